@@ -1,0 +1,23 @@
+"""The one habit of torch's spatial arguments that every chapter needs: an int stands for a pair (height, width)."""
+
+from collections.abc import Sequence
+
+
+def pair(value: int | Sequence[int]) -> tuple[int, int]:
+    """Return `value` as (height, width), as torch's own `kernel_size`, `stride` and `padding` read it.
+
+    An int or a sequence of one stands for both sides.
+
+    Raises:
+        ValueError: `value` holds neither one nor two numbers.
+
+    >>> pair(3), pair([3]), pair((2, 4))
+    ((3, 3), (3, 3), (2, 4))
+    """
+    if isinstance(value, Sequence):
+        if len(value) == 1:
+            return int(value[0]), int(value[0])
+        if len(value) == 2:
+            return int(value[0]), int(value[1])
+        raise ValueError(f"expected an int or a pair (height, width), got {len(value)} numbers: {tuple(value)}")
+    return int(value), int(value)

@@ -1,0 +1,5 @@
+"""The full reference implementations, one module a topic.
+
+Each public function is written once, here: the student's stub, the instructor's solution, the expected answers, the
+grader's oracle and the widgets' golden numbers are all views of it (see docs/DESIGN.md).
+"""

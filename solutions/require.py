@@ -1,0 +1,106 @@
+"""What a reference function asks of its arguments, each as one sentence: what came, and what was expected.
+
+The functions here only raise; they compute nothing. The notebook builder leaves their calls out of the stub and of the
+solution cell, so that a student reads the idea and not the guards.
+"""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+
+def require_images(name: str, x: Tensor, *, unbatched: bool = False) -> None:
+    """Raise unless `x` is a floating-point tensor (N, C, H, W), or (C, H, W) where `unbatched` allows it.
+
+    Raises:
+        TypeError: not a tensor, or not floating point.
+        ValueError: the wrong number of dimensions.
+    """
+    if not isinstance(x, Tensor):
+        raise TypeError(f"{name} must be a torch.Tensor, got {type(x).__name__}")
+    if not x.is_floating_point():
+        raise TypeError(f"{name} must be a floating-point tensor, got {x.dtype}")
+    if x.ndim != 4 and not (unbatched and x.ndim == 3):
+        shapes = "(N, C, H, W) or (C, H, W)" if unbatched else "(N, C, H, W)"
+        raise ValueError(f"{name} must have shape {shapes}, got {tuple(x.shape)}")
+
+
+def require_ints(name: str, value: int | Sequence[int], *, least: int) -> None:
+    """Raise unless `value` is an int, or one or two ints, each at least `least`.
+
+    Raises:
+        TypeError: something else than ints.
+        ValueError: too many of them, or one that is too small.
+    """
+    numbers = tuple(value) if isinstance(value, Sequence) else (value,)
+    if any(isinstance(number, bool) or not isinstance(number, int) for number in numbers):
+        raise TypeError(f"{name} must be an int or a pair of ints, got {value!r}")
+    if len(numbers) not in (1, 2):
+        raise ValueError(f"{name} must be an int or a pair (height, width), got {value!r}")
+    if any(number < least for number in numbers):
+        raise ValueError(f"{name} must be at least {least}, got {value!r}")
+
+
+def require_int(name: str, value: int, *, least: int) -> None:
+    """Raise unless `value` is one int of at least `least`.
+
+    Raises:
+        TypeError: not an int.
+        ValueError: too small.
+    """
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError(f"{name} must be an int, got {value!r}")
+    if value < least:
+        raise ValueError(f"{name} must be at least {least}, got {value}")
+
+
+def require_pooling(size: Sequence[int], kernel: Sequence[int], padding: Sequence[int]) -> None:
+    """Raise unless a window of `kernel` fits into an image of `size` padded by `padding`.
+
+    Raises:
+        ValueError: the padding exceeds half the window, or the window exceeds the padded image.
+    """
+    for side, length, window, pad in zip(("height", "width"), size, kernel, padding, strict=True):
+        if pad > window // 2:
+            raise ValueError(f"padding must be at most half of kernel_size, got {pad} for a window of {side} {window}")
+        if length + 2 * pad < window:
+            raise ValueError(
+                f"kernel_size must fit into the padded image, got a window of {side} {window} "
+                f"for {length} + 2·{pad} = {length + 2 * pad} pixels"
+            )
+
+
+def require_positions(name: str, indices: Tensor, like: Tensor, count: int) -> None:
+    """Raise unless `indices` holds one int64 position in 0 … count − 1 for each element of `like`.
+
+    Raises:
+        TypeError: not an int64 tensor.
+        ValueError: another shape than `like`, or a position outside the output.
+    """
+    if not isinstance(indices, Tensor) or indices.dtype != torch.int64:
+        came = indices.dtype if isinstance(indices, Tensor) else type(indices).__name__
+        raise TypeError(f"{name} must be an int64 tensor, got {came}")
+    if indices.shape != like.shape:
+        raise ValueError(f"{name} must have the shape of x, {tuple(like.shape)}, got {tuple(indices.shape)}")
+    if indices.numel() and (int(indices.min()) < 0 or int(indices.max()) >= count):
+        raise ValueError(
+            f"{name} must lie between 0 and {count - 1}, the positions of one output plane, "
+            f"got {int(indices.min())} to {int(indices.max())}"
+        )
+
+
+def require_output_size(output_size: Sequence[int], default: Sequence[int], stride: Sequence[int]) -> None:
+    """Raise unless pooling an image of `output_size` could have given the input: within one stride of `default`.
+
+    Raises:
+        ValueError: `output_size` has neither two nor four numbers, or is a stride or more away from `default`.
+    """
+    if len(output_size) not in (2, 4):
+        raise ValueError(f"output_size must be (H, W) or (N, C, H, W), got {tuple(output_size)}")
+    for side, size, usual, step in zip(("height", "width"), output_size[-2:], default, stride, strict=True):
+        if not usual - step < size < usual + step:
+            raise ValueError(
+                f"output_size must have a {side} between {usual - step + 1} and {usual + step - 1}, "
+                f"the sizes that pool to this input, got {size}"
+            )
