@@ -1,8 +1,8 @@
 """Unpooling: getting resolution back after pooling took it away.
 
-Nearest neighbour copies a value over its block; a bed of nails puts it in the corner and leaves zeros; max unpooling puts
-it back exactly where max pooling found it, because the encoder remembered the position. The last is the decoder of
-SegNet (Badrinarayanan, Kendall & Cipolla, 2017), after the switches of Zeiler & Fergus (2014).
+Nearest neighbour copies a value over its block; a bed of nails puts it in the corner and leaves zeros; max unpooling
+puts it back exactly where max pooling found it, because the encoder remembered the position. The last is the decoder
+of SegNet (Badrinarayanan, Kendall & Cipolla, 2017), after the switches of Zeiler & Fergus (2014).
 """
 
 from collections.abc import Callable, Sequence
@@ -42,7 +42,7 @@ def nearest_unpool2d(x: Tensor, scale: int) -> Tensor:
 
 
 def bed_of_nails2d(x: Tensor, scale: int) -> Tensor:
-    """Enlarge `x` (N, C, H, W) to (N, C, H·scale, W·scale): each value in the top-left corner of its block, zeros elsewhere.
+    """Enlarge `x` (N, C, H, W) to (N, C, H·scale, W·scale): each value top left in its block, zeros elsewhere.
 
     The result has the dtype of `x`, and a gradient flows back to every value.
 
