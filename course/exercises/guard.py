@@ -1,0 +1,153 @@
+"""Find library calls that an exercise forbids, however they are spelled.
+
+Two nets. `find_in_source` reads an answer's syntax tree and resolves names through imports, so that `F.max_unpool2d`,
+`from torch.nn.functional import max_unpool2d as put_back` and `getattr(F, "max_unpool2d")` are all seen before anything
+runs. `watch_operators` listens to the operators that torch dispatches while the answer runs, so that a call through
+another library, a module or a string put together at run time is seen too.
+"""
+
+import ast
+import inspect
+import re
+import textwrap
+import types
+from collections.abc import Callable, Generator, Iterable, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+_LIBRARIES = ("torch", "torchvision", "skimage", "scipy", "cv2", "PIL", "kornia", "tensorflow", "keras", "jax")
+
+
+def _matches(path: str, forbidden: Iterable[str]) -> bool:
+    plain = path.lower().replace("_", "")
+    return any(re.search(pattern, plain) for pattern in forbidden)
+
+
+@contextmanager
+def watch_operators(forbidden: tuple[str, ...], seen: list[str]) -> Generator[None]:
+    """Append to `seen` the path of each dispatched operator that `forbidden` matches, `torch.ops.aten.max_unpool2d`."""
+    if not forbidden:
+        yield
+        return
+    from torch.utils._python_dispatch import TorchDispatchMode
+
+    class Watch(TorchDispatchMode):  # type: ignore[no-untyped-call]
+        def __torch_dispatch__(
+            self, func: Any, types: object, args: tuple[object, ...] = (), kwargs: dict[str, object] | None = None
+        ) -> object:
+            path = f"torch.ops.{func.name().split('.')[0].replace('::', '.')}"
+            if _matches(path, forbidden):
+                seen.append(path)
+            return func(*args, **(kwargs or {}))
+
+    with Watch():  # type: ignore[no-untyped-call]
+        yield
+
+
+def find_in_source(source: str, forbidden: tuple[str, ...], known: Mapping[str, str] | None = None) -> list[str]:
+    """Return the forbidden dotted paths that `source` names, in order of appearance.
+
+    `known` says what names mean that the source itself does not import: {"F": "torch.nn.functional"}. Source that does
+    not parse names nothing.
+    """
+    if not forbidden:
+        return []
+    try:
+        tree = ast.parse(textwrap.dedent(source))
+    except (SyntaxError, ValueError, RecursionError):
+        return []
+    meaning = {**(known or {}), **imports(tree)}
+    found = [path for node in ast.walk(tree) for path in _paths(node, meaning)]
+    return list(dict.fromkeys(path for path in found if _is_library(path) and _matches(path, forbidden)))
+
+
+def find_in_function(function: Callable[..., object], forbidden: tuple[str, ...]) -> list[str]:
+    """Return the forbidden calls in the source of `function` and of the student's own functions that it uses."""
+    found: list[str] = []
+    waiting: list[object] = [function]
+    known_functions = {id(function)}
+    while waiting:
+        current = waiting.pop()
+        if not isinstance(current, types.FunctionType):
+            continue
+        try:
+            source = inspect.getsource(current)
+        except (OSError, TypeError, IndentationError):
+            continue
+        names = _meaning_of_globals(current)
+        found += find_in_source(source, forbidden, names)
+        for name in current.__code__.co_names:
+            used = current.__globals__.get(name)
+            own = isinstance(used, types.FunctionType) and used.__module__ == current.__module__
+            if own and id(used) not in known_functions:
+                known_functions.add(id(used))
+                waiting.append(used)
+    return list(dict.fromkeys(found))
+
+
+def imports(tree: ast.AST) -> dict[str, str]:
+    """Return what each imported name of a syntax tree stands for, as a dotted path."""
+    meaning: dict[str, str] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                first = alias.name.split(".")[0]
+                meaning[alias.asname or first] = alias.name if alias.asname else first
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            for alias in node.names:
+                meaning[alias.asname or alias.name] = f"{node.module}.{alias.name}"
+    # `put_back = F.max_unpool2d` gives a name of one's own to a library's function.
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
+            path = _dotted(node.value, meaning)
+            if path is not None and _is_library(path) and node.targets[0].id not in meaning:
+                meaning[node.targets[0].id] = path
+    return meaning
+
+
+def _paths(node: ast.AST, meaning: Mapping[str, str]) -> list[str]:
+    if isinstance(node, ast.ImportFrom) and node.module:
+        return [f"{node.module}.{alias.name}" for alias in node.names]
+    if isinstance(node, ast.Attribute | ast.Name) and isinstance(node.ctx, ast.Load):
+        path = _dotted(node, meaning)
+        return [path] if path else []
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "getattr":
+        match node.args:
+            case [owner, ast.Constant(value=str(name)), *_]:
+                path = _dotted(owner, meaning)
+                return [f"{path}.{name}"] if path else []
+    return []
+
+
+def _dotted(node: ast.AST, meaning: Mapping[str, str]) -> str | None:
+    """Return the dotted path that an expression `a.b.c` names, its first name replaced by what it stands for."""
+    if isinstance(node, ast.Name):
+        return meaning.get(node.id)
+    if isinstance(node, ast.Attribute):
+        owner = _dotted(node.value, meaning)
+        return f"{owner}.{node.attr}" if owner else None
+    return None
+
+
+def _is_library(path: str) -> bool:
+    return path.split(".")[0] in _LIBRARIES
+
+
+def _meaning_of_globals(function: types.FunctionType) -> dict[str, str]:
+    meaning: dict[str, str] = {}
+    for name in (*function.__code__.co_names, *_names_of_inner_code(function.__code__)):
+        value = function.__globals__.get(name)
+        if isinstance(value, types.ModuleType):
+            meaning[name] = value.__name__
+        elif isinstance(value, types.BuiltinFunctionType) and not getattr(value, "__module__", None):
+            meaning[name] = f"torch._C.{value.__name__}"  # torch's own builtins often name no module
+        elif isinstance(value, type | types.FunctionType | types.BuiltinFunctionType):
+            meaning[name] = f"{value.__module__}.{value.__qualname__}"
+        elif value is not None:  # an instance, such as `unpool = nn.MaxUnpool2d(2)`
+            meaning[name] = f"{type(value).__module__}.{type(value).__qualname__}"
+    return meaning
+
+
+def _names_of_inner_code(code: types.CodeType) -> list[str]:
+    inner = [constant for constant in code.co_consts if isinstance(constant, types.CodeType)]
+    return [name for block in inner for name in (*block.co_names, *_names_of_inner_code(block))]

@@ -1,0 +1,157 @@
+"""Plain values as bytes: how answers are stored and how calls cross the border of the grader's sandbox.
+
+A packet is one safetensors file: the tensors, and beside them a JSON tree of everything else. It is never unpickled, so
+reading a packet that a stranger wrote can give wrong values but runs no code. A tensor keeps its dtype and its strides,
+since whether an input is contiguous is part of a case. What cannot travel becomes an `Opaque`, which names its type.
+"""
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import safetensors
+import safetensors.torch
+import torch
+from torch import Tensor
+
+Plain = object
+"""None, bool, int, float, str, Tensor, Opaque, and lists, tuples and str-keyed dicts of these."""
+
+LIMIT = 64 * 2**20
+_DTYPES = (
+    torch.float64, torch.float32, torch.float16, torch.bfloat16,
+    torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8, torch.bool,
+)  # fmt: skip
+_DEPTH = 32
+
+
+class PacketError(ValueError):
+    """The bytes are no packet, or hold more than a reader accepts."""
+
+
+@dataclass(frozen=True)
+class Opaque:
+    """Stands for a value that cannot travel: only its type's name is left."""
+
+    type_name: str
+
+
+def dumps(value: Plain) -> bytes:
+    """Write `value` as a packet. The same value always gives the same bytes."""
+    tensors: dict[str, Tensor] = {}
+    tree = _to_tree(value, tensors, _DEPTH)
+    text = json.dumps(tree, allow_nan=False, ensure_ascii=True, separators=(",", ":"))
+    return bytes(safetensors.torch.save(tensors, metadata={"tree": text}))
+
+
+def loads(data: bytes, limit: int = LIMIT) -> Plain:
+    """Read a packet of at most `limit` bytes, from a writer that is not trusted.
+
+    Raises:
+        PacketError: too large, not a packet, or a tree that does not fit its tensors.
+    """
+    if len(data) > limit:
+        raise PacketError(f"a packet may hold {limit} bytes, got {len(data)}")
+    try:
+        header_length = int.from_bytes(data[:8], "little")
+        if header_length > len(data) - 8:
+            raise PacketError("the packet is cut off")
+        header = json.loads(data[8 : 8 + header_length])
+        tree = json.loads(header["__metadata__"]["tree"])
+        tensors = safetensors.torch.load(data)
+        return _from_tree(tree, tensors, _DEPTH)
+    except PacketError:
+        raise
+    except (safetensors.SafetensorError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise PacketError(f"not a packet: {type(error).__name__}") from None
+    except RuntimeError as error:  # torch's word for strides or sizes that fit no memory
+        raise PacketError(f"not a packet: {type(error).__name__}") from None
+
+
+def _to_tree(value: Plain, tensors: dict[str, Tensor], depth: int) -> object:
+    if depth == 0:
+        return _opaque(value)
+    if value is None or type(value) in (bool, str):
+        return value
+    if type(value) is int:
+        return value if abs(value) < 2**63 else _opaque(value)
+    if type(value) is float:
+        return value if math.isfinite(value) else {"$": "float", "value": repr(value)}
+    if isinstance(value, Tensor):
+        return _tensor_to_tree(value, tensors)
+    if isinstance(value, list):
+        return [_to_tree(item, tensors, depth - 1) for item in list(value)]
+    if isinstance(value, tuple):  # named tuples such as torch.return_types.max travel as plain ones
+        return {"$": "tuple", "items": [_to_tree(item, tensors, depth - 1) for item in tuple(value)]}
+    if isinstance(value, dict) and all(type(key) is str for key in value):
+        return {"$": "dict", "items": [[key, _to_tree(item, tensors, depth - 1)] for key, item in value.items()]}
+    if isinstance(value, Opaque):
+        return {"$": "opaque", "type": value.type_name}
+    number = _numpy_number(value)
+    return _opaque(value) if number is None else _to_tree(number, tensors, depth - 1)
+
+
+def _tensor_to_tree(tensor: Tensor, tensors: dict[str, Tensor]) -> object:
+    plain = tensor.layout == torch.strided and tensor.dtype in _DTYPES and tensor.device.type != "meta"
+    if not plain:
+        return {"$": "opaque", "type": f"torch.Tensor with {tensor.dtype}, {tensor.layout}, {tensor.device}"}
+    tensor = tensor.detach()
+    key = str(len(tensors))
+    tensors[key] = tensor.cpu().contiguous().clone()
+    node: dict[str, object] = {"$": "tensor", "key": key}
+    if not tensor.is_contiguous():
+        node["strides"] = list(tensor.stride())
+    return node
+
+
+def _numpy_number(value: object) -> bool | int | float | None:
+    import numpy as np
+
+    if isinstance(value, np.bool_ | np.integer | np.floating):
+        item = value.item()
+        return item if isinstance(item, bool | int | float) else None
+    return None
+
+
+def _opaque(value: object) -> dict[str, str]:
+    kind = type(value)
+    module = "" if kind.__module__ == "builtins" else f"{kind.__module__}."
+    return {"$": "opaque", "type": f"{module}{kind.__qualname__}"}
+
+
+def _from_tree(tree: object, tensors: Mapping[str, Tensor], depth: int) -> Plain:
+    if depth == 0:
+        raise PacketError("the packet is nested too deeply")
+    if tree is None or isinstance(tree, bool | int | float | str):
+        return tree
+    if isinstance(tree, list):
+        return [_from_tree(item, tensors, depth - 1) for item in tree]
+    if not isinstance(tree, dict):
+        raise PacketError("a node of an unknown kind")
+    match tree.get("$"):
+        case "float":
+            return float(tree["value"])
+        case "tuple":
+            return tuple(_from_tree(item, tensors, depth - 1) for item in tree["items"])
+        case "dict":
+            return {str(key): _from_tree(item, tensors, depth - 1) for key, item in tree["items"]}
+        case "opaque":
+            return Opaque(str(tree["type"])[:200])
+        case "tensor":
+            tensor = tensors[tree["key"]]
+            return _with_strides(tensor, tree["strides"]) if "strides" in tree else tensor
+        case other:
+            raise PacketError(f"a node of the unknown kind {str(other)[:40]!r}")
+
+
+def _with_strides(tensor: Tensor, strides: list[int]) -> Tensor:
+    """Lay `tensor` out in memory with `strides`; a stride of 0 means that the dimension was expanded."""
+    if len(strides) != tensor.ndim or any(not isinstance(step, int) or step < 0 for step in strides):
+        raise PacketError("strides that do not fit their tensor")
+    reach = sum((size - 1) * step for size, step in zip(tensor.shape, strides, strict=True)) + 1
+    if tensor.numel() and reach > LIMIT:
+        raise PacketError("strides that reach too far")
+    kept = tensor[tuple(slice(0, 1) if step == 0 else slice(None) for step in strides)]
+    laid_out = torch.empty_strided(kept.shape, strides, dtype=tensor.dtype)
+    return laid_out.copy_(kept).expand(tensor.shape)
