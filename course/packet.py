@@ -69,6 +69,21 @@ def loads(data: bytes, limit: int = LIMIT) -> Plain:
         raise PacketError(f"not a packet: {type(error).__name__}") from None
 
 
+def equal(a: Plain, b: Plain) -> bool:
+    """Return whether two plain values are the same, up to the last digits of floating-point tensors."""
+    if isinstance(a, Tensor) and isinstance(b, Tensor):
+        if (a.shape, a.dtype, a.stride()) != (b.shape, b.dtype, b.stride()):
+            return False
+        return (
+            torch.allclose(a, b, rtol=1e-5, atol=1e-6, equal_nan=True) if a.is_floating_point() else torch.equal(a, b)
+        )
+    if isinstance(a, list | tuple) and type(a) is type(b) and isinstance(b, list | tuple):
+        return len(a) == len(b) and all(map(equal, a, b))
+    if isinstance(a, dict) and isinstance(b, dict):
+        return list(a) == list(b) and all(equal(a[key], b[key]) for key in a)
+    return type(a) is type(b) and a == b
+
+
 def _to_tree(value: Plain, tensors: dict[str, Tensor], depth: int) -> object:
     if depth == 0:
         return _opaque(value)

@@ -1,0 +1,82 @@
+"""One source, several views: `autograde build` writes everything in the repository that is generated.
+
+From `course/chapters/` and `solutions/` come the students' notebooks, the instructors' notebooks and the answers of the
+public cases. Building twice changes no byte; `build(check=True)` only says what would change.
+"""
+
+from pathlib import Path
+
+from autograde.bank import CHECKOUT
+from course.exercises.catalogue import MODULES
+
+
+def build(check: bool = False, root: Path = CHECKOUT) -> list[Path]:
+    """Write what is generated and return the files that changed; with `check`, write nothing.
+
+    Raises:
+        FileNotFoundError: there is no checkout of the repository at `root`.
+        ChapterError: a chapter's source cannot be built.
+    """
+    if not (root / "course" / "chapters").is_dir():
+        raise FileNotFoundError(f"building needs a checkout of the repository; {root} holds no course/chapters")
+    wanted = {path: content for chapter in MODULES for path, content in _of_chapter(chapter, root).items()}
+    generated = (root / "course" / "notebooks", root / "solutions" / "notebooks", root / "course" / "answers")
+    stale = [path for folder in generated for path in folder.rglob("*.*") if _is_ours(path) and path not in wanted]
+    changed = [path for path, content in wanted.items() if not _is_current(path, content)]
+    if not check:
+        for path in stale:
+            path.unlink()
+        for path in changed:
+            _write(path, wanted[path])
+    return sorted([*changed, *stale])
+
+
+def _of_chapter(chapter: str, root: Path) -> dict[Path, bytes]:
+    import nbformat
+
+    from autograde import bank
+    from autograde.building.answers import compute_answers
+    from autograde.building.chapter import read
+    from autograde.building.notebooks import instructor_notebook, student_notebook
+    from course import packet
+    from course.exercises import answers, catalogue
+
+    cells = read(root / "course" / "chapters" / f"{chapter}.py")
+    notebooks = {
+        root / "course" / "notebooks" / f"{chapter}.ipynb": student_notebook(chapter, cells),
+        root / "solutions" / "notebooks" / f"{chapter}.ipynb": instructor_notebook(chapter, cells),
+    }
+    files = {path: (nbformat.writes(notebook) + "\n").encode() for path, notebook in notebooks.items()}
+    mistakes = bank.mistakes(chapter)
+    for exercise in catalogue.of_chapter(chapter):
+        known = compute_answers(exercise, [entry for entry in mistakes if entry.exercise == exercise.name])
+        path = root / "course" / "answers" / chapter / f"{exercise.name}.safetensors"
+        files[path] = packet.dumps(answers.to_plain(known))
+    return files
+
+
+def _is_ours(path: Path) -> bool:
+    return path.suffix in (".ipynb", ".safetensors") and ".ipynb_checkpoints" not in path.parts
+
+
+def _is_current(path: Path, content: bytes) -> bool:
+    """Return whether the file is right: notebooks to the byte, numbers up to another processor's rounding."""
+    if not path.exists():
+        return False
+    present = path.read_bytes()
+    if present == content or path.suffix != ".safetensors":
+        return present == content
+    from course import packet
+
+    try:
+        return packet.equal(packet.loads(present), packet.loads(content))
+    except packet.PacketError:
+        return False
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Write beside the file and rename, so that a killed build leaves no half a notebook."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f"{path.name}.new")
+    beside.write_bytes(content)
+    beside.replace(path)

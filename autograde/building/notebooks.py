@@ -1,0 +1,179 @@
+"""Turn a chapter's cells into two notebooks, the student's and the instructor's, which differ in the answer cells alone.
+
+Cell ids follow from what a cell is or says, so that an edit changes the cells it touches and no others.
+"""
+
+import hashlib
+import html
+from collections.abc import Callable, Iterable
+
+import nbformat
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+
+from autograde.building import stubs
+from autograde.building.chapter import Cell, ChapterError, quiz
+from course.exercises import catalogue
+from course.exercises.exercise import Exercise
+from course.settings import BRANCH, REPOSITORY, STUDENT_REQUIREMENT
+
+_STATE = "application/vnd.jupyter.widget-state+json"
+
+SETUP = f'''# Installs the course where it is missing, as on Colab; does nothing elsewhere. An installed torch is kept.
+import importlib.metadata as installed
+import importlib.util
+import subprocess
+import sys
+
+if importlib.util.find_spec("course") is None:
+    kept = [
+        f"{{name}}=={{installed.version(name)}}" for name in ("torch", "torchvision") if importlib.util.find_spec(name)
+    ]
+    subprocess.run(
+        [sys.executable, "-m", "pip", "install", "--quiet", "{STUDENT_REQUIREMENT}", *kept],
+        check=True,
+    )'''
+
+
+def student_notebook(chapter: str, cells: Iterable[Cell]) -> NotebookNode:
+    """Build the notebook that a student opens: stubs to fill, widgets with a still picture."""
+    return _notebook(chapter, cells, stubs.student_cell, with_views=True)
+
+
+def instructor_notebook(chapter: str, cells: Iterable[Cell]) -> NotebookNode:
+    """Build the nbgrader source notebook: the reference's bodies between nbgrader's marks, no outputs."""
+    return _notebook(chapter, cells, stubs.instructor_cell, with_views=False)
+
+
+def _notebook(chapter: str, cells: Iterable[Cell], answer: Callable[[str], str], with_views: bool) -> NotebookNode:
+    notebook = new_notebook(
+        metadata={
+            "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+            "language_info": {"name": "python"},
+        }
+    )
+    states: dict[str, object] = {}
+    built = [_badge(chapter), _code(SETUP, "setup", tags=["setup"])]
+    for cell in cells:
+        built += _build(chapter, cell, answer, states if with_views else None)
+    notebook.cells = _insert_title_first(built)
+    _make_ids_unique(notebook.cells)
+    if states:
+        notebook.metadata["widgets"] = {_STATE: {"version_major": 2, "version_minor": 0, "state": states}}
+    nbformat.validate(notebook)
+    return notebook
+
+
+def _build(
+    chapter: str, cell: Cell, answer: Callable[[str], str], states: dict[str, object] | None
+) -> list[NotebookNode]:
+    match cell.directive:
+        case "prose":
+            return [new_markdown_cell(cell.text, id=_id("text", cell.text))]
+        case "code" | "train":
+            return [_code(cell.text, _id(cell.directive, cell.text), ["train"] if cell.directive == "train" else [])]
+        case "given":
+            return [_code(stubs.given_cell(cell.argument), _id("given", cell.argument), ["given"])]
+        case "quiz":
+            return [new_markdown_cell(_quiz(cell), id=f"quiz-{cell.argument}")]
+        case "widget":
+            return [_widget(chapter, cell.argument, states)]
+        case "exercise":
+            return _exercise(_find(chapter, cell), cell.text, answer)
+        case "check":
+            return [_check(_find(chapter, cell))]
+
+
+def _find(chapter: str, cell: Cell) -> Exercise:
+    for exercise in catalogue.of_chapter(chapter):
+        if exercise.name == cell.argument:
+            return exercise
+    raise ChapterError(f"{chapter}: {cell.directive} names {cell.argument!r}, which is no exercise of this chapter")
+
+
+def _exercise(exercise: Exercise, task: str, answer: Callable[[str], str]) -> list[NotebookNode]:
+    number = catalogue.of_chapter(exercise.chapter).index(exercise) + 1
+    title = f"### Exercise {int(exercise.chapter[:2])}.{number} · `{exercise.name}`"
+    stars = "★" * exercise.difficulty + "☆" * (5 - exercise.difficulty)
+    line = f"*about {exercise.minutes} minutes · difficulty {stars} · {exercise.points} points*"
+    solution = _code(answer(exercise.reference), exercise.name)
+    solution.metadata["nbgrader"] = _nbgrader(exercise.name, solution=True)
+    return [new_markdown_cell(f"{title}\n{line}\n\n{task}", id=f"task-{exercise.name}"), solution]
+
+
+def _check(exercise: Exercise) -> NotebookNode:
+    cell = _code(f'check("{exercise.name}", {exercise.name})', f"check-{exercise.name}")
+    cell.metadata["nbgrader"] = _nbgrader(f"check-{exercise.name}", points=exercise.points)
+    return cell
+
+
+def _nbgrader(grade_id: str, points: int | None = None, solution: bool = False) -> dict[str, object]:
+    metadata: dict[str, object] = {
+        "cell_type": "code",
+        "grade": points is not None,
+        "grade_id": grade_id,
+        "locked": not solution,
+        "schema_version": 3,
+        "solution": solution,
+        "task": False,
+    }
+    return metadata if points is None else {**metadata, "points": points}
+
+
+def _widget(chapter: str, name: str, states: dict[str, object] | None) -> NotebookNode:
+    from course import widgets
+
+    if name not in widgets.__all__:
+        raise ChapterError(f"{chapter}: there is no widget {name!r}; there are {', '.join(widgets.__all__)}")
+    cell = _code(f"from course.widgets import {name}\n\n{name}()", f"widget-{name}", ["widget"])
+    if states is not None:
+        model_id = hashlib.sha256(f"{chapter}/{name}".encode()).hexdigest()[:32]
+        bundle, state = getattr(widgets, name)().static_view(model_id)
+        states.update(state)
+        cell.outputs = [new_output("display_data", data=bundle, metadata={})]
+    return cell
+
+
+def _quiz(cell: Cell) -> str:
+    """Write a question as choices that unfold: it works on every page that shows a notebook, without a kernel."""
+    question, choices = quiz(cell)
+    unfolding = "\n\n".join(
+        f"<details><summary><b>{letter}</b> · {_inline(choice.text)}</summary>\n\n"
+        f"{'✓ Right.' if choice.right else '✗ Not quite.'} {choice.feedback}\n\n</details>"
+        for letter, choice in zip("ABCDEFGH", choices, strict=False)
+    )
+    return f"**Question.** {question}\n\n{unfolding}"
+
+
+def _inline(text: str) -> str:
+    """Write the code spans of a summary as HTML, since Markdown is not read inside it."""
+    pieces = html.escape(text, quote=False).split("`")
+    return "".join(f"<code>{piece}</code>" if number % 2 else piece for number, piece in enumerate(pieces))
+
+
+def _badge(chapter: str) -> NotebookNode:
+    address = f"https://colab.research.google.com/github/{REPOSITORY}/blob/{BRANCH}/course/notebooks/{chapter}.ipynb"
+    image = "https://colab.research.google.com/assets/colab-badge.svg"
+    return new_markdown_cell(f"[![Open in Colab]({image})]({address})", id="colab")
+
+
+def _insert_title_first(cells: list[NotebookNode]) -> list[NotebookNode]:
+    """Put the chapter's first text before the badge and the set-up cell."""
+    badge, setup, title, *rest = cells
+    return [title, badge, setup, *rest]
+
+
+def _code(source: str, cell_id: str, tags: list[str] | None = None) -> NotebookNode:
+    return new_code_cell(source, id=cell_id, metadata={"tags": tags} if tags else {})
+
+
+def _id(kind: str, text: str) -> str:
+    return f"{kind}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
+
+
+def _make_ids_unique(cells: list[NotebookNode]) -> None:
+    seen: dict[str, int] = {}
+    for cell in cells:
+        seen[cell.id] = seen.get(cell.id, 0) + 1
+        if seen[cell.id] > 1:
+            cell.id = f"{cell.id}-{seen[cell.id]}"

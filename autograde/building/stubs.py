@@ -1,0 +1,73 @@
+"""A reference function as a notebook cell: for a student without its body, for an instructor with it.
+
+Nothing is written twice: signature, docstring and body are cut out of `solutions/`. Left out are the guards (calls of
+`require_…`, which only raise) and the docstring's "Raises" section, since a student need not raise.
+"""
+
+import ast
+import inspect
+import re
+import textwrap
+from importlib import import_module
+
+STUB = 'raise NotImplementedError("not written yet")'
+BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
+
+
+def student_cell(reference: str) -> str:
+    """Return the stub of `reference`, "module:function": signature, docstring, and a line that says it is not written.
+
+    Raises:
+        ValueError: `reference` is not a function with a docstring.
+    """
+    head, _ = _cut(reference)
+    return f"{head}\n    {STUB}"
+
+
+def instructor_cell(reference: str) -> str:
+    """Return `reference` whole, its body between nbgrader's marks."""
+    head, body = _cut(reference)
+    return f"{head}\n    {BEGIN}\n{body}\n    {END}"
+
+
+def given_cell(reference: str) -> str:
+    """Return the source of a function or class that is shown as it stands in `solutions/`."""
+    module, _, name = reference.partition(":")
+    return textwrap.dedent(inspect.getsource(getattr(import_module(module), name))).rstrip()
+
+
+def _cut(reference: str) -> tuple[str, str]:
+    """Return the signature with its docstring, and the body, both as they stand in the source."""
+    source = given_cell(reference)
+    function = ast.parse(source).body[0]
+    if not isinstance(function, ast.FunctionDef) or ast.get_docstring(function) is None:
+        raise ValueError(f"{reference} must be a function with a docstring")
+    lines = source.split("\n")
+    docstring, *statements = function.body
+    assert docstring.end_lineno is not None
+    signature = lines[: docstring.lineno - 1]
+    text = _without_raises("\n".join(lines[docstring.lineno - 1 : docstring.end_lineno]))
+    skipped = {number for statement in statements if _is_guard(statement) for number in _span(statement)}
+    body = [
+        line for number, line in enumerate(lines, start=1) if number > docstring.end_lineno and number not in skipped
+    ]
+    return "\n".join([*signature, text]), "\n".join(body).strip("\n")
+
+
+def _is_guard(statement: ast.stmt) -> bool:
+    return (
+        isinstance(statement, ast.Expr)
+        and isinstance(statement.value, ast.Call)
+        and isinstance(statement.value.func, ast.Name)
+        and statement.value.func.id.startswith("require_")
+    )
+
+
+def _span(statement: ast.stmt) -> range:
+    assert statement.end_lineno is not None
+    return range(statement.lineno, statement.end_lineno + 1)
+
+
+def _without_raises(docstring: str) -> str:
+    """Drop the indented block under "Raises:", with the blank line before it."""
+    return re.sub(r'\n\n( *)Raises:\n(?:\1 +[^\n]*\n?)+(?=\n|\1"""| *"""|$)', "\n", docstring)
