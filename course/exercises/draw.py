@@ -29,12 +29,17 @@ def distinct(
 ) -> Tensor:
     """Draw distinct multiples of `step` in random order, none of them 0 and no two of the same magnitude.
 
-    "mixed" has as many negative values as positive ones. A step of 1/3 in float64 gives values that float32 cannot hold.
+    "mixed" has as many negative values as positive ones, give or take one.
     """
     count = int(np.prod(shape))
     magnitudes = rng.permutation(np.arange(1, count + 1))
     signs = {"mixed": rng.permutation(np.resize([1, -1], count)), "positive": 1, "negative": -1}[sign]
     return torch.tensor(magnitudes * signs * step, dtype=dtype).reshape(tuple(shape))
+
+
+def thirds(rng: np.random.Generator, shape: Sequence[int]) -> Tensor:
+    """Draw distinct float64 multiples of 1/3, most of which float32 cannot hold."""
+    return distinct(rng, shape, step=1 / 3, dtype=torch.float64)
 
 
 def with_largest_at(x: Tensor, row: int, column: int) -> Tensor:
@@ -67,7 +72,7 @@ def with_near_ties(rng: np.random.Generator, batch: int, channels: int, rows: in
 
     The two differ in float64 and are equal in float32.
     """
-    blocks = distinct(rng, (batch * channels * rows * columns, 4), step=1 / 3, dtype=torch.float64)
+    blocks = thirds(rng, (batch * channels * rows * columns, 4))
     for block in blocks:
         earlier, later = sorted(different(rng, 0, 3))
         top = float(block.max())
