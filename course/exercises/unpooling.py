@@ -330,8 +330,8 @@ EXERCISES: tuple[Exercise, ...] = (
             "Most of the output is zero. At which rows and columns does a value stand when scale is 2? And with 3?",
             "Start from zeros of the right shape, and take dtype and device from `x`. Value (i, j) belongs into the "
             "top-left corner of its block: row i·scale, column j·scale.",
-            "A slice with a step names all those places at once, and it can be assigned to: every `scale`-th row, every "
-            "`scale`-th column, in all images and channels.",
+            "A slice with a step names all those places at once, and it can be assigned to: every `scale`-th row and "
+            "column, in all images and channels.",
         ),
     ),
     Exercise(
@@ -349,8 +349,8 @@ EXERCISES: tuple[Exercise, ...] = (
             "Cut the map into windows, (N, C, h, w, kh·kw), and find in each the place of its maximum. A place in a "
             "window is not yet a position in the map: add the row and the column where the window starts. Padding must "
             "never win, whatever the sign of the values.",
-            "`x.unfold(dim, size, step)` cuts windows along one dimension; use it twice and flatten. With `a` the place "
-            "of the maximum, its row in the window is a // kw and its column a % kw. Add the window's start, i·sh − ph "
+            "`x.unfold(dim, size, step)` cuts windows along one dimension; use it twice and flatten. If the maximum has "
+            "place `a`, its row in the window is a // kw and its column a % kw. Add the window's start, i·sh − ph "
             "and j·sw − pw, and count row·W + column with the W of the unpadded map. Pad with −inf.",
         ),
         forbidden=(r"maxpool",),
@@ -386,8 +386,8 @@ EXERCISES: tuple[Exercise, ...] = (
         hints=(
             "Say the three steps of a stage of SegNet's decoder in order. What does the map look like after each: how "
             "large, how many channels, sparse or dense?",
-            "Unpool first, with the positions that the encoder remembered and to the size it had, which may be odd. Then "
-            "convolve at that size; a 3 × 3 convolution keeps it only with the right padding. ReLU comes last.",
+            "Unpool first, with the positions that the encoder remembered and to the size it had, which may be odd. "
+            "Then convolve at that size; a 3 × 3 convolution keeps it only with the right padding. ReLU comes last.",
             "Call `max_unpool2d` with 2 × 2 windows and pass `output_size` on, give the result to the 2-D convolution "
             "with weight, bias and one pixel of padding, and clip what is negative.",
         ),
