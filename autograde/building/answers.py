@@ -1,0 +1,45 @@
+"""Compute what is stored of an exercise: its public cases, what the reference does, and what each known mistake does."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from importlib import import_module
+
+from autograde.bank import Answer, Entry
+from course.exercises.answers import Answers, KnownMistake
+from course.exercises.calling import Failure, Outcome, call
+from course.exercises.exercise import PUBLIC_SEED, Exercise
+from course.exercises.judging import judge
+
+
+def reference_of(exercise: Exercise) -> Answer:
+    """Return the reference implementation of `exercise`."""
+    module, function = exercise.reference.split(":")
+    reference: Answer = getattr(import_module(module), function)
+    return reference
+
+
+def compute_answers(exercise: Exercise, mistakes: Iterable[Entry]) -> Answers:
+    """Draw the public cases of `exercise` and answer them as the reference does, and as each of `mistakes` does.
+
+    A mistake that no public case rejects is left out, since nothing could recognise it.
+    """
+    cases = exercise.draw(PUBLIC_SEED)
+    reference = reference_of(exercise)
+    expected = tuple(call(exercise, reference, case) for case in cases)
+    known: list[KnownMistake] = []
+    for entry in mistakes:
+        outcomes: list[Outcome | None] = []
+        for case, right in zip(cases, expected, strict=True):
+            got = call(exercise, entry.answer, case)
+            outcomes.append(None if judge(exercise, case.name, right, got).passed else _without_code(got))
+        if any(outcome is not None for outcome in outcomes):
+            known.append(KnownMistake(entry.sentence, tuple(outcomes)))
+    return Answers(cases, expected, tuple(known))
+
+
+def _without_code(outcome: Outcome) -> Outcome:
+    """Keep of an exception only its type: the rest is this file's wording and line, and no student's."""
+    failure = outcome.failure
+    if failure is None:
+        return outcome
+    return replace(outcome, failure=Failure(failure.type_name, "", in_gradient=failure.in_gradient))
