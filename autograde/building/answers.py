@@ -1,4 +1,4 @@
-"""Compute what is stored of an exercise: its public cases, what the reference does, and what each known mistake does."""
+"""Compute what is stored of an exercise: its public cases, what the reference does, and what known mistakes do."""
 
 from collections.abc import Iterable
 from dataclasses import replace

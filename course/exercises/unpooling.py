@@ -349,8 +349,8 @@ EXERCISES: tuple[Exercise, ...] = (
             "Cut the map into windows, (N, C, h, w, kh·kw), and find in each the place of its maximum. A place in a "
             "window is not yet a position in the map: add the row and the column where the window starts. Padding must "
             "never win, whatever the sign of the values.",
-            "`x.unfold(dim, size, step)` cuts windows along one dimension; use it twice, then flatten. If a maximum has "
-            "place `a`, its row in the window is a // kw and its column a % kw. Add the window's start, i·sh − ph "
+            "`x.unfold(dim, size, step)` cuts windows along one dimension; use it twice, then flatten. For the place "
+            "`a` of a maximum, its row in the window is a // kw and its column a % kw. Add the window's start, i·sh − ph "
             "and j·sw − pw, and count row·W + column with the W of the unpadded map. Pad with −inf.",
         ),
         forbidden=(r"maxpool",),
