@@ -7,7 +7,8 @@ A directive is a cell's metadata, so that any editor that knows py:percent opens
     # %% given="solutions.unpooling:SmallSegNet"   reference code, shown as it stands
     # %% widget="Unpooling"                   a widget of course.widgets
     # %% [markdown] quiz="why-zeros"          a question; `- [x] choice — feedback` marks the right choice
-    # %% train=true                           code that only trains or animates; grading skips it
+    # %% figure=true                          code that only draws; grading skips it
+    # %% train=true                           code that only trains; grading skips it
 """
 
 import re
@@ -17,9 +18,9 @@ from typing import Literal
 
 import jupytext
 
-Directive = Literal["prose", "code", "exercise", "check", "given", "widget", "quiz", "train"]
+Directive = Literal["prose", "code", "exercise", "check", "given", "widget", "quiz", "figure", "train"]
 _ON_MARKDOWN = {"exercise", "quiz"}
-_ON_CODE = {"check", "given", "widget", "train"}
+_ON_CODE = {"check", "given", "widget", "figure", "train"}
 
 
 class ChapterError(ValueError):
@@ -59,7 +60,7 @@ def _cell(path: Path, number: int, cell: dict[str, object]) -> Cell:
     metadata, markdown, text = cell["metadata"], cell["cell_type"] == "markdown", str(cell["source"]).strip("\n")
     assert isinstance(metadata, dict)
     named = [name for name in metadata if name in _ON_MARKDOWN | _ON_CODE]
-    unknown = [name for name in metadata if name not in named and name != "tags"]
+    unknown = [name for name in metadata if name not in named and name != "lines_to_next_cell"]  # jupytext's own
     if unknown:
         raise ChapterError(f"{where}: there is no directive {unknown[0]!r}")
     if len(named) > 1:
@@ -72,7 +73,7 @@ def _cell(path: Path, number: int, cell: dict[str, object]) -> Cell:
         raise ChapterError(f"{where}: the directive {directive!r} belongs on {kind} cell")
     if directive in ("check", "given", "widget") and text:
         raise ChapterError(f"{where}: a {directive} cell is written by the builder and must be empty")
-    return Cell(directive, str(metadata[directive]), text)  # type: ignore[arg-type]
+    return Cell(directive, str(metadata[directive]), text)
 
 
 def quiz(cell: Cell) -> tuple[str, list[Choice]]:

@@ -1,4 +1,4 @@
-"""Turn a chapter's cells into two notebooks, the student's and the instructor's, which differ in the answer cells alone.
+"""Turn a chapter's cells into two notebooks, the student's and the instructor's, differing in the answer cells alone.
 
 Cell ids follow from what a cell is or says, so that an edit changes the cells it touches and no others.
 """
@@ -18,6 +18,9 @@ from course.exercises.exercise import Exercise
 from course.settings import BRANCH, REPOSITORY, STUDENT_REQUIREMENT
 
 _STATE = "application/vnd.jupyter.widget-state+json"
+
+SKIP_TAG = "skip-grading"
+"""Marks cells that only draw, train or install: grading does not run them."""
 
 SETUP = f'''# Installs the course where it is missing, as on Colab; does nothing elsewhere. An installed torch is kept.
 import importlib.metadata as installed
@@ -53,7 +56,7 @@ def _notebook(chapter: str, cells: Iterable[Cell], answer: Callable[[str], str],
         }
     )
     states: dict[str, object] = {}
-    built = [_badge(chapter), _code(SETUP, "setup", tags=["setup"])]
+    built = [_badge(chapter), _code(SETUP, "setup", [SKIP_TAG])]
     for cell in cells:
         built += _build(chapter, cell, answer, states if with_views else None)
     notebook.cells = _insert_title_first(built)
@@ -70,8 +73,10 @@ def _build(
     match cell.directive:
         case "prose":
             return [new_markdown_cell(cell.text, id=_id("text", cell.text))]
-        case "code" | "train":
-            return [_code(cell.text, _id(cell.directive, cell.text), ["train"] if cell.directive == "train" else [])]
+        case "code":
+            return [_code(cell.text, _id("code", cell.text))]
+        case "figure" | "train":
+            return [_code(cell.text, _id(cell.directive, cell.text), [cell.directive, SKIP_TAG])]
         case "given":
             return [_code(stubs.given_cell(cell.argument), _id("given", cell.argument), ["given"])]
         case "quiz":
@@ -125,7 +130,7 @@ def _widget(chapter: str, name: str, states: dict[str, object] | None) -> Notebo
 
     if name not in widgets.__all__:
         raise ChapterError(f"{chapter}: there is no widget {name!r}; there are {', '.join(widgets.__all__)}")
-    cell = _code(f"from course.widgets import {name}\n\n{name}()", f"widget-{name}", ["widget"])
+    cell = _code(f"from course.widgets import {name}\n\n{name}()", f"widget-{name}", ["widget", SKIP_TAG])
     if states is not None:
         model_id = hashlib.sha256(f"{chapter}/{name}".encode()).hexdigest()[:32]
         bundle, state = getattr(widgets, name)().static_view(model_id)

@@ -1,0 +1,378 @@
+# %% [markdown]
+# # 3 · Unpooling
+# ## Where did the fence go?
+#
+# A network that labels every pixel has a dilemma. To *understand* a picture it pools: after two poolings a unit sees four
+# times as far, and the maps are sixteen times cheaper. To *answer*, it must give back one label for each pixel that came in.
+# The last chapter shrank the maps and left one question open: **how do they grow again?**
+#
+# In this chapter you write three answers, from the crudest to the one in SegNet, and you see what each of them loses.
+# The numbers are small enough to follow with a finger. At the end you train three networks that differ in nothing
+# but the way up, and look for a wire fence one pixel thin.
+#
+# You need chapter 2's idea of an encoder and a decoder, and patience for index arithmetic. Five exercises, 30 points,
+# about an hour and a half.
+
+# %%
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from course.exercises import check, hint
+from course.plotting import show_grids, show_images, show_labels
+from course.shapes import pair
+
+# %% [markdown]
+# ## A meadow with a fence
+#
+# Our scenes have three classes: *meadow*, *cow* (round, large) and *fence* (slanted wires, one pixel wide). The texture and
+# the colours change from scene to scene, so that no single colour gives a class away.
+
+# %% figure=true
+CLASSES = ("meadow", "cow", "fence")
+
+
+def draw_scene(rng: np.random.Generator, size: int = 48) -> tuple[Tensor, Tensor]:
+    """Return an image (3, size, size) in [0, 1] and its label map (size, size)."""
+    y, x = np.mgrid[:size, :size]
+    image = rng.normal(0.5, 0.12, (3, size, size)) + 0.1 * np.sin(x * rng.uniform(0.2, 0.6) + rng.uniform(0, 6))
+    labels = np.zeros((size, size), dtype=np.int64)
+    for _ in range(rng.integers(1, 4)):
+        row, column = rng.integers(6, size - 6, 2)
+        radius = rng.integers(4, 9)
+        cow = ((y - row) / radius) ** 2 + ((x - column) / (1.3 * radius)) ** 2 < 1
+        labels[cow] = 1
+        image[:, cow] = rng.uniform(0.1, 0.9, (3, 1)) + rng.normal(0, 0.12, (3, int(cow.sum())))
+    slope, gap = rng.uniform(-0.7, 0.7), rng.integers(5, 9)
+    for start in range(rng.integers(2, 6), size, gap):
+        rows = np.arange(size)
+        columns = np.round(start + slope * rows).astype(int)
+        inside = (columns >= 0) & (columns < size)
+        labels[rows[inside], columns[inside]] = 2
+        image[:, rows[inside], columns[inside]] += 0.45
+    return torch.tensor(image, dtype=torch.float32).clamp(0, 1), torch.tensor(labels)
+
+
+image, labels = draw_scene(np.random.default_rng(3))
+show_labels(image, {"what we want": labels}, CLASSES);
+
+# %% [markdown]
+# Now pool the picture twice and blow it up again, each value copied over a 4 × 4 block. **Before you run the cell, say what
+# happens to a wire that is one pixel wide.** Will it vanish, will it get thicker, or will it move?
+
+# %% figure=true
+small = F.max_pool2d(image, 4)
+copied = small.repeat_interleave(4, dim=1).repeat_interleave(4, dim=2)
+show_images({"48 × 48": image, "pooled to 12 × 12": small, "copied back to 48 × 48": copied});
+
+# %% [markdown]
+# *What to see:* the wire survives the max pooling, because it is bright, but its **place** does not. Four columns have become
+# one, and nothing in the 12 × 12 map says which of the four it was. Averaging would be worse: the wire would fade as well.
+#
+# Pooling answers "*is* there a wire in this block?" and forgets "*where*?". Everything in this chapter is about that *where*.
+
+# %% [markdown]
+# ## Two ways up without a memory
+#
+# Take one 2 × 2 map and double it. Two recipes come to mind:
+#
+# - **nearest neighbour**: each value is copied over its whole 2 × 2 block;
+# - **bed of nails**: each value stands in the top-left corner of its block, and the rest is zero — a bed with a nail here and there.
+#
+# The third grid of the widget is what this chapter is heading for. Type your prediction into the empty cells, then *Reveal*.
+# Hover over a cell, or move there with the arrow keys, to see where its value comes from.
+
+# %% widget="Unpooling"
+
+# %% [markdown] exercise="nearest_unpool2d"
+# Copy each value of `x` over a block of `scale` × `scale` cells.
+#
+# $$\text{out}[n, c, i, j] = x\big[n, c, \lfloor i / s \rfloor, \lfloor j / s \rfloor\big]$$
+#
+# | | shape | |
+# | --- | --- | --- |
+# | `x` | (N, C, H, W) | any floating-point type; N may be 0; not always contiguous in memory |
+# | `scale` | int | 1 or more |
+# | returns | (N, C, H·scale, W·scale) | same dtype as `x`; gradients flow back to `x`; `x` itself is left alone |
+#
+# The one thing that is off the table is calling the library's own upsampling. Everything else is fair.
+
+# %% check="nearest_unpool2d"
+
+# %% [markdown]
+# The check shows every situation it tried. When one fails, it draws the first as grids — input, expected, yours — and, if your
+# output is that of a mistake it knows, says what you may have misunderstood. Each new attempt unfolds one more hint.
+
+# %% [markdown] exercise="bed_of_nails2d"
+# Put each value of `x` into the **top-left** corner of its block and leave zeros elsewhere.
+#
+# $$\text{out}[n, c, s \cdot i, s \cdot j] = x[n, c, i, j], \qquad \text{zero everywhere else}$$
+#
+# Shapes, dtype and gradients as in the last exercise. Why zeros rather than copies? Because a zero is honest: it says "I do
+# not know", and leaves the filling to the convolution that follows. You meet that thought again in chapter 4.
+
+# %% check="bed_of_nails2d"
+
+# %% [markdown]
+# Look at both on the same numbers:
+
+# %% figure=true
+x = torch.tensor([[1.0, 2.0], [3.0, 4.0]])
+nails = torch.zeros(4, 4)
+nails[::2, ::2] = x
+show_grids({"x": x, "nearest neighbour": x.repeat_interleave(2, 0).repeat_interleave(2, 1), "bed of nails": nails});
+
+# %% [markdown]
+# Nearest neighbour is wrong about where the wire is by up to a block, in every direction. A bed of nails commits to one corner: it
+# is right by luck in one case out of four. **Neither has any way of knowing better, for the encoder threw the position away.**
+# So let us not throw it away.
+
+# %% [markdown]
+# ## Max pooling that remembers
+#
+# Max pooling picks one winner in each window. The winner's value goes on; its *position* is free to keep — one whole
+# number a window. Zeiler and Fergus (2014) called these numbers *switches* and used them to look into a network.
+#
+# The position is written as in a book: the number of the cell when you read the plane row by row,
+#
+# $$\text{index} = \text{row} \cdot W + \text{column}.$$
+#
+# Play the game first. Pick the maximum of each window; its position drops into the tray. Then the network changes the values — it
+# is allowed to, that is its job — and you put each value back where the tray says. Try the preset with a tie, and the one with
+# overlapping windows. Then flip the switch that forgets the positions, and watch the edge.
+
+# %% widget="MaxUnpooling"
+
+# %% [markdown]
+# Two details that the widget hides and that your function has to settle:
+#
+# - **Ties.** Of equal values the first one wins, in reading order. It is a convention, but the decoder lives by it.
+# - **Padding.** The border is padded with −∞, not with zeros, so that padding never wins, even among negative numbers. And
+#   the index speaks of the plane *before* padding: the reader of the index does not know that there was any.
+
+# %% [markdown] exercise="max_pool2d_with_indices"
+# Max-pool `x` and return two things: the values, and where they stood.
+#
+# | | shape | |
+# | --- | --- | --- |
+# | `x` | (N, C, H, W) | floating point; may be negative everywhere; not always contiguous |
+# | `kernel_size`, `stride`, `padding` | int or (height, width) | `stride=None` means the kernel size; padding is at most half the window |
+# | returns `values` | (N, C, h, w) | $h = \lfloor (H + 2p - k) / s \rfloor + 1$, and so for the width; same dtype as `x` |
+# | returns `indices` | (N, C, h, w) | int64, row·W + column in the H × W plane before padding; each channel by itself |
+#
+# `pair(2)` gives `(2, 2)` and `pair((2, 3))` gives `(2, 3)`: use it. `Tensor.unfold` cuts windows along one dimension and is worth
+# knowing. A loop over windows is a right answer too. Not allowed: the library's own max pooling, in any spelling.
+
+# %% check="max_pool2d_with_indices"
+
+# %% [markdown]
+# ## Putting it back
+#
+# The way up is now almost nothing: a plane of zeros, and each value at its index.
+#
+# $$\text{out}[n, c].\text{flat}\big[\text{indices}[n, c, i, j]\big] = x[n, c, i, j], \qquad \text{zero everywhere else}$$
+#
+# Almost. Three things are left to get right:
+#
+# - **How large is the plane?** Pooling 6 columns by 2 gives 3, and so does pooling 7: the floor in the formula for *h* forgets the
+#   seventh. Going back, $(h - 1) \cdot s - 2p + k$ is the smallest size that fits, and whoever knows better says so in `output_size`.
+# - **What if a position comes twice?** When windows overlap, two of them can have the same winner. It is put there, not added up.
+# - **The values are not the maxima any more.** Between the pooling and the unpooling a network has changed them. Only the positions
+#   come from the encoder.
+
+# %% [markdown] exercise="max_unpool2d"
+# Put every value of `x` back at its position in a plane of zeros.
+#
+# | | shape | |
+# | --- | --- | --- |
+# | `x` | (N, C, h, w) | floating point, any values |
+# | `indices` | (N, C, h, w) | int64 positions in the *output* plane, as max pooling returned them |
+# | `kernel_size`, `stride`, `padding` | int or (height, width) | those of the pooling; they matter for the size alone |
+# | `output_size` | None, (H, W) or (N, C, H, W) | the size to give; None means the smallest that fits |
+# | returns | (N, C, H, W) | same dtype as `x`; gradients flow back to `x` |
+#
+# Not allowed: the library's own max unpooling.
+
+# %% check="max_unpool2d"
+
+# %% [markdown]
+# ## What is lost, and what is not
+#
+# You now own both halves, so the next cells use the library's: whatever your answers were, what follows works. Pool our picture
+# twice, go up again with each of the three methods, and ask for every pixel of a wire whether it came back where it was.
+
+# %% figure=true
+def nearest(x: Tensor, indices: Tensor, size: tuple[int, int]) -> Tensor:
+    return F.interpolate(x, size=size)
+
+
+def bed_of_nails(x: Tensor, indices: Tensor, size: tuple[int, int]) -> Tensor:
+    out = x.new_zeros(*x.shape[:2], *size)
+    out[:, :, : 2 * x.shape[2] : 2, : 2 * x.shape[3] : 2] = x
+    return out
+
+
+def max_unpool(x: Tensor, indices: Tensor, size: tuple[int, int]) -> Tensor:
+    return F.max_unpool2d(x, indices, kernel_size=2, output_size=size)
+
+
+def pool(x: Tensor) -> tuple[Tensor, Tensor]:
+    return F.max_pool2d(x, kernel_size=2, return_indices=True)
+
+
+ways = {"nearest neighbour": nearest, "bed of nails": bed_of_nails, "max unpooling": max_unpool}
+
+picture = image.mean(dim=0)[None, None]  # (1, 1, 48, 48)
+once, first_indices = pool(picture)
+twice, second_indices = pool(once)
+restored = {
+    name: way(way(twice, second_indices, (24, 24)), first_indices, (48, 48))[0, 0] for name, way in ways.items()
+}
+show_images({"before": picture[0, 0], **restored})
+for name, after in restored.items():
+    at_home = (after == picture[0, 0]) & (after != 0)
+    print(f"{name:>18}: {at_home.sum():4d} of {twice.numel()} values are back where they were")
+
+# %% [markdown]
+# *What to see:* nearest neighbour is complete and blurred; the bed of nails has its nails in a rigid grid; max unpooling is just as
+# sparse, but every value stands exactly where it was found, and the wires are thin again.
+#
+# Most pixels are zero after unpooling, and they should be: of sixteen values fifteen are gone for good. Pooling is not undone.
+# **What comes back is the position of what survived**, and the convolution that follows turns sparse and exact into dense and exact.
+#
+# What does the memory cost? One of four positions in a 2 × 2 window fits in 2 bits. Handing the whole feature map to the
+# decoder, as U-Net does and as FCN's skip connections do, costs 32 bits for every value of every channel. That thrift was SegNet's
+# argument (Badrinarayanan, Kendall & Cipolla, 2017).
+
+# %% [markdown] quiz="negative-values"
+# A 2 × 2 window holds −3, −1, −4, −2. What does max pooling with padding 0 return, and what does max unpooling put back?
+#
+# - [ ] It returns 0, since nothing in the window is positive — Max pooling compares the values with each other, not with zero. Zero would win only if the window were padded with zeros, and that is why padding is −∞.
+# - [x] It returns −1 and its position, and −1 is put back there among zeros — The maximum of the four is −1. After unpooling, the zeros around it are larger than the value itself: "zero" means "nothing known here", not "small".
+# - [ ] It returns −4, the one that is largest in magnitude — Max pooling takes the largest value, not the largest magnitude.
+
+# %% [markdown] quiz="whose-indices"
+# A network pools twice (to a half, then to a quarter) and unpools twice. Which indices does the *first* unpooling need?
+#
+# - [ ] Those of the first pooling — Its indices speak of positions in the full plane, but the first unpooling makes a plane of half the size: most of them do not even exist there.
+# - [x] Those of the second pooling — The first unpooling undoes the last pooling. What was put away last is taken out first, as from a stack.
+# - [ ] Either, as long as both poolings have 2 × 2 windows — The windows are alike, but an index counts cells of the plane that was pooled, and the two planes differ in size.
+
+# %% [markdown]
+# ## Why the decoder mirrors the encoder
+#
+# An index means something only in the plane where it was taken, and in the channel where it was taken. So each unpooling belongs to
+# *one* pooling: the last one down is the first one up, with the same plane size and the same number of channels. That is why SegNet's decoder is
+# the mirror image of its encoder:
+#
+# ```text
+#  48×48 ── conv ── pool ─────────── indices ───────────── unpool ── conv ── 48×48
+#                     └ 24×24 ── conv ── pool ─ indices ─ unpool ── conv ┘
+#                                          └── 12 × 12 ──────┘
+# ```
+#
+# One stage of the decoder: unpool with the remembered indices, then convolve the sparse map with a trained filter, so that it
+# becomes dense, then ReLU. (The real one adds batch normalisation; the network below has it.)
+
+# %% [markdown] exercise="decoder_stage"
+# Assemble the stage. This one you may build from the library's parts — `F.max_unpool2d` is now yours — or from your own.
+#
+# | | shape | |
+# | --- | --- | --- |
+# | `x`, `indices` | (N, C, h, w) | from a 2 × 2 max pooling with stride 2 |
+# | `output_size` | (H, W) | the size before that pooling; H and W may be odd |
+# | `weight`, `bias` | (D, C, 3, 3), (D,) | of a convolution that keeps the size |
+# | returns | (N, D, H, W) | never negative |
+
+# %% check="decoder_stage"
+
+# %% [markdown]
+# ## Three networks, one difference
+#
+# Here is a small SegNet from the reference implementation. Its way up is an argument, so that we can train it three times and change nothing else.
+
+# %% given="solutions.unpooling:SmallSegNet"
+
+# %% [markdown]
+# **Predict before you train:** three classes, three ways up. Which class will show the difference, and which will hardly notice?
+
+# %% train=true
+def batch_of_scenes(rng: np.random.Generator, count: int) -> tuple[Tensor, Tensor]:
+    scenes = [draw_scene(rng) for _ in range(count)]
+    return torch.stack([image for image, _ in scenes]), torch.stack([labels for _, labels in scenes])
+
+
+def train(way: Callable, steps: int = 200) -> nn.Module:
+    torch.manual_seed(0)
+    network = SmallSegNet(len(CLASSES), upsample=way, pool=pool)
+    optimizer = torch.optim.Adam(network.parameters(), lr=3e-3)
+    rng = np.random.default_rng(0)  # every network sees the same scenes
+    for _ in range(steps):
+        images, targets = batch_of_scenes(rng, 16)
+        loss = F.cross_entropy(network(images), targets)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    return network.eval()
+
+
+def class_iou(predicted: Tensor, target: Tensor) -> list[float]:
+    """Intersection over union of each class."""
+    both = [((predicted == k) & (target == k)).sum() for k in range(len(CLASSES))]
+    either = [((predicted == k) | (target == k)).sum() for k in range(len(CLASSES))]
+    return [(b / e).item() for b, e in zip(both, either)]
+
+
+test_images, test_labels = batch_of_scenes(np.random.default_rng(99), 64)
+predictions = {}
+print(f"{'IoU of':>18}  " + "  ".join(f"{name:>6}" for name in CLASSES))
+for name, way in ways.items():
+    network = train(way)
+    with torch.no_grad():
+        predictions[name] = network(test_images).argmax(dim=1)
+    print(f"{name:>18}  " + "  ".join(f"{iou:6.2f}" for iou in class_iou(predictions[name], test_labels)))
+
+# %% figure=true
+shown = 5
+show_labels(
+    test_images[shown],
+    {"truth": test_labels[shown], **{name: predicted[shown] for name, predicted in predictions.items()}},
+    CLASSES,
+);
+
+# %% [markdown]
+# *What to see:* the meadow hardly notices. The cows do a little, along their outlines. The fence is where it shows: a wire is one pixel
+# wide, and only one of the three networks was told in which pixel. In the picture the other two draw wires that are broken, or as thick as the
+# blocks they came from.
+#
+# This is one seed on a toy scene, so read the order and the size of the gap, not the second decimal.
+
+# %% [markdown] quiz="what-unpooling-learns"
+# The three networks have the same number of parameters. How many of them belong to the upsampling?
+#
+# - [x] None — All three ways up are fixed rules. What is learnt lies in the convolutions around them, which have to make the best of what the rule hands them.
+# - [ ] One for each channel — There is nothing to scale: values are copied or moved, never multiplied by anything that is trained.
+# - [ ] One for each remembered index — The indices come from the data and change with each picture. They are not trained, and no gradient flows to them.
+
+# %% [markdown]
+# ## What it cost, and what comes next
+#
+# | way up | keeps from the encoder | result | learnt |
+# | --- | --- | --- | --- |
+# | nearest neighbour | nothing | dense, blurred to blocks | nothing |
+# | bed of nails | nothing | sparse, on a rigid grid | nothing |
+# | max unpooling | one position a window | sparse, exact | nothing |
+#
+# Look at the last column. Every way up in this chapter is a *rule*. The network cannot adapt it, only mend after it. Why
+# should copying, or zeros, be the right rule? In **chapter 4** the upsampling itself gets weights: put a nail, and stamp a learnt pattern
+# around it.
+#
+# ### Further reading
+#
+# - Zeiler & Fergus, *Visualizing and Understanding Convolutional Networks*, ECCV 2014: switches, used to look inside.
+# - Noh, Hong & Han, *Learning Deconvolution Network for Semantic Segmentation*, ICCV 2015: unpooling in a deep decoder.
+# - Badrinarayanan, Kendall & Cipolla, *SegNet: A Deep Convolutional Encoder-Decoder Architecture for Image Segmentation*, TPAMI 2017.
+# - Odena, Dumoulin & Olah, *Deconvolution and Checkerboard Artifacts*, Distill 2016: why nearest neighbour followed by a convolution is not a bad idea at all.
