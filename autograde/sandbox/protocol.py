@@ -1,0 +1,149 @@
+"""What the grader and the sandboxed process say to each other. This file is all that the two sides share.
+
+Two kinds of stream socket, both private file descriptors, neither reachable through stdout. On the *control* socket the
+supervisor inside says HELLO once torch is imported; then the grader sends START, with one end of a fresh *channel* and
+of an output pipe, and the supervisor forks a child that owns them; STOP kills that child and everything it started, and
+is answered by ENDED with how it ended. On the channel the grader sends RUN (the cells), the child streams CELL before
+each cell and READY after the last; then one CASE at a time, each answered by one OUTCOME before the next is sent.
+
+A frame is eight bytes, a magic word with the version and a length, and then one packet: tensors and JSON, never a
+pickle. The length is bounded before anything is read. Frames of the channel carry the nonce of their request. Nothing
+that comes out is believed: it is data to compare, and what is malformed is a lost answer.
+"""
+
+import socket
+import struct
+import time
+from collections.abc import Callable
+
+from course import packet
+from course.packet import Plain
+
+VERSION = 1
+MAGIC = b"P2I" + bytes([VERSION])
+FRAME_LIMIT = 32 * 2**20
+"""Bytes of one frame. The largest expected answers are some hundred kilobytes."""
+
+_HEADER = struct.Struct(">4sI")
+
+Frame = dict[str, Plain]
+
+
+class ProtocolError(Exception):
+    """The other side said something that is no frame, or too large a one."""
+
+
+class EndedError(ProtocolError):
+    """The other side has closed the socket: its process is gone."""
+
+
+class TimedOutError(ProtocolError):
+    """Nothing came before the deadline."""
+
+
+def request(
+    sock: socket.socket, frame: Frame, descriptors: tuple[int, ...] = (), deadline: float | None = None
+) -> None:
+    """Send a frame of the control socket: one byte, with which file descriptors travel, and then the frame.
+
+    Raises:
+        TimedOutError, EndedError, ProtocolError: as `send`.
+    """
+    try:
+        sock.settimeout(_remaining(deadline))
+        socket.send_fds(sock, [b"\0"], list(descriptors))
+    except TimeoutError:
+        raise TimedOutError("it does not read what it is sent") from None
+    except OSError:
+        raise EndedError("it is gone") from None
+    send(sock, frame, deadline)
+
+
+def receive_request(sock: socket.socket, seconds: float | None = None) -> tuple[Frame, list[int]] | None:
+    """Receive what `request` sent; None where nothing starts to come within `seconds`.
+
+    Raises:
+        EndedError, ProtocolError: as they say.
+    """
+    sock.settimeout(seconds)
+    try:
+        first, descriptors, _, _ = socket.recv_fds(sock, 1, 4)
+    except TimeoutError:
+        return None
+    if not first:
+        raise EndedError("it is gone")
+    return receive(sock), descriptors
+
+
+def send(sock: socket.socket, frame: Frame, deadline: float | None = None) -> None:
+    """Send `frame`.
+
+    Raises:
+        TimedOutError: it could not be sent before `deadline`, a time of `time.monotonic()`.
+        EndedError: nobody reads any more.
+        ProtocolError: the frame is larger than a reader accepts.
+    """
+    body = packet.dumps(frame)
+    if len(body) > FRAME_LIMIT:
+        raise ProtocolError(f"a frame of {len(body)} bytes; {FRAME_LIMIT} are allowed")
+    data = memoryview(_HEADER.pack(MAGIC, len(body)) + body)
+    try:
+        while data:
+            sock.settimeout(_remaining(deadline))
+            data = data[sock.send(data) :]
+    except TimeoutError:
+        raise TimedOutError("it does not read what it is sent") from None
+    except OSError:
+        raise EndedError("it is gone") from None
+
+
+def receive(
+    sock: socket.socket, deadline: float | None = None, wait: Callable[[float | None], None] | None = None
+) -> Frame:
+    """Receive one frame. `wait(deadline)` returns when `sock` can be read, for a caller who watches more than one.
+
+    Raises:
+        TimedOutError, EndedError, ProtocolError: as they say.
+    """
+    magic, length = _HEADER.unpack(_receive_exactly(sock, _HEADER.size, deadline, wait))
+    if magic != MAGIC:
+        raise ProtocolError("what came is no frame")
+    if length > FRAME_LIMIT:
+        raise ProtocolError(f"a frame of {length} bytes; {FRAME_LIMIT} are allowed")
+    try:
+        frame = packet.loads(_receive_exactly(sock, length, deadline, wait), FRAME_LIMIT)
+    except packet.PacketError as error:
+        raise ProtocolError(str(error)) from None
+    if not isinstance(frame, dict) or not isinstance(frame.get("type"), str):
+        raise ProtocolError("a frame without a type")
+    return frame
+
+
+def _receive_exactly(
+    sock: socket.socket, size: int, deadline: float | None, wait: Callable[[float | None], None] | None
+) -> bytes:
+    """Read `size` bytes; memory grows with what came, not with what was promised."""
+    data = bytearray()
+    while len(data) < size:
+        if wait is not None:
+            wait(deadline)
+        sock.settimeout(_remaining(deadline))
+        try:
+            piece = sock.recv(min(size - len(data), 2**20))
+        except TimeoutError:
+            raise TimedOutError("no answer came in time") from None
+        except OSError:
+            raise EndedError("it is gone") from None
+        if not piece:
+            raise EndedError("it is gone")
+        data += piece
+    return bytes(data)
+
+
+def _remaining(deadline: float | None) -> float | None:
+    if deadline is None:
+        return None
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise TimedOutError("no answer came in time")
+    return left
