@@ -74,9 +74,7 @@ def equal(a: Plain, b: Plain) -> bool:
     if isinstance(a, Tensor) and isinstance(b, Tensor):
         if (a.shape, a.dtype, a.stride()) != (b.shape, b.dtype, b.stride()):
             return False
-        return (
-            torch.allclose(a, b, rtol=1e-5, atol=1e-6, equal_nan=True) if a.is_floating_point() else torch.equal(a, b)
-        )
+        return torch.allclose(a.double(), b.double(), rtol=1e-5, atol=1e-6, equal_nan=True)
     if isinstance(a, list | tuple) and type(a) is type(b) and isinstance(b, list | tuple):
         return len(a) == len(b) and all(map(equal, a, b))
     if isinstance(a, dict) and isinstance(b, dict):

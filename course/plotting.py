@@ -35,11 +35,10 @@ def show_grids(planes: Mapping[str, Tensor], marked: Mapping[str, Tensor] | None
     heights, widths = zip(*(plane.shape for plane in planes.values()), strict=True)
     figure, axes = plt.subplots(
         1, len(planes), figsize=(0.55 * sum(widths) + 0.5 * len(planes), 0.55 * max(heights) + 0.5),
-        gridspec_kw={"width_ratios": widths}, squeeze=False,
+        gridspec_kw={"width_ratios": widths}, squeeze=False, layout="constrained",
     )  # fmt: skip
     for axis, (title, plane) in zip(axes[0], planes.items(), strict=True):
         _draw_grid(axis, title, plane, (marked or {}).get(title))
-    figure.tight_layout()
     return figure
 
 
@@ -54,7 +53,6 @@ def show_images(images: Mapping[str, Tensor], columns: int | None = None) -> Fig
     for axis, (title, image) in zip(axes, flat.items(), strict=False):
         axis.imshow(image.detach().clamp(0, 1).numpy(), cmap="gray", vmin=0, vmax=1, interpolation="nearest")
         axis.set_title(title, fontsize=10, color=_INK)
-    figure.tight_layout()
     return figure
 
 
@@ -77,8 +75,7 @@ def show_labels(
         axis.imshow(labels.numpy(), cmap=colours, vmin=-0.5, vmax=len(classes) - 0.5, interpolation="nearest")
         axis.set_title(title, fontsize=10, color=_INK)
     patches = [Rectangle((0, 0), 1, 1, color=colours(number)) for number in range(len(classes))]
-    figure.legend(patches, classes, loc="lower center", ncols=len(classes), frameon=False, fontsize=10)
-    figure.tight_layout(rect=(0, 0.08, 1, 1))
+    figure.legend(patches, classes, loc="outside lower center", ncols=len(classes), frameon=False, fontsize=10)
     return figure
 
 
@@ -105,7 +102,7 @@ def _draw_grid(axis: Axes, title: str, plane: Tensor, marked: Tensor | None) -> 
 def _row_of_axes(count: int, columns: int | None) -> tuple[Figure, list[Axes]]:
     columns = min(count, columns or count)
     rows = -(-count // columns)
-    figure, axes = plt.subplots(rows, columns, figsize=(2.3 * columns, 2.5 * rows), squeeze=False)
+    figure, axes = plt.subplots(rows, columns, figsize=(2.3 * columns, 2.5 * rows), squeeze=False, layout="constrained")
     flat = list(axes.flat)
     for axis in flat:
         axis.set_axis_off()

@@ -9,6 +9,7 @@ import inspect
 import re
 import textwrap
 from importlib import import_module
+from typing import TypeGuard
 
 STUB = 'raise NotImplementedError("not written yet")'
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
@@ -43,29 +44,27 @@ def _cut(reference: str) -> tuple[str, str]:
     if not isinstance(function, ast.FunctionDef) or ast.get_docstring(function) is None:
         raise ValueError(f"{reference} must be a function with a docstring")
     lines = source.split("\n")
-    docstring, *statements = function.body
+    docstring = function.body[0]
     assert docstring.end_lineno is not None
     signature = lines[: docstring.lineno - 1]
     text = _without_raises("\n".join(lines[docstring.lineno - 1 : docstring.end_lineno]))
-    skipped = {number for statement in statements if _is_guard(statement) for number in _span(statement)}
+    skipped = {number for node in ast.walk(function) if _is_guard(node) for number in _span(node)}
     body = [
         line for number, line in enumerate(lines, start=1) if number > docstring.end_lineno and number not in skipped
     ]
     return "\n".join([*signature, text]), "\n".join(body).strip("\n")
 
 
-def _is_guard(statement: ast.stmt) -> bool:
-    return (
-        isinstance(statement, ast.Expr)
-        and isinstance(statement.value, ast.Call)
-        and isinstance(statement.value.func, ast.Name)
-        and statement.value.func.id.startswith("require_")
-    )
+def _is_guard(node: ast.AST) -> TypeGuard[ast.Expr]:
+    match node:
+        case ast.Expr(value=ast.Call(func=ast.Name(id=name))):
+            return name.startswith("require_")
+    return False
 
 
-def _span(statement: ast.stmt) -> range:
-    assert statement.end_lineno is not None
-    return range(statement.lineno, statement.end_lineno + 1)
+def _span(node: ast.stmt) -> range:
+    assert node.end_lineno is not None
+    return range(node.lineno, node.end_lineno + 1)
 
 
 def _without_raises(docstring: str) -> str:

@@ -13,7 +13,6 @@ import torch
 from torch import Tensor
 
 from course.exercises.checking import Report
-from course.exercises.judging import Verdict
 
 _STYLE = Path(__file__).with_name("display.css").read_text()
 _LARGEST = 9  # rows or columns of a grid before it is cut
@@ -52,15 +51,15 @@ def as_html(report: Report, hint: str = "") -> str:
 def as_text(report: Report, hint: str = "") -> str:
     """Return `report` for a terminal."""
     lines = [_title(report)]
-    for verdict in report.verdicts:
+    for number, verdict in enumerate(() if report.unwritten else report.verdicts):
         lines.append(f"  {_SIGNS[verdict.passed]} {verdict.case}")
-        if verdict is _first_failing(report) and not report.unwritten:
+        if number == report.first_failure:
             lines.append(f"      {verdict.sentence}")
     if report.first_failure is not None and not report.unwritten:
         grids = grids_of(report)
         if grids:
-            settings = settings_of(report)
-            lines += ["", f"  {_first_failing(report).case}" + (f", called with {settings}" if settings else "")]
+            case, settings = report.verdicts[report.first_failure].case, settings_of(report)
+            lines += ["", f"  {case}" + (f", called with {settings}" if settings else "")]
             lines += [f"  {line}" for grid in grids for line in ["", *_grid_text(grid)]]
     if report.diagnosis:
         lines += ["", f"  A likely reason. {report.diagnosis}"]
@@ -170,11 +169,6 @@ def _setting(value: object) -> str:
     return repr(value) if isinstance(value, bool | int | float | str | list | tuple | None) else type(value).__name__
 
 
-def _first_failing(report: Report) -> Verdict:
-    assert report.first_failure is not None
-    return report.verdicts[report.first_failure]
-
-
 def _title(report: Report) -> str:
     name, total = report.exercise.name, len(report.verdicts)
     if report.unwritten:
@@ -195,9 +189,9 @@ def _cases_html(report: Report) -> str:
     if report.unwritten:
         return ""
     items = []
-    for verdict in report.verdicts:
-        sentence = f'<span class="p2i-sentence">{html.escape(verdict.sentence)}</span>' if verdict.sentence else ""
-        told = sentence if verdict is report.verdicts[report.first_failure or 0] and not verdict.passed else ""
+    for number, verdict in enumerate(report.verdicts):
+        sentence = f'<span class="p2i-sentence">{html.escape(verdict.sentence)}</span>'
+        told = sentence if number == report.first_failure else ""
         state = "right" if verdict.passed else "wrong"
         items.append(
             f'<li class="p2i-{state}"><span class="p2i-sign" role="img" aria-label="{state}">'
