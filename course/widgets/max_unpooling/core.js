@@ -16,7 +16,10 @@ export const PRESETS = {
     kernel: [2, 2],
     stride: [2, 2],
     // The same numbers in other windows: a value does not belong to the place where an equal one stood.
-    network: { does: "passes each value on to the next window", change: (values) => [...values.slice(-1), ...values.slice(0, -1)] },
+    network: {
+      does: "passes each value on to the next window",
+      change: (values) => [...values.slice(-1), ...values.slice(0, -1)],
+    },
   },
   tie: {
     title: "a tie",
@@ -58,8 +61,15 @@ export const PRESETS = {
     kernel: [2, 2],
     stride: [2, 2],
     // A bias and a ReLU: the faint texture goes, the edge stays.
-    network: { does: "subtracts 2 and clips at zero", change: (values) => values.map((value) => Math.max(value - 2, 0)) },
-    edge: [[0, 3], [5, 3], [5, 7]], // where the line runs, for the eye
+    network: {
+      does: "subtracts 2 and clips at zero",
+      change: (values) => values.map((value) => Math.max(value - 2, 0)),
+    },
+    edge: [
+      [0, 3],
+      [5, 3],
+      [5, 7],
+    ], // where the line runs, for the eye
   },
 };
 
@@ -120,7 +130,7 @@ export function pick(game, index) {
     const times = ties === 2 ? "twice" : `${ties} times`;
     return {
       game: missed,
-      sentence: `${value} is the maximum, but it stands here ${times}: the first in row-major order counts (left to right, then down).`,
+      sentence: `${value} is the maximum, but it stands here ${times}: the first in row-major order counts, row by row.`,
     };
   }
   const found = game.found + 1;
@@ -134,13 +144,19 @@ export function pick(game, index) {
   const [row, column] = [rowOf(game, index), columnOf(game, index)];
   const index1 = `${row}·${game.size[1]} + ${column} = ${index}`;
   const then = next.stage === "network" ? ` All ${found} maxima are in the tray: run the network.` : "";
-  return { game: next, sentence: `${value} drops into the tray and remembers its index: row·W + column = ${index1}.${then}` };
+  return {
+    game: next,
+    sentence: `${value} drops into the tray and remembers its index: row·W + column = ${index1}.${then}`,
+  };
 }
 
 // Find the maxima that are left.
 export function pickRest(game) {
   const next = { ...game, found: game.pooled.length, misses: [], stage: "network" };
-  return { game: next, sentence: `All ${next.found} maxima are in the tray, each with its index. Now run the network.` };
+  return {
+    game: next,
+    sentence: `All ${next.found} maxima are in the tray, each with its index. Now run the network.`,
+  };
 }
 
 export function runNetwork(game) {
@@ -170,7 +186,8 @@ export function choose(game, window) {
 
 export function put(game, index) {
   if (game.stage !== "place") return { game, sentence: "" };
-  if (game.turn === null) return { game, sentence: "Every value has its place. Press Reveal, or choose a value in the tray to move it." };
+  if (game.turn === null)
+    return { game, sentence: "Every value has its place. Press Reveal, or choose a value in the tray to move it." };
   const placed = game.placed.map((old, window) => (window === game.turn ? index : old));
   const next = { ...game, placed };
   const turn = nextTurn(next, game.turn);
@@ -199,13 +216,19 @@ export function setForgotten(game, forgotten) {
       : "Positions remembered: a value goes back to where its window's maximum stood.";
     return { game: next, sentence: rule };
   }
-  return { game: next, sentence: forgotten ? shiftSentence(next) : `Positions remembered: every value is back in its place. ${sharedSentence(next)}`.trim() };
+  return {
+    game: next,
+    sentence: forgotten
+      ? shiftSentence(next)
+      : `Positions remembered: every value is back in its place. ${sharedSentence(next)}`.trim(),
+  };
 }
 
 // The output plane: max unpooling with the remembered positions, or with the first cell of each window.
 export function output(game) {
   const columns = game.pooledSize[1];
-  const rows = (flat) => Array.from({ length: game.pooledSize[0] }, (_, row) => flat.slice(row * columns, (row + 1) * columns));
+  const rows = (flat) =>
+    Array.from({ length: game.pooledSize[0] }, (_, row) => flat.slice(row * columns, (row + 1) * columns));
   const indices = game.values.map((_, window) => target(game, window));
   return maxUnpool2d(rows(game.values), rows(indices), { ...game.preset, outputSize: game.size });
 }
@@ -233,7 +256,7 @@ function sharedSentence(game) {
   const shared = game.indices.findIndex((index, window) => game.indices.indexOf(index) !== window);
   if (shared < 0) return "";
   const value = game.values[shared];
-  return `Two windows found the same cell: ${value} is written there twice and stays ${value}, it is assigned and not summed.`;
+  return `Two windows found the same cell: ${value} is written there twice and stays ${value}: assigned, not summed.`;
 }
 
 // What an output cell holds and why, once revealed.

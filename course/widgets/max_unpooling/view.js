@@ -1,10 +1,28 @@
 // Drawing of the MaxUnpooling widget: the map, the tray of maxima with their positions, and the output, left to right.
-// Each move is a function of core.js; this file shows the game that it returns and says the sentence that comes with it.
+// Each move is a function of core.js; this file shows the game that it returns and says the sentence with it.
 
 import { button, choice, frame, html, numberGrid, panel, svg } from "../shared/draw.js";
 import {
-  PRESETS, begin, choose, columnOf, explain, output, pick, pickRest, place, positionsOf, put, reveal, rowOf, runNetwork,
-  score, setForgotten, shifts, target, windowName, writers,
+  PRESETS,
+  begin,
+  choose,
+  columnOf,
+  explain,
+  output,
+  pick,
+  pickRest,
+  place,
+  positionsOf,
+  put,
+  reveal,
+  rowOf,
+  runNetwork,
+  score,
+  setForgotten,
+  shifts,
+  target,
+  windowName,
+  writers,
 } from "./core.js";
 
 const CELL = { 4: 46, 5: 40, 8: 30 }; // a cell's side by the map's size: all maps come out about as large
@@ -53,7 +71,9 @@ function render({ model, el }) {
   function tryReveal() {
     if (score(game).placed === 0 && !asked) {
       asked = true;
-      ui.say("Place at least one value first: go to an output cell and press Enter. Or press Reveal again to only look.");
+      ui.say(
+        "Place at least one value first: go to an output cell and press Enter. Or press Reveal again to only look.",
+      );
       return;
     }
     move(reveal(game));
@@ -72,7 +92,9 @@ function render({ model, el }) {
 
   function pointMap(row, column) {
     const here = index(row, column);
-    const windows = game.indices.flatMap((position, window) => (position === here && window < game.found ? [window] : []));
+    const windows = game.indices.flatMap((position, window) =>
+      position === here && window < game.found ? [window] : [],
+    );
     const value = game.preset.map[row][column];
     const names = windows.map((window) => windowName(game, window)).join(" and ");
     const found = windows.length ? `, maximum of ${names}, index ${here}` : "";
@@ -89,7 +111,9 @@ function render({ model, el }) {
     const where = game.forgotten ? "its position is forgotten" : `index ${game.indices[window]}`;
     const cells = game.forgotten ? [] : [game.indices[window]];
     return light(`${name}: maximum ${game.pooled[window]}${became}; ${where}.`, {
-      map: cells, tray: [window], out: shown([window]),
+      map: cells,
+      tray: [window],
+      out: shown([window]),
     });
   }
 
@@ -101,7 +125,8 @@ function render({ model, el }) {
       return light(explain(game, here), { map: cells, tray: from, out: from.length ? [here] : [] });
     }
     if (game.stage !== "place") return light("The output is empty: first fill the tray and run the network.");
-    const question = game.turn === null ? "All values are placed." : `Does ${game.values[game.turn]} go here? Enter places it.`;
+    const question =
+      game.turn === null ? "All values are placed." : `Does ${game.values[game.turn]} go here? Enter places it.`;
     return light(`Output ${place(game, here)}. ${question}`);
   }
 
@@ -116,17 +141,26 @@ function render({ model, el }) {
       const [here, value] = [index(row, column), preset.map[row][column]];
       const chosen = taken.includes(here);
       const missed = game.misses.includes(here);
-      const tones = ["given", chosen && "chosen", missed && "is-wrong", lit.map.includes(here) && "lit"].filter(Boolean);
+      const tones = ["given", chosen && "chosen", missed && "is-wrong", lit.map.includes(here) && "lit"].filter(
+        Boolean,
+      );
       const state = chosen ? ", a maximum" : missed ? ", not the one" : "";
       return {
-        text: value, shade: shade(value), tones, mark: missed ? "✗" : "", selected: chosen,
+        text: value,
+        shade: shade(value),
+        tones,
+        mark: missed ? "✗" : "",
+        selected: chosen,
         label: `${place(game, here)}: ${value}${state}`,
       };
     });
     const covered = pooling ? positionsOf(game, game.found) : null;
     map.frameWindow(
       covered && {
-        row: rowOf(game, covered[0]), column: columnOf(game, covered[0]), rows: preset.kernel[0], columns: preset.kernel[1],
+        row: rowOf(game, covered[0]),
+        column: columnOf(game, covered[0]),
+        rows: preset.kernel[0],
+        columns: preset.kernel[1],
       },
     );
 
@@ -136,13 +170,21 @@ function render({ model, el }) {
         return { tones: pooling && window === game.found ? ["turn"] : [], label: `${windowName(game, window)}: empty` };
       }
       const turn = window === game.turn;
-      const tones = ["given", "dropped", turn && "turn", lit.tray.includes(window) && "lit"].filter(Boolean);
       const value = game.values ? game.values[window] : game.pooled[window];
+      const tones = [
+        value === 0 ? "zero" : "given",
+        "dropped",
+        turn && "turn",
+        lit.tray.includes(window) && "lit",
+      ].filter(Boolean);
       const known = game.forgotten ? "no position" : `index ${game.indices[window]}`;
       const put = game.values && (game.placed[window] !== null || value === 0) && game.stage === "place";
       return {
-        text: value, note: game.forgotten ? "at ?" : `at ${game.indices[window]}`, mark: put && value !== 0 ? "•" : "",
-        tones, selected: turn,
+        text: value,
+        note: game.forgotten ? "at ?" : `at ${game.indices[window]}`,
+        mark: put && value !== 0 ? "•" : "",
+        tones,
+        selected: turn,
         label: `${windowName(game, window)}: ${value}, ${known}${turn ? ", to be placed" : put ? ", placed" : ""}`,
       };
     });
@@ -160,14 +202,29 @@ function render({ model, el }) {
       }
       const value = right[row][column];
       const tones = [value === 0 ? "zero" : "given", lit.out.includes(here) && "lit"].filter(Boolean);
-      const look = { text: value, shade: shade(value), tones, label: `${where}: ${value}` };
+      const look = {
+        text: picture && value === 0 ? "" : value,
+        shade: shade(value),
+        tones,
+        label: `${where}: ${value}`,
+      };
       if (!judged || guests.length === 0) return look;
       const wrong = guests.filter((window) => target(game, window) !== here).map((window) => game.values[window]);
       if (wrong.length === 0) {
-        return { ...look, shade: undefined, mark: "✓", tones: [...tones, "is-right"], label: `${where}: ${value}, placed right` };
+        return {
+          ...look,
+          shade: undefined,
+          mark: "✓",
+          tones: [...tones, "is-right"],
+          label: `${where}: ${value}, placed right`,
+        };
       }
       return {
-        ...look, shade: undefined, struck: wrong.join(" "), mark: "✗", tones: [...tones, "is-wrong"],
+        ...look,
+        shade: undefined,
+        struck: wrong.join(" "),
+        mark: "✗",
+        tones: [...tones, "is-wrong"],
         label: `${where}: ${value}, wrongly placed ${wrong.join(" and ")}`,
       };
     });
@@ -201,11 +258,19 @@ function render({ model, el }) {
         const [x2, y2] = out.centre(rowOf(game, to), columnOf(game, to));
         const length = Math.hypot(x2 - x1, y2 - y1);
         const reach = 1 - 9 / length; // stop short of the number
-        const [x, y, turn] = [x1 + (x2 - x1) * reach, y1 + (y2 - y1) * reach, (Math.atan2(y2 - y1, x2 - x1) * 180) / Math.PI];
+        const [x, y, turn] = [
+          x1 + (x2 - x1) * reach,
+          y1 + (y2 - y1) * reach,
+          (Math.atan2(y2 - y1, x2 - x1) * 180) / Math.PI,
+        ];
         marks.push(
           svg("circle", { class: "cw-left", cx: x1, cy: y1, r: 4 }),
           svg("line", { class: "cw-moved", x1, y1, x2: x, y2: y }),
-          svg("path", { class: "cw-tip", d: "M-7 -4.5L1 0L-7 4.5z", transform: `translate(${x} ${y}) rotate(${turn})` }),
+          svg("path", {
+            class: "cw-tip",
+            d: "M-7 -4.5L1 0L-7 4.5z",
+            transform: `translate(${x} ${y}) rotate(${turn})`,
+          }),
         );
       }
     }
@@ -221,44 +286,59 @@ function render({ model, el }) {
     const [size, block] = [CELL[rows] ?? 30, kernel[0] === stride[0] ? kernel : null];
     const sides = `${rows} by ${columns}`;
     map = numberGrid({
-      label: `Map, ${sides}`, rows, columns, size, block,
+      label: `Map, ${sides}`,
+      rows,
+      columns,
+      size,
+      block,
       on: {
         press: (row, column) => {
           const before = game.found;
           move(pick(game, index(row, column)));
           if (game.stage === "network") network.focus();
-          else if (game.found > before) map.focus(rowOf(game, positionsOf(game, game.found)[0]), columnOf(game, positionsOf(game, game.found)[0]));
+          else if (game.found > before)
+            map.focus(rowOf(game, positionsOf(game, game.found)[0]), columnOf(game, positionsOf(game, game.found)[0]));
           ui.point(null);
         },
-        point: pointMap, leave: clear,
+        point: pointMap,
+        leave: clear,
       },
     });
     tray = numberGrid({
-      label: `Tray, ${game.pooledSize.join(" by ")}`, rows: game.pooledSize[0], columns: game.pooledSize[1], size: 46,
+      label: `Tray, ${game.pooledSize.join(" by ")}`,
+      rows: game.pooledSize[0],
+      columns: game.pooledSize[1],
+      size: 42,
       on: {
         press: (row, column) => {
           game = choose(game, row * game.pooledSize[1] + column);
           paint();
         },
-        point: pointTray, leave: clear,
+        point: pointTray,
+        leave: clear,
       },
     });
     out = numberGrid({
-      label: `Output, ${sides}`, rows, columns, size, block,
+      label: `Output, ${sides}`,
+      rows,
+      columns,
+      size,
+      block,
       on: {
         press: (row, column) => {
           if (game.stage !== "place") return;
           move(put(game, index(row, column)));
           ui.point(null);
         },
-        point: pointOut, leave: clear,
+        point: pointOut,
+        leave: clear,
       },
     });
     const windows = `${kernel.join(" × ")} windows, stride ${stride[0]}`;
     const named = [
       ["map", panel("Map", `${rows} × ${columns}, ${windows}`, map.node)],
       ["tray", panel("Tray", "maximum, and its index", tray.node)],
-      ["out", panel("Output", game.preset.edge ? "dashed: where the line was" : `${rows} × ${columns}`, out.node)],
+      ["out", panel("Output", game.preset.edge ? "blank: 0 · dashed: the line" : `${rows} × ${columns}`, out.node)],
     ];
     for (const [name, { node }] of named) node.dataset.part = name;
     stage.replaceChildren(...named.map(([, { node }]) => node));

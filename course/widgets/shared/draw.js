@@ -1,8 +1,8 @@
 // What every widget draws with: elements, buttons, a frame with a sentence that is read out, and a grid of numbers
 // that is walked with the arrow keys. Real text in SVG, ARIA roles, one tab stop a grid. No library.
 //
-// Without data-lm-suppress-shortcuts on the focused element itself, JupyterLab takes the arrow keys and `dd` deletes the
-// notebook's cell: everything that can be focused is made by a function of this file that sets it.
+// Without data-lm-suppress-shortcuts on the focused element itself, JupyterLab takes the arrow keys and `dd` deletes
+// the notebook's cell: everything that can be focused is made by a function of this file that sets it.
 
 const OWN_KEYS = { "data-lm-suppress-shortcuts": "true" };
 
@@ -54,7 +54,11 @@ export function frame(el, { name, title, lead }) {
   const root = html(
     "div",
     { class: `course-widget cw-${name}`, role: "group", "aria-label": title, "data-widget": name },
-    head, intro, body, sentence, tools,
+    head,
+    intro,
+    body,
+    sentence,
+    tools,
   );
   el.append(root);
   let resting = "";
@@ -62,7 +66,10 @@ export function frame(el, { name, title, lead }) {
     if (sentence.textContent !== text) sentence.textContent = text;
   };
   return {
-    root, body, tools, score,
+    root,
+    body,
+    tools,
+    score,
     say: (text) => write((resting = text)),
     point: (text) => write(text ?? resting),
   };
@@ -79,12 +86,18 @@ const STEPS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRi
 // A grid of numbers. `size` is a cell's side; `block` draws thicker lines between blocks of [rows, columns] cells.
 // on.key(event, row, column) → true when it used the key; on.press(row, column): click or Enter;
 // on.point(row, column): pointer or focus arrives; on.leave(): it is gone.
-export function numberGrid({ label, rows, columns, size = 44, block = null, on = {} }) {
+export function numberGrid({ label, rows, columns, size = 46, block = null, on = {} }) {
   const axis = 18; // room for the row and column numbers
   const [width, height] = [axis + columns * size + 2, axis + rows * size + 2];
   const root = svg("svg", {
-    class: "cw-grid", role: "grid", "aria-label": label, "aria-rowcount": rows, "aria-colcount": columns,
-    viewBox: `0 0 ${width} ${height}`, width, height,
+    class: "cw-grid",
+    role: "grid",
+    "aria-label": label,
+    "aria-rowcount": rows,
+    "aria-colcount": columns,
+    viewBox: `0 0 ${width} ${height}`,
+    width,
+    height,
   });
   const numbers = svg("g", { "aria-hidden": "true" });
   for (let row = 0; row < rows; row += 1) {
@@ -139,18 +152,28 @@ export function numberGrid({ label, rows, columns, size = 44, block = null, on =
         face: svg("rect", { class: "cw-face", width: size, height: size }),
         slot: svg("g", { "aria-hidden": "true" }),
         value: svg("text", { class: "cw-value", x: size / 2, y: size / 2, "font-size": size * 0.42 }),
-        struck: svg("text", { class: "cw-struck", x: size / 2, y: size * 0.79, "font-size": size * 0.32 }),
-        note: svg("text", { class: "cw-note", x: size / 2, y: size * 0.8, "font-size": Math.max(size * 0.22, 10) }),
-        mark: svg("text", { class: "cw-mark", x: size * 0.84, y: size * 0.2, "font-size": size * 0.27 }),
+        struck: svg("text", { class: "cw-struck", x: size / 2, y: size * 0.73, "font-size": size * 0.3 }),
+        note: svg("text", { class: "cw-note", x: size / 2, y: size * 0.75, "font-size": Math.max(size * 0.22, 10) }),
+        mark: svg("text", { class: "cw-mark", x: size * 0.8, y: size * 0.24, "font-size": size * 0.27 }),
         ring: svg("rect", {
-          class: "cw-ring", x: inset, y: inset, width: size - 2 * inset, height: size - 2 * inset, rx: 2,
+          class: "cw-ring",
+          x: inset,
+          y: inset,
+          width: size - 2 * inset,
+          height: size - 2 * inset,
+          rx: 2,
         }),
       };
       const node = svg(
         "g",
         {
-          ...OWN_KEYS, class: "cw-cell", role: "gridcell", tabindex: at === 0 ? "0" : "-1",
-          "data-row": row, "data-column": column, transform: `translate(${axis + column * size} ${axis + row * size})`,
+          ...OWN_KEYS,
+          class: "cw-cell",
+          role: "gridcell",
+          tabindex: at === 0 ? "0" : "-1",
+          "data-row": row,
+          "data-column": column,
+          transform: `translate(${axis + column * size} ${axis + row * size})`,
         },
         ...Object.values(parts),
       );
@@ -168,7 +191,8 @@ export function numberGrid({ label, rows, columns, size = 44, block = null, on =
 
   const ruler = { x: axis, y: axis, width: columns * size, height: rows * size };
   let lines = `M${ruler.x} ${ruler.y}h${ruler.width}v${ruler.height}h${-ruler.width}z`;
-  for (let row = block?.[0] ?? rows; row < rows; row += block[0]) lines += `M${axis} ${axis + row * size}h${ruler.width}`;
+  for (let row = block?.[0] ?? rows; row < rows; row += block[0])
+    lines += `M${axis} ${axis + row * size}h${ruler.width}`;
   for (let column = block?.[1] ?? columns; column < columns; column += block[1]) {
     lines += `M${axis + column * size} ${axis}v${ruler.height}`;
   }
@@ -197,12 +221,12 @@ export function numberGrid({ label, rows, columns, size = 44, block = null, on =
       outline.setAttribute("width", window.columns * size + 2);
       outline.setAttribute("height", window.rows * size + 2);
     },
-    // describe(row, column) → { text, struck, note, mark, tones, shade, label, selected }; all but `label` may be missing.
+    // describe(row, column) → { label, text, struck, note, mark, tones, shade, selected, raised }; label alone must be.
     paint: (describe) =>
       cells.forEach((cell, at) => {
         const look = describe(Math.floor(at / columns), at % columns);
-        const low = look.struck || look.note || look.raised;
-        cell.value.setAttribute("y", size * (low ? 0.38 : 0.5));
+        const low = [look.struck, look.note, look.raised].some((below) => below !== undefined);
+        cell.value.setAttribute("y", size * (low ? 0.36 : 0.5));
         for (const part of ["struck", "note", "mark"]) write(cell[part], look[part] ?? "");
         write(cell.value, look.text ?? "");
         const shaded = look.shade === undefined ? "" : ` cw-shaded${look.shade > 0.5 ? " cw-deep" : ""}`;

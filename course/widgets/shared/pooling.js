@@ -4,7 +4,11 @@
 
 // Copy each value over a scale × scale block.
 export function nearestUnpool2d(x, scale) {
-  return plane(x.length * scale, x[0].length * scale, (row, column) => x[Math.floor(row / scale)][Math.floor(column / scale)]);
+  return plane(
+    x.length * scale,
+    x[0].length * scale,
+    (row, column) => x[Math.floor(row / scale)][Math.floor(column / scale)],
+  );
 }
 
 // Put each value top left in its block, zeros elsewhere.
@@ -30,11 +34,16 @@ export function windowCells(row, column, size, { kernel, stride = kernel, paddin
 export function maxPool2dWithIndices(x, sizes) {
   const { kernel, stride = kernel, padding = [0, 0] } = sizes;
   const size = [x.length, x[0].length];
-  const [height, width] = [0, 1].map((side) => Math.floor((size[side] + 2 * padding[side] - kernel[side]) / stride[side]) + 1);
+  const [height, width] = [0, 1].map(
+    (side) => Math.floor((size[side] + 2 * padding[side] - kernel[side]) / stride[side]) + 1,
+  );
   const winners = plane(height, width, (row, column) => {
     const [first, ...others] = windowCells(row, column, size, sizes);
     // `>` and not `>=`: a later equal does not win. NaN wins over every number, as in torch.
-    return others.reduce((best, cell) => (beats(x[cell.row][cell.column], x[best.row][best.column]) ? cell : best), first);
+    return others.reduce(
+      (best, cell) => (beats(x[cell.row][cell.column], x[best.row][best.column]) ? cell : best),
+      first,
+    );
   });
   return {
     values: winners.map((line) => line.map((cell) => x[cell.row][cell.column])),
@@ -49,7 +58,8 @@ function beats(value, best) {
 // Put each value back at its position in a plane of zeros; a position that comes twice is assigned, not summed.
 export function maxUnpool2d(x, indices, { kernel, stride = kernel, padding = [0, 0], outputSize = null }) {
   const [height, width] =
-    outputSize ?? [x.length, x[0].length].map((count, side) => (count - 1) * stride[side] - 2 * padding[side] + kernel[side]);
+    outputSize ??
+    [x.length, x[0].length].map((count, side) => (count - 1) * stride[side] - 2 * padding[side] + kernel[side]);
   const out = plane(height, width, () => 0);
   x.forEach((line, row) =>
     line.forEach((value, column) => {

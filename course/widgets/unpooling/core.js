@@ -19,7 +19,7 @@ export const METHODS = [
   {
     name: "nails",
     title: "Bed of nails",
-    rule: "top left in its block, zeros around",
+    rule: "top left in its block",
     unpool: (x) => bedOfNails2d(x, SCALE),
     found: () => "a nail stands in the top-left cell of its block.",
     missing: () => "Only the top-left cell of a block holds a value.",
@@ -27,7 +27,7 @@ export const METHODS = [
   {
     name: "max",
     title: "Max unpooling",
-    rule: "back to the remembered position",
+    rule: "where the maximum stood",
     unpool: (x, round) => maxUnpool2d(x, round.indices, { kernel: [SCALE, SCALE] }),
     found: (position) => `its maximum stood exactly here, at ${place(position)}.`,
     missing: (position) => `The maximum of this block stood at ${place(position)}.`,

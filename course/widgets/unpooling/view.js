@@ -20,11 +20,16 @@ function render({ model, el }) {
 
   // The input, with a small window under each value: the filled square is the position that max pooling remembered.
   const input = numberGrid({
-    label: "Input, 2 by 2", rows: 2, columns: 2, size: 66,
+    label: "Input, 2 by 2",
+    rows: 2,
+    columns: 2,
+    size: 66,
     on: {
       point: (row, column) => {
         const remembered = place(round.positions[row][column]);
-        ui.point(`Input ${place({ row, column })}: ${round.input[row][column]}. Max pooling found it at ${remembered}.`);
+        ui.point(
+          `Input ${place({ row, column })}: ${round.input[row][column]}. Max pooling found it at ${remembered}.`,
+        );
       },
       leave: () => ui.point(null),
     },
@@ -33,7 +38,10 @@ function render({ model, el }) {
   const outputs = METHODS.map((method) => {
     const output = { method, guesses: noGuesses(), revealed: false, asked: false };
     output.grid = numberGrid({
-      label: `${method.title}, output, 4 by 4`, rows: SIDE, columns: SIDE, block: [SCALE, SCALE],
+      label: `${method.title}, output, 4 by 4`,
+      rows: SIDE,
+      columns: SIDE,
+      block: [SCALE, SCALE],
       on: {
         key: (event, row, column) => typed(output, event, row, column),
         point: (row, column) => point(output, row, column),
@@ -41,7 +49,8 @@ function render({ model, el }) {
       },
     });
     output.reveal = button("Reveal", () => reveal(output), {
-      class: "cw-primary", "aria-label": `Reveal ${method.title.toLowerCase()}`,
+      class: "cw-primary",
+      "aria-label": `Reveal ${method.title.toLowerCase()}`,
     });
     output.result = html("span", {});
     const after = html("div", { class: "cw-after" }, output.reveal, output.result);
@@ -50,7 +59,7 @@ function render({ model, el }) {
     return output;
   });
 
-  const given = panel("Input", "filled square: where the maximum stood", input.node);
+  const given = panel("Input", "■ where the maximum stood", input.node);
   given.node.dataset.method = "input";
   ui.body.append(html("div", { class: "cw-panels" }, given.node, ...outputs.map((output) => output.panel.node)));
   const again = button("New numbers", () => {
@@ -152,14 +161,23 @@ function render({ model, el }) {
     });
     output.reveal.hidden = output.revealed;
     const points = score(output.guesses, right);
-    output.result.textContent = !output.revealed ? "" : points.guessed ? `${points.right} of ${points.guessed} right` : "revealed";
+    output.result.textContent = !output.revealed
+      ? ""
+      : points.guessed
+        ? `${points.right} of ${points.guessed} right`
+        : "revealed";
   }
 
   function paint() {
     paintInput();
     outputs.forEach(paintOutput);
-    ui.score.textContent = total.guessed ? `Score: ${total.right} of ${total.guessed} right` : "Score: no prediction yet";
-    ui.root.dataset.revealed = outputs.filter((output) => output.revealed).map((output) => output.method.name).join(" ");
+    ui.score.textContent = total.guessed
+      ? `Score: ${total.right} of ${total.guessed} right`
+      : "Score: no prediction yet";
+    ui.root.dataset.revealed = outputs
+      .filter((output) => output.revealed)
+      .map((output) => output.method.name)
+      .join(" ");
     ui.root.dataset.seed = model.get("seed");
   }
 

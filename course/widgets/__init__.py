@@ -1,0 +1,28 @@
+"""The interactive figures of the chapters, one folder a widget; the numbers are computed in the reader's browser.
+
+    from course.widgets import Unpooling
+    Unpooling()
+
+A widget's class is imported when it is first asked for; none of them needs torch.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from course.widgets.max_unpooling import MaxUnpooling
+    from course.widgets.unpooling import Unpooling
+
+__all__ = ["MaxUnpooling", "Unpooling"]
+
+_FOLDERS = {"MaxUnpooling": "max_unpooling", "Unpooling": "unpooling"}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _FOLDERS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_FOLDERS[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,149 @@
+"""Golden numbers: what solutions/unpooling.py answers, written down for the widgets' JavaScript to be held to.
+
+    python -m tests.course.widgets.golden          writes tests/course/widgets/golden/*.json
+    python -m tests.course.widgets.golden --check  says which files differ, and exits 1
+
+All tensors are planes (H, W) of float32, written as the doubles that they are, so equality means every bit; numbers
+that JSON has no word for are the strings "Infinity", "-Infinity" and "NaN".
+"""
+
+import json
+import math
+import sys
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from solutions.unpooling import bed_of_nails2d, max_pool2d_with_indices, max_unpool2d, nearest_unpool2d
+
+FOLDER = Path(__file__).parent / "golden"
+
+Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
+Case = dict[str, Json]
+
+
+def plane(height: int, width: int, seed: int) -> Tensor:
+    """Return a random plane (H, W): positive, negative, no two alike."""
+    return torch.randn(height, width, generator=torch.Generator().manual_seed(seed))
+
+
+def digits(rows: list[str]) -> Tensor:
+    """Return a plane written as rows of digits."""
+    return torch.tensor([[float(digit) for digit in row] for row in rows])
+
+
+def encode(x: Tensor) -> Json:
+    """Return the plane as rows of numbers that JSON can hold."""
+    return [[value if math.isfinite(value) else _word(value) for value in row] for row in x.tolist()]
+
+
+def _word(value: float) -> str:
+    return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+
+
+def enlarging_cases() -> list[tuple[str, Tensor, int]]:
+    """Return (name, plane, scale) for the two ways that need no positions."""
+    return [
+        ("two by two", digits(["53", "17"]), 2),
+        ("higher than wide, scale 3", plane(3, 2, 1), 3),
+        ("one row, scale 4", plane(1, 5, 2), 4),
+        ("scale 1 changes nothing", plane(2, 3, 3), 1),
+        ("zeros keep their sign", torch.tensor([[-0.0, 0.0], [1.5, -2.5]]), 2),
+    ]
+
+
+def pooling_cases() -> list[tuple[str, Tensor, dict[str, tuple[int, int]]]]:
+    """Return (name, plane, sizes) for max pooling: ties, overlaps, padding, odd sizes, nothing but −∞."""
+    square, three = {"kernel": (2, 2)}, {"kernel": (3, 3), "stride": (2, 2)}
+    hole = plane(4, 4, 4)
+    hole[:2, :2] = float("-inf")
+    lost = plane(4, 6, 5)
+    lost[1, 2] = lost[2, 3] = float("nan")
+    return [
+        ("2×2 windows", plane(4, 6, 6), square),
+        ("a tie: the first in row-major order", digits(["2644", "6144", "3108", "5528"]), square),
+        ("all alike", torch.full((4, 4), 3.0), square),
+        ("a zero ties with a minus zero", torch.tensor([[-0.0, 0.0], [-0.0, -1.0]]), square),
+        ("overlapping windows share a maximum", digits(["12031", "40916", "21402", "37120", "02518"]), three),
+        ("overlapping windows with ties", digits(["11111", "12121", "11211", "12121", "11111"]), three),
+        ("padding never wins", -plane(5, 4, 7).abs() - 1, {**three, "padding": (1, 1)}),
+        ("odd sizes drop a row and a column", plane(5, 7, 8), square),
+        (
+            "height and width differ everywhere",
+            plane(7, 6, 9),
+            {"kernel": (3, 2), "stride": (2, 3), "padding": (1, 0)},
+        ),
+        ("stride wider than the window", plane(7, 7, 10), {"kernel": (2, 2), "stride": (3, 3)}),
+        ("a window of nothing but −∞", hole, {"kernel": (2, 2), "stride": (2, 2), "padding": (1, 1)}),
+        ("NaN wins", lost, square),
+    ]
+
+
+def golden() -> dict[str, list[Case]]:
+    """Compute all cases with the reference, by file name."""
+    cases: dict[str, list[Case]] = {"nearest_unpool2d": [], "bed_of_nails2d": [], "max_pool2d": [], "max_unpool2d": []}
+    for name, x, scale in enlarging_cases():
+        for file, unpool in (("nearest_unpool2d", nearest_unpool2d), ("bed_of_nails2d", bed_of_nails2d)):
+            out = unpool(x[None, None], scale)[0, 0]
+            cases[file].append({"name": name, "x": encode(x), "scale": scale, "expected": encode(out)})
+    for name, x, sizes in pooling_cases():
+        kernel, stride, padding = sizes["kernel"], sizes.get("stride", sizes["kernel"]), sizes.get("padding", (0, 0))
+        values, indices = max_pool2d_with_indices(x[None], kernel, stride, padding)
+        given: Case = {key: list(value) for key, value in sizes.items()}
+        pooled: Case = {"values": encode(values[0]), "indices": indices[0].tolist()}
+        cases["max_pool2d"].append({"name": name, "x": encode(x), "sizes": given, "expected": pooled})
+        # The network's new values: a function of the old ones, so that windows which share a maximum agree.
+        changed = values * 0.75 - 1
+        for size in (None, tuple(x.shape)):
+            if size is None and indices.max() >= _default_area(values[0], kernel, stride, padding):
+                continue  # positions of an odd-sized map do not fit the default output
+            out = max_unpool2d(changed, indices, kernel, stride, padding, size)[0]
+            cases["max_unpool2d"].append(
+                {
+                    "name": f"{name}, {'default size' if size is None else 'given size'}",
+                    "x": encode(changed[0]),
+                    "indices": indices[0].tolist(),
+                    "sizes": given if size is None else {**given, "outputSize": list(size)},
+                    "expected": encode(out),
+                }
+            )
+    return cases
+
+
+def _default_area(x: Tensor, kernel: tuple[int, int], stride: tuple[int, int], padding: tuple[int, int]) -> int:
+    height, width = ((x.shape[i] - 1) * stride[i] - 2 * padding[i] + kernel[i] for i in (0, 1))
+    return height * width
+
+
+def files() -> dict[Path, str]:
+    """Return each golden file's text by its path: one case a line."""
+    texts = {}
+    for name, cases in golden().items():
+        lines = ",\n".join(json.dumps(case, ensure_ascii=False, allow_nan=False) for case in cases)
+        texts[FOLDER / f"{name}.json"] = f"[\n{lines}\n]\n"
+    return texts
+
+
+def differing() -> list[str]:
+    """Return the names of the files that are missing, differ from what the reference answers now, or are left over."""
+    wanted = files()
+    found = {path: path.read_text(encoding="utf-8") for path in FOLDER.glob("*.json")}
+    return sorted(path.name for path in wanted.keys() | found.keys() if wanted.get(path) != found.get(path))
+
+
+def main(arguments: list[str]) -> int:
+    """Write the files, or compare them with `--check`; return the exit status."""
+    if "--check" in arguments:
+        stale = differing()
+        for name in stale:
+            print(f"{name} differs from the reference: run python -m tests.course.widgets.golden")
+        return 1 if stale else 0
+    FOLDER.mkdir(exist_ok=True)
+    for path, text in files().items():
+        path.write_text(text, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

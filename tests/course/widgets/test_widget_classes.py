@@ -1,0 +1,158 @@
+"""What Python does for a widget: joining its module, the mimebundle with the still picture, the saved state."""
+
+import base64
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+import course.widgets
+from course.widgets import MaxUnpooling, Unpooling
+from course.widgets._base import STATE_TYPE, VIEW_TYPE, CourseWidget, join_modules, saved_state
+from course.widgets.palette import okabe_ito
+
+WIDGETS = [getattr(course.widgets, name) for name in course.widgets.__all__]
+FOLDER = Path(course.widgets.__file__).parent
+every_widget = pytest.mark.parametrize("widget", WIDGETS)
+
+
+def python(code: str) -> str:
+    """Run `code` in an interpreter of its own and return what it printed."""
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
+
+
+def test_importing_the_widgets_imports_neither_torch_nor_anywidget():
+    slow = "{'torch', 'anywidget', 'ipywidgets'} & set(sys.modules)"
+    assert python(f"import sys, course, course.widgets; print({slow} or 'none')") == "none"
+
+
+def test_showing_a_widget_needs_no_torch_and_no_kernel():
+    shown = "from course.widgets import Unpooling; Unpooling()._repr_mimebundle_()"
+    assert python(f"import sys; {shown}; print('torch' in sys.modules)") == "False"
+
+
+@every_widget
+def test_the_mimebundle_holds_the_view_and_the_still_picture(widget):
+    data, metadata = widget()._repr_mimebundle_()
+    assert data[VIEW_TYPE]["model_id"]
+    assert base64.b64decode(data["image/png"]).startswith(b"\x89PNG")
+    assert data["text/plain"].startswith(widget.__name__)
+    assert metadata == {}
+
+
+@every_widget
+def test_the_still_picture_is_small(widget):
+    assert 5_000 < (widget._folder / "still.png").stat().st_size < 60_000
+
+
+@every_widget
+def test_the_module_has_no_import_and_one_default_export(widget):
+    assert not re.search(r"^\s*import\b", widget._esm, re.MULTILINE)
+    assert re.findall(r"^[ \t]*export\b.*", widget._esm, re.MULTILINE) == ["export default { render };"]
+
+
+@every_widget
+def test_the_module_and_the_style_name_no_address(widget):
+    for text in (widget._esm, widget._css):
+        assert set(re.findall(r"https?://[^\s\"']+", text)) <= {"http://www.w3.org/2000/svg"}
+
+
+def test_only_the_shared_file_makes_what_can_be_focused_and_it_frees_the_keys():
+    makes_focusable = re.compile(r"""tabindex|html\("(?:a|button|input|select|textarea)\"""")
+    for file in FOLDER.rglob("*.js"):
+        for number, line in enumerate(file.read_text().splitlines(), start=1):
+            if makes_focusable.search(line) and "setAttribute" not in line:
+                assert file.name == "draw.js", f"{file.name}:{number} makes a focusable element of its own"
+    drawn = (FOLDER / "shared" / "draw.js").read_text()
+    made = re.findall(r'html\("(?:button|input)", \{([^}]*)\}', drawn) + re.findall(r"\{([^{}]*tabindex:[^{}]*)", drawn)
+    assert len(made) == 3
+    assert all("...OWN_KEYS" in attributes for attributes in made)
+
+
+@every_widget
+def test_the_saved_state_is_complete_and_the_same_each_time(widget):
+    first, second = (json.dumps(widget().static_view("0123456789abcdef")) for _ in range(2))
+    assert first == second
+    bundle, state = widget().static_view("0123456789abcdef")
+    assert bundle[VIEW_TYPE]["model_id"] == "0123456789abcdef"
+    assert {"image/png", "text/plain", VIEW_TYPE} == bundle.keys()
+    main = state["0123456789abcdef"]
+    assert (main["model_name"], main["model_module"]) == ("AnyModel", "anywidget")
+    assert main["state"]["_esm"] == widget._esm
+    assert main["state"]["_css"] == widget._css
+    references = set(re.findall(r"IPY_MODEL_(\w+)", json.dumps(state)))
+    assert references == state.keys() - {"0123456789abcdef"}
+
+
+def test_the_saved_state_is_the_same_in_another_process():
+    code = "import json; from course.widgets import Unpooling; print(json.dumps(Unpooling(seed=3).static_view('abc')))"
+    assert python(code) == json.dumps(Unpooling(seed=3).static_view("abc"))
+
+
+def test_a_notebook_holds_the_state_of_all_its_widgets():
+    views = [Unpooling().static_view("b"), MaxUnpooling(preset="edge").static_view("a")]
+    state = saved_state(views)[STATE_TYPE]["state"]
+    assert len(state) == 4
+    assert list(state) == sorted(state)
+    assert state["a"]["state"]["preset"] == "edge"
+    with pytest.raises(ValueError, match=r"own id, got twice: a"):
+        saved_state([views[1], views[1]])
+
+
+def test_traits_reject_what_they_do_not_know():
+    with pytest.raises(Exception, match="preset"):
+        MaxUnpooling(preset="cubes")
+
+
+class TestJoining:
+    def write(self, folder: Path, **files: str) -> Path:
+        for name, text in files.items():
+            (folder / f"{name}.js").write_text(text)
+        return folder / "view.js"
+
+    def test_puts_each_file_once_before_the_first_that_needs_it(self, tmp_path):
+        view = self.write(
+            tmp_path,
+            base="export const one = 1;\n",
+            core='import { one } from "./base.js";\nexport function two() {\n  return one + one;\n}\n',
+            view='import {\n  two,\n} from "./core.js";\nimport { one } from "./base.js";\n'
+            "function render() {\n  return two() + one;\n}\n\nexport default { render };\n",
+        )
+        joined = join_modules(view)
+        assert joined.index("const one") < joined.index("function two") < joined.index("function render")
+        assert joined.count("const one") == 1
+
+    @pytest.mark.parametrize(
+        ("text", "message"),
+        [
+            ('import { html } from "lit";\n', "cannot join"),
+            ('import * as core from "./core.js";\n', "cannot join"),
+            ('import { one as uno } from "./core.js";\n', "without `as`"),
+            ('import { one } from "./core.js";\nconst one = 2;\n', "already defined in core.js"),
+            ('export { one } from "./core.js";\n', "cannot join"),
+        ],
+    )
+    def test_refuses_what_it_cannot_join(self, tmp_path, text, message):
+        ending = "function render() {}\nexport default { render };\n"
+        view = self.write(tmp_path, core="export const one = 1;\n", view=text + ending)
+        with pytest.raises(ValueError, match=message):
+            join_modules(view)
+
+    def test_asks_for_the_default_export(self, tmp_path):
+        with pytest.raises(ValueError, match="must end with"):
+            join_modules(self.write(tmp_path, view="function render() {}\n"))
+
+
+def test_a_widget_class_needs_a_folder_of_its_own(monkeypatch):
+    monkeypatch.setitem(sys.modules, "typed_in", ModuleType("typed_in"))  # as a notebook's __main__: without a file
+    with pytest.raises(TypeError, match="own folder"):
+        type("TypedIn", (CourseWidget,), {"__module__": "typed_in"})
+
+
+def test_plots_share_the_palette():
+    assert okabe_ito()["vermillion"] == "#d55e00"
+    assert len(set(okabe_ito().values())) == 8
