@@ -95,11 +95,11 @@ def _pooling(rng: np.random.Generator) -> Iterator[Case]:
     )
 
     rows, columns = different(rng, 2, 3)
-    yield Case(
-        "ties go to the first pixel in row-major order", {"x": with_ties(rng, 1, 2, rows, columns), "kernel_size": 2}
-    )
+    x = with_ties(rng, 1, 2, rows, columns)
+    x[:, 1] = -3.0  # and a plane where every pixel ties, in all windows
+    yield Case("ties go to the first pixel in row-major order", {"x": x, "kernel_size": 2})
 
-    x = distinct(rng, (2, 3, 1, 1), sign="negative")
+    x = distinct(rng, (2, 3, 1, 1), sign="negative", step=1e30)  # no "very negative" number is low enough
     yield Case("images of one pixel under a larger window", {"x": x, "kernel_size": 3, "stride": 1, "padding": 1})
 
     height, width = different(rng, 4, 6)
@@ -349,9 +349,9 @@ EXERCISES: tuple[Exercise, ...] = (
             "Cut the map into windows, (N, C, h, w, kh·kw), and find in each the place of its maximum. A place in a "
             "window is not yet a position in the map: add the row and the column where the window starts. Padding must "
             "never win, whatever the sign of the values.",
-            "`x.unfold(dim, size, step)` cuts windows along one dimension; use it twice, then flatten. For the place "
-            "`a` of a maximum, its row in the window is a // kw and its column a % kw. Add the window's start, i·sh − ph "
-            "and j·sw − pw, and count row·W + column with the W of the unpadded map. Pad with −inf.",
+            "`x.unfold(dim, size, step)` cuts windows along one dimension; use it twice, then flatten. Place `a` is in "
+            "row a // kw and column a % kw of its window. Add the window's start, i·sh − ph and j·sw − pw, and count "
+            "row·W + column with the W of the unpadded map. Pad with −inf.",
         ),
         forbidden=(r"maxpool",),
         forbidden_sentence="This exercise is to build max pooling yourself, without a library's max pooling.",
