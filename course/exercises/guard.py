@@ -32,6 +32,10 @@ def watch_operators(forbidden: tuple[str, ...], seen: list[str]) -> Generator[No
     from torch.utils._python_dispatch import TorchDispatchMode
 
     class Watch(TorchDispatchMode):  # type: ignore[no-untyped-call]
+        @classmethod
+        def _should_skip_dynamo(cls) -> bool:
+            return False  # or torch imports its compiler at the first operator: two seconds, for nothing
+
         def __torch_dispatch__(
             self, func: Any, types: object, args: tuple[object, ...] = (), kwargs: dict[str, object] | None = None
         ) -> object:

@@ -1,0 +1,78 @@
+"""`autograde build`: what is committed is what is built, and `--check` sees every way in which it may not be."""
+
+import shutil
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from autograde.bank import CHECKOUT
+from autograde.building import build
+from course.exercises import catalogue
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    for folder in ("course/chapters", "course/notebooks", "course/answers", "solutions/notebooks"):
+        shutil.copytree(CHECKOUT / folder, tmp_path / folder)
+    return tmp_path
+
+
+def test_what_is_committed_is_what_is_built() -> None:
+    assert build(check=True) == []
+
+
+def test_building_twice_changes_no_byte(checkout: Path) -> None:
+    for path in checkout.rglob("*.ipynb"):
+        path.unlink()
+    first = {path: path.read_bytes() for path in build(root=checkout)}
+    assert len(first) == 2
+    assert build(root=checkout) == []
+    assert {path: path.read_bytes() for path in first} == first
+
+
+def test_check_sees_an_edit_and_writes_nothing(checkout: Path) -> None:
+    path = checkout / "course" / "notebooks" / "03_unpooling.ipynb"
+    path.write_text(path.read_text().replace("Unpooling", "Pooling", 1))
+    edited = path.read_text()
+    assert build(check=True, root=checkout) == [path]
+    assert path.read_text() == edited
+
+
+def test_a_leftover_of_an_old_chapter_is_seen_and_removed(checkout: Path) -> None:
+    stale = checkout / "course" / "answers" / "00_old" / "old.safetensors"
+    stale.parent.mkdir()
+    stale.write_bytes(b"")
+    assert build(check=True, root=checkout) == [stale]
+    build(root=checkout)
+    assert not stale.exists()
+
+
+def test_damaged_answers_are_written_anew(checkout: Path) -> None:
+    path = checkout / "course" / "answers" / "03_unpooling" / "max_unpool2d.safetensors"
+    whole = path.read_bytes()
+    path.write_bytes(whole[:100])
+    assert build(root=checkout) == [path]
+    assert path.read_bytes() == whole
+
+
+def test_building_outside_a_checkout_is_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="building needs a checkout"):
+        build(root=tmp_path)
+
+
+@pytest.mark.parametrize("chapter", catalogue.MODULES)
+def test_every_exercise_of_a_chapter_stands_in_its_notebook_with_its_check(chapter: str) -> None:
+    for folder in ("course", "solutions"):
+        notebook = nbformat.read(CHECKOUT / folder / "notebooks" / f"{chapter}.ipynb", as_version=4)
+        nbformat.validate(notebook)
+        ids = [cell.metadata.nbgrader.grade_id for cell in notebook.cells if "nbgrader" in cell.metadata]
+        names = [exercise.name for exercise in catalogue.of_chapter(chapter)]
+        assert ids == [grade_id for name in names for grade_id in (name, f"check-{name}")]
+
+
+@pytest.mark.parametrize("chapter", catalogue.MODULES)
+def test_student_notebook_holds_no_solution(chapter: str) -> None:
+    text = (CHECKOUT / "course" / "notebooks" / f"{chapter}.ipynb").read_text()
+    assert "BEGIN SOLUTION" not in text
+    assert text.count('raise NotImplementedError(\\"not written yet\\")') == len(catalogue.of_chapter(chapter))
