@@ -50,7 +50,7 @@ def probe() -> None:
         raise SandboxUnavailableError(
             f"bubblewrap cannot make a sandbox here ({said[-1] if said else f'status {made.returncode}'}). "
             "Ubuntu 24.04 and later forbid it unless AppArmor knows it: give bwrap an AppArmor profile with `userns,`, "
-            "or run `sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0`. In a container, allow user namespaces. "
+            "or run `sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0`. A container must allow it too. "
             "With --unsafe students' code runs unprotected, with your rights."
         )
 

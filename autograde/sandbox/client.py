@@ -8,17 +8,14 @@ fresh one.
 import os
 import secrets
 import selectors
-import shutil
 import socket
-import subprocess
-import tempfile
 import time
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
 
-from autograde.sandbox import bubblewrap, protocol
+from autograde.sandbox import protocol
+from autograde.sandbox.launch import Launched, start
 from autograde.sandbox.limits import Limits
 from course.exercises.answers import case_to_plain
 from course.exercises.calling import Failure, Outcome
@@ -59,21 +56,17 @@ class Attempt:
 
 
 class Sandbox:
-    """A sandbox for one submission. It starts at once and in the background; use it in a `with`.
+    """A sandbox for one submission, started at once in the background unless it is `launched` already. Use a `with`.
 
     Raises:
         SandboxUnavailableError: there are no walls here, and `unsafe` does not say to do without.
     """
 
-    def __init__(self, limits: Limits | None = None, unsafe: bool = False) -> None:
-        self.limits = limits or Limits()
-        self.unsafe = unsafe
-        self._process: subprocess.Popen[bytes] | None = None
-        self._scratch: str | None = None
+    def __init__(self, limits: Limits | None = None, unsafe: bool = False, launched: Launched | None = None) -> None:
+        self._limits = limits or Limits()
+        self._unsafe = unsafe
         self._deadly: dict[int, str] = {}
-        if not unsafe:
-            bubblewrap.probe()
-        self._start()
+        self._launched: Launched | None = launched or start(self._limits, unsafe)
 
     def __enter__(self) -> Self:
         return self
@@ -89,7 +82,7 @@ class Sandbox:
         """
         for _ in range(_REPEATS):
             cells = tuple(None if number in self._deadly else cell for number, cell in enumerate(program.cells))
-            session = _Session(self._ready(), self.limits, replace(program, cells=cells))
+            session = _Session(self._ready(), self._limits, replace(program, cells=cells))
             attempt = session.run()
             if session.broken:
                 self.close()
@@ -101,49 +94,26 @@ class Sandbox:
 
     def close(self) -> None:
         """Kill the sandbox and everything in it."""
-        if self._process is not None:
-            self._process.kill()
-            self._control.close()
-            self._process.wait()
-            self._log.close()
-            self._process = None
-        if self._scratch is not None:
-            shutil.rmtree(self._scratch, ignore_errors=True)
-            self._scratch = None
-
-    def _start(self) -> None:
-        self._control, theirs = socket.socketpair()
-        self._log = tempfile.TemporaryFile()  # noqa: SIM115
-        command = bubblewrap.runner(theirs.fileno(), self.unsafe)
-        env, cwd = dict(os.environ), None
-        if self.unsafe:
-            cwd = self._scratch = tempfile.mkdtemp(prefix="autograde-")
-            env = bubblewrap.environment(unsafe=True, home=Path(cwd), scratch=Path(cwd))
-        else:
-            command = [*bubblewrap.wrap(self.limits), *command]
-        self._process = subprocess.Popen(
-            command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, stdout=self._log, stderr=self._log,
-            env=env, cwd=cwd,
-        )  # fmt: skip
-        theirs.close()
-        self._greeted = False
+        if self._launched is not None:
+            self._launched.kill()
+            self._launched = None
 
     def _ready(self) -> socket.socket:
         """Return the control socket of a sandbox that has imported what it needs."""
-        if self._process is None:
-            self._start()
-        if not self._greeted:
+        if self._launched is None:
+            self._launched = start(self._limits, self._unsafe)
+        if not self._launched.greeted:
             try:
-                hello = protocol.receive(self._control, time.monotonic() + self.limits.start)
+                hello = protocol.receive(self._launched.control, time.monotonic() + self._limits.start)
             except protocol.ProtocolError as error:
-                self._log.seek(0)
-                said = self._log.read(2**16).decode(errors="replace").strip().splitlines()
+                self._launched.process.kill()
+                said = self._launched.last_words() or str(error)
                 self.close()
-                raise SandboxError(f"the sandbox does not start: {said[-1] if said else error}") from None
+                raise SandboxError(f"the sandbox does not start: {said}") from None
             if hello.get("version") != protocol.VERSION:
                 raise SandboxError("the sandbox speaks another version of the protocol")
-            self._greeted = True
-        return self._control
+            self._launched.greeted = True
+        return self._launched.control
 
 
 class _Session:

@@ -1,0 +1,208 @@
+"""A class: an ordinary nbgrader course directory, and in it a private folder with the secret of its hidden cases."""
+
+import os
+import re
+import secrets
+import shutil
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from autograde.results import SubmissionResult, write_private
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
+    from nbgrader.apps import NbGraderAPI
+
+INSTRUCTOR_NOTEBOOKS = Path(__file__).resolve().parents[1] / "solutions" / "notebooks"
+_MARK = "# A class of From Pixels to Instances, made by `autograde init`."
+_CONFIGURATION = """{mark}
+# An ordinary nbgrader course: `nbgrader` and formgrader work in this directory as they always do.
+c = get_config()  # noqa: F821
+
+c.CourseDirectory.course_id = "{course_id}"
+# The gradebook is gradebook.db in this directory, unless CourseDirectory.db_url says otherwise.
+
+# What a student finds in place of a solution.
+c.ClearSolutions.code_stub = {{"python": 'raise NotImplementedError("not written yet")'}}
+
+# A damaged notebook is mended before anything else: a lost mark, a cell that is there twice, a check that was deleted.
+c.Autograde.sanitize_preprocessors = [
+    "autograde.nbgrader_plugin.Mend",
+    "nbgrader.preprocessors.ClearOutput",
+    "nbgrader.preprocessors.DeduplicateIds",
+    "nbgrader.preprocessors.OverwriteKernelspec",
+    "nbgrader.preprocessors.OverwriteCells",
+    "nbgrader.preprocessors.CheckCellMetadata",
+]
+
+# Students' code runs in a sandbox, and marks are made outside of it: this takes the place of nbgrader's Execute.
+c.Autograde.autograde_preprocessors = [
+    "autograde.nbgrader_plugin.Assess",
+    "nbgrader.preprocessors.IgnorePattern",
+    "nbgrader.preprocessors.LimitOutput",
+    "nbgrader.preprocessors.SaveAutoGrades",
+    "nbgrader.preprocessors.AssignLatePenalties",
+    "nbgrader.preprocessors.CheckCellMetadata",
+]
+"""
+
+
+class ClassroomError(Exception):
+    """What was asked cannot be done with this class; the message says why, and what to do."""
+
+
+@dataclass(frozen=True)
+class Classroom:
+    """A class at `root`, an absolute path."""
+
+    root: Path
+
+    @property
+    def private(self) -> Path:
+        """Where the secret and the results lie; readable by the owner alone."""
+        return self.root / ".autograde"
+
+    @property
+    def secret(self) -> str:
+        """What the hidden cases of this class are drawn with."""
+        return (self.private / "secret").read_text().strip()
+
+    def folder(self, step: str, student: str, chapter: str) -> Path:
+        """Return a directory of nbgrader's, such as submitted/<student>/<chapter>."""
+        return self.root / step / student / chapter
+
+    def students(self, chapter: str) -> list[str]:
+        """Return who handed in `chapter`."""
+        return sorted(path.parent.name for path in (self.root / "submitted").glob(f"*/{chapter}") if path.is_dir())
+
+    def released(self, chapter: str) -> "NotebookNode | None":
+        """Return the notebook that students were given, or None."""
+        import nbformat
+
+        path = self.root / "release" / chapter / f"{chapter}.ipynb"
+        return nbformat.read(path, as_version=4) if path.exists() else None
+
+    def store(self, result: SubmissionResult) -> None:
+        """Keep a result beside the gradebook, which has no place for its cases and diagnosis."""
+        write_private(self._stored(result.chapter, result.student), result.model_dump_json(indent=1) + "\n")
+
+    def stored(self, chapter: str, student: str) -> SubmissionResult | None:
+        """Return the kept result of a submission, if there is a readable one."""
+        try:
+            return SubmissionResult.model_validate_json(self._stored(chapter, student).read_bytes())
+        except (OSError, ValueError):
+            return None
+
+    def _stored(self, chapter: str, student: str) -> Path:
+        return self.private / "results" / chapter / f"{student}.json"
+
+    def api(self) -> "NbGraderAPI":
+        """Return nbgrader's own programming interface to this class, configured by the class's nbgrader_config.py."""
+        _find_alembic()
+        from nbgrader.apps import NbGraderAPI
+        from nbgrader.coursedir import CourseDirectory
+        from traitlets.config import Config
+        from traitlets.config.loader import PyFileConfigLoader
+
+        config = Config(PyFileConfigLoader("nbgrader_config.py", path=str(self.root)).load_config())
+        config.CourseDirectory.root = str(self.root)
+        directory = CourseDirectory(config=config)
+        api = NbGraderAPI(directory, config=config)
+        api.log.setLevel("ERROR")
+        return api
+
+
+def init(directory: Path) -> Classroom:
+    """Make a class in `directory`, which must be new, empty, or a class already.
+
+    Raises:
+        ClassroomError: there is something else in it.
+    """
+    root = directory.resolve()
+    config = root / "nbgrader_config.py"
+    if root.exists() and not root.is_dir():
+        raise ClassroomError(f"{directory} is a file; name a directory for the class")
+    if _is_class(root):
+        return Classroom(root)
+    if root.is_dir() and any(root.iterdir()):
+        raise ClassroomError(f"{directory} is not empty and not a class; name a new directory")
+    course_id = re.sub(r"[^A-Za-z0-9_-]+", "-", root.name).strip("-") or "pixels"
+    for folder in ("source", "submitted"):
+        (root / folder).mkdir(parents=True, exist_ok=True)
+    private = root / ".autograde"
+    private.mkdir(mode=0o700, exist_ok=True)
+    write_private(private / "secret", secrets.token_hex(32) + "\n")
+    write_private(private / ".gitignore", "*\n")
+    config.write_text(_CONFIGURATION.format(mark=_MARK, course_id=course_id), encoding="utf-8")
+    return Classroom(root)
+
+
+def open_class(directory: Path) -> Classroom:
+    """Return the class in `directory`.
+
+    Raises:
+        ClassroomError: there is none.
+    """
+    root = directory.resolve()
+    if not _is_class(root):
+        raise ClassroomError(f"{directory} is not a class; `autograde init {directory}` makes one")
+    return Classroom(root)
+
+
+def _is_class(root: Path) -> bool:
+    return (root / "nbgrader_config.py").is_file() and (root / ".autograde" / "secret").is_file()
+
+
+def require_released(classroom: Classroom, chapter: str) -> None:
+    """Raise unless `chapter` is one of the course and was released to this class.
+
+    Raises:
+        ClassroomError: it is not.
+    """
+    _require_chapter(chapter)
+    if not (classroom.root / "source" / chapter / f"{chapter}.ipynb").exists():
+        raise ClassroomError(f"{chapter} was not released to this class; `autograde release {chapter}` does it")
+
+
+def _require_chapter(chapter: str) -> None:
+    from course.exercises.catalogue import MODULES
+
+    if chapter not in MODULES:
+        raise ClassroomError(f"there is no chapter {chapter!r}; there are {', '.join(MODULES)}")
+
+
+def release(classroom: Classroom, chapter: str) -> Path:
+    """Put `chapter` into the class: source and release versions, and its entry in the gradebook. Return the release.
+
+    Raises:
+        ClassroomError: there is no such chapter, or nbgrader refuses.
+    """
+    _require_chapter(chapter)
+    ours = INSTRUCTOR_NOTEBOOKS / f"{chapter}.ipynb"
+    if not ours.exists():
+        raise ClassroomError(f"the notebook of {chapter} is missing; `autograde build` makes it")
+    target = classroom.root / "source" / chapter / ours.name
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(ours, target)
+    run_nbgrader(classroom.api().generate_assignment(chapter), f"release {chapter}")
+    return classroom.root / "release" / chapter / ours.name
+
+
+def run_nbgrader(result: dict[str, object], what: str) -> None:
+    """Raise if nbgrader says that it failed.
+
+    Raises:
+        ClassroomError: it did; the message is the last line of its report.
+    """
+    if not result["success"]:
+        said = str(result.get("error") or result.get("log") or "").strip().splitlines()
+        raise ClassroomError(f"nbgrader could not {what}: {said[-1] if said else 'it does not say why'}")
+
+
+def _find_alembic() -> None:
+    """Put this interpreter's commands on the path: nbgrader calls `alembic` by its name."""
+    commands = str(Path(sys.executable).parent)
+    if commands not in os.environ.get("PATH", "").split(os.pathsep):
+        os.environ["PATH"] = os.pathsep.join(filter(None, [commands, os.environ.get("PATH", "")]))

@@ -1,0 +1,171 @@
+"""The command `autograde`: what an instructor runs.
+
+It starts fast: torch, nbgrader and the exercises are imported by the command that needs them. What cannot be done is
+said in a sentence on stderr, with exit status 2.
+"""
+
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from autograde.classroom import Classroom
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Build, release and grade the chapters of From Pixels to Instances.",
+)
+
+_Class = Annotated[Path, typer.Option("--class", metavar="DIR", help="The class, as `autograde init` made it.")]
+_Unsafe = Annotated[bool, typer.Option("--unsafe", help="Run students' code without walls, with your own rights.")]
+
+
+class Format(StrEnum):
+    """How `autograde report` prints."""
+
+    table = "table"
+    json = "json"
+    csv = "csv"
+    canvas = "canvas"
+    moodle = "moodle"
+
+
+@contextmanager
+def _told_in_a_sentence() -> Generator[None]:
+    """Turn what is expected to go wrong into a sentence and exit status 2."""
+    from autograde.refusal import refusals
+
+    try:
+        yield
+    except BrokenPipeError:
+        raise typer.Exit(2) from None
+    except refusals() as error:
+        _refuse(str(error))
+    except PermissionError as error:
+        _refuse(f"{error.filename or 'a file'} may not be read or written")
+
+
+def _refuse(sentence: str) -> None:
+    print(f"autograde: {sentence}", file=sys.stderr)
+    raise typer.Exit(2)
+
+
+def _open(directory: Path) -> "Classroom":
+    from autograde.classroom import open_class
+
+    return open_class(directory)
+
+
+@app.command()
+def build(
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 if something would.")] = False,
+) -> None:
+    """Make the notebooks and the answers from the chapters and the solutions."""
+    with _told_in_a_sentence():
+        from autograde import building
+
+        changed = building.build(check)
+    for path in changed:
+        print(f"{'out of date' if check else 'wrote'} {path}")
+    if check and changed:
+        print("`autograde build` brings them up to date", file=sys.stderr)
+        raise typer.Exit(1)
+
+
+@app.command()
+def init(directory: Annotated[Path, typer.Argument(metavar="DIR", show_default=False)]) -> None:
+    """Make a class: an nbgrader course directory with its configuration."""
+    with _told_in_a_sentence():
+        from autograde.classroom import init as make
+
+        classroom = make(directory)
+    print(f"{classroom.root} is a class. Next: autograde release CHAPTER --class {directory}")
+
+
+@app.command()
+def release(
+    chapters: Annotated[list[str], typer.Argument(metavar="CHAPTER…", show_default=False)], directory: _Class
+) -> None:
+    """Put chapters into a class: source and release versions, registered in its gradebook."""
+    with _told_in_a_sentence():
+        from autograde.classroom import release as put
+
+        classroom = _open(directory)
+        for chapter in chapters:
+            print(f"Students get {put(classroom, chapter)}")
+
+
+@app.command()
+def grade(
+    chapter: Annotated[str, typer.Argument(metavar="CHAPTER", show_default=False)],
+    directory: _Class,
+    student: Annotated[list[str] | None, typer.Option("--student", metavar="ID", help="Only these.")] = None,
+    jobs: Annotated[int | None, typer.Option("--jobs", min=1, help="Sandboxes at a time.")] = None,
+    unsafe: _Unsafe = False,
+) -> None:
+    """Grade what was handed in: marks in the gradebook, feedback pages, a table."""
+    with _told_in_a_sentence():
+        classroom = _open(directory)
+        from rich.console import Console
+
+        from autograde import grading
+
+        graded = grading.grade(classroom, chapter, student or (), jobs, unsafe)
+        if not graded:
+            print(f"Nothing was handed in: {classroom.root / 'submitted'} holds no STUDENT/{chapter}.")
+            return
+        Console().print(grading.table(chapter, [one.result for one in graded]))
+        print(f"Feedback: {classroom.root / 'feedback'}")
+    if not grading.has_verdicts(graded):
+        _refuse("some submissions have no verdict; their status is “infrastructure”. Grade them again.")
+
+
+@app.command()
+def report(
+    chapter: Annotated[str, typer.Argument(metavar="CHAPTER", show_default=False)],
+    directory: _Class,
+    form: Annotated[Format, typer.Option("--format", help="How to print them.")] = Format.table,
+) -> None:
+    """Print the marks of a chapter, as they stand in the gradebook."""
+    with _told_in_a_sentence():
+        classroom = _open(directory)
+        from autograde import reporting
+
+        reporting.write(reporting.read(classroom, chapter), form.value, sys.stdout)
+
+
+@app.command()
+def demo(
+    keep: Annotated[Path | None, typer.Option("--keep", metavar="DIR", help="Make the class here and keep it.")] = None,
+) -> None:
+    """Show all of it on a class of its own: released, handed in, graded and reported."""
+    with _told_in_a_sentence():
+        from autograde import demo as demonstration
+
+        demonstration.run(keep)
+
+
+@app.command("try")
+def try_(
+    exercise: Annotated[str, typer.Argument(metavar="EXERCISE", show_default=False)],
+    path: Annotated[Path, typer.Argument(metavar="FILE.py", show_default=False)],
+    hidden: Annotated[bool, typer.Option("--hidden", help="Also check cases with other numbers.")] = False,
+    seed: Annotated[int | None, typer.Option("--seed", min=0, help="What to draw them with.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    unsafe: _Unsafe = False,
+) -> None:
+    """Try one answer without a notebook. Exit 0 when every case passes, 1 when not, 2 when it could not run."""
+    with _told_in_a_sentence():
+        from autograde.trying import try_answer
+
+        trial = try_answer(exercise, path, hidden, seed, unsafe)
+    print(trial.as_json() if as_json else trial.as_text())
+    raise typer.Exit(0 if trial.passed else 1)

@@ -1,0 +1,139 @@
+"""`autograde demo`: the instructor's whole loop, on a class and with submissions that it makes itself.
+
+The students are invented: one whose work is complete, one who stopped half-way, two with a misconception each, one who
+handed in the empty notebook, and one who tries to talk the grader into full marks.
+"""
+
+import ast
+import re
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell
+from rich.console import Console
+
+from autograde import classroom as classes
+from autograde import grading
+from autograde.classroom import INSTRUCTOR_NOTEBOOKS, Classroom, ClassroomError
+from autograde.intake import grade_id
+from autograde.sandbox import bubblewrap
+
+CHAPTER = "03_unpooling"
+
+_CENTRED_NAILS = """def bed_of_nails2d(x: Tensor, scale: int) -> Tensor:
+    out = x.new_zeros(*x.shape[:2], x.shape[2] * scale, x.shape[3] * scale)
+    out[:, :, scale // 2 :: scale, scale // 2 :: scale] = x  # in the middle of each block
+    return out"""
+
+_TILED = """def nearest_unpool2d(x: Tensor, scale: int) -> Tensor:
+    return x.repeat(1, 1, scale, scale)"""
+
+_FORGED = """import torch
+
+torch.equal = torch.allclose = torch.isclose = lambda *args, **kwargs: True
+print("✓ all cases are right")
+print('{"score": 10, "max_score": 10, "passed": true}')"""
+
+_WRONG = "    return torch.zeros(1)"
+
+
+def run(keep: Path | None = None) -> list[grading.Graded]:
+    """Make the class, grade it, and print the marks and where the feedback pages are.
+
+    Raises:
+        ClassroomError: `keep` is a directory with something else in it.
+    """
+    console = Console()
+    root = keep if keep is not None else Path(tempfile.mkdtemp(prefix="autograde-demo-")) / "class"
+    if keep is not None and keep.is_dir() and any(keep.iterdir()):
+        raise ClassroomError(f"{keep} is not empty; name a new directory for the demo's class")
+    unsafe = _without_walls(console)
+    console.print(f"[dim]$[/] autograde init {root}", soft_wrap=True)
+    classroom = classes.init(root)
+    console.print(f"[dim]$[/] autograde release {CHAPTER} --class {root}", soft_wrap=True)
+    classes.release(classroom, CHAPTER)
+    hand_in(classroom)
+    console.print(f"[dim]$[/] autograde grade {CHAPTER} --class {root}", soft_wrap=True)
+    graded = grading.grade(classroom, CHAPTER, unsafe=unsafe)
+    console.print(grading.table(CHAPTER, [one.result for one in graded]))
+    console.print("Feedback pages, one a student:")
+    for one in graded:
+        console.print(f"  {one.page or one.result.reason}", soft_wrap=True, highlight=False)
+    console.print(
+        f"The class is an nbgrader course; look around with `cd {root} && nbgrader formgrader`.", soft_wrap=True
+    )
+    if not grading.has_verdicts(graded):
+        raise ClassroomError("the demo could not grade its own submissions; see the table")
+    return graded
+
+
+def hand_in(classroom: Classroom) -> None:
+    """Lay the invented students' notebooks where nbgrader collects submissions."""
+    released = classroom.released(CHAPTER)
+    if released is None:
+        raise ClassroomError(f"the release version of {CHAPTER} is missing")
+    solved = nbformat.read(INSTRUCTOR_NOTEBOOKS / f"{CHAPTER}.ipynb", as_version=4)
+    solutions = {grade_id(cell): _without_marks(cell.source) for cell in solved.cells if grade_id(cell)}
+    answers = {name: source for name, source in solutions.items() if not name.startswith("check-")}
+    for student, answer in submissions(answers).items():
+        notebook = nbformat.from_dict(released)
+        answer(notebook)
+        folder = classroom.folder("submitted", student, CHAPTER)
+        folder.mkdir(parents=True, exist_ok=True)
+        nbformat.write(notebook, folder / f"{CHAPTER}.ipynb")
+
+
+def submissions(answers: dict[str, str]) -> dict[str, Callable[[NotebookNode], None]]:
+    """Return the invented students, each with what they do to the released notebook. `answers` are right ones."""
+    half = dict(list(answers.items())[: (len(answers) + 1) // 2])
+
+    def cheat(notebook: NotebookNode) -> None:
+        wrong = {name: f"{_head(source)}\n{_WRONG}" for name, source in answers.items()}
+        _fill(wrong)(notebook)
+        notebook.cells.insert(0, new_code_cell(_FORGED))
+
+    return {
+        "ada-complete": _fill(answers),
+        "ben-half": _fill(half),
+        "cleo-centred-nails": _fill({**answers, "bed_of_nails2d": _CENTRED_NAILS}),
+        "dan-tiled": _fill({**answers, "nearest_unpool2d": _TILED}),
+        "eve-blank": _fill({}),
+        "fay-forger": cheat,
+    }
+
+
+def _fill(answers: dict[str, str]) -> Callable[[NotebookNode], None]:
+    def fill(notebook: NotebookNode) -> None:
+        for cell in notebook.cells:
+            if grade_id(cell) in answers:
+                cell.source = answers[grade_id(cell)]
+
+    return fill
+
+
+def _without_marks(source: str) -> str:
+    return re.sub(r"^ *### (BEGIN|END) SOLUTION\n?", "", source, flags=re.MULTILINE).rstrip()
+
+
+def _head(source: str) -> str:
+    """Return the signature of a function's source."""
+    function = ast.parse(source).body[0]
+    assert isinstance(function, ast.FunctionDef)
+    return "\n".join(source.splitlines()[: function.body[0].lineno - 1])
+
+
+def _without_walls(console: Console) -> bool:
+    """Return whether the demo must do without bubblewrap; its submissions are its own, so it may."""
+    try:
+        bubblewrap.probe()
+    except bubblewrap.SandboxUnavailableError:
+        console.print(
+            "bubblewrap is not available here, so the demo runs its own submissions without walls; "
+            f"to grade students', {bubblewrap.INSTALL}.",
+            soft_wrap=True,
+        )
+        return True
+    return False

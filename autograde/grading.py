@@ -1,0 +1,135 @@
+"""Grade a chapter for a class: sandboxes side by side, then one writer to the gradebook, and a table."""
+
+import os
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from pathlib import Path
+
+from nbformat import NotebookNode
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from autograde.assessment import assess_folder, failed
+from autograde.classroom import Classroom, ClassroomError, require_released
+from autograde.recording import Recorder
+from autograde.results import SubmissionResult
+from autograde.sandbox import bubblewrap
+from autograde.sandbox.limits import Limits
+
+_STYLES = {"ok": "green", "unreadable": "red", "infrastructure": "bold red"}
+
+
+@dataclass(frozen=True)
+class Graded:
+    """A submission's result and its feedback page, if one was written."""
+
+    result: SubmissionResult
+    page: Path | None = None
+
+
+def grade(
+    classroom: Classroom,
+    chapter: str,
+    students: Sequence[str] = (),
+    jobs: int | None = None,
+    unsafe: bool = False,
+    limits: Limits | None = None,
+    console: Console | None = None,
+) -> list[Graded]:
+    """Grade what was handed in for `chapter`, of `students` or of all, and record it.
+
+    A submission that is damaged, hostile or too slow has a verdict like any other and never stops the rest.
+
+    Raises:
+        ClassroomError: the chapter was not released, or a student handed nothing in.
+        SandboxUnavailableError: there are no walls here, and `unsafe` does not say to do without.
+    """
+    require_released(classroom, chapter)
+    present = classroom.students(chapter)
+    missing = [student for student in students if student not in present]
+    if missing:
+        raise ClassroomError(f"nothing was handed in for {chapter} by {', '.join(missing)}")
+    wanted = [student for student in present if not students or student in students]
+    if not unsafe:
+        bubblewrap.probe()
+    recorder = Recorder(classroom, chapter) if wanted else None
+    graded: list[Graded] = []
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console or Console(stderr=True), transient=True) as progress:
+        task = progress.add_task(f"Grading {chapter}", total=len(wanted))
+        for result, notebook in _assess_all(classroom, chapter, wanted, jobs or os.cpu_count() or 1, unsafe, limits):
+            assert recorder is not None
+            graded.append(_record(recorder, result, notebook))
+            progress.advance(task)
+    return sorted(graded, key=lambda one: one.result.student)
+
+
+def _assess_all(
+    classroom: Classroom, chapter: str, students: Sequence[str], jobs: int, unsafe: bool, limits: Limits | None
+) -> Iterator[tuple[SubmissionResult, NotebookNode | None]]:
+    """Yield each result as soon as it is there; a failure of the grader's own is tried once more."""
+    released, secret = classroom.released(chapter), classroom.secret
+
+    def one(student: str) -> tuple[SubmissionResult, NotebookNode | None]:
+        folder = classroom.folder("submitted", student, chapter)
+        for _ in range(2):
+            try:
+                result, submission = assess_folder(folder, student, chapter, secret, released, limits, unsafe)
+            except Exception as error:  # a fault of ours must cost one submission a second look, not the batch
+                result, submission = (
+                    failed(student, chapter, "infrastructure", f"The grader itself failed: {error!r}."),
+                    None,
+                )
+            if result.status != "infrastructure":
+                break
+        return result, submission.notebook if submission is not None else None
+
+    with ThreadPoolExecutor(max_workers=max(1, jobs)) as pool:
+        running = [pool.submit(one, student) for student in students]
+        try:
+            for future in as_completed(running):
+                yield future.result()
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _record(recorder: Recorder, result: SubmissionResult, notebook: NotebookNode | None) -> Graded:
+    """Record a result; a submission without a verdict stays out of the gradebook, to be graded again."""
+    if result.status == "infrastructure":
+        return Graded(result)
+    try:
+        return Graded(result, recorder.record(result, notebook))
+    except ClassroomError as error:
+        return Graded(failed(result.student, result.chapter, "infrastructure", str(error)))
+
+
+def has_verdicts(graded: Sequence[Graded]) -> bool:
+    """Return whether every submission has a verdict that is in the gradebook."""
+    return all(one.result.status != "infrastructure" for one in graded)
+
+
+def table(chapter: str, results: Sequence[SubmissionResult]) -> Table:
+    """Return the marks as a table: a row a student, a column an exercise."""
+    shown = Table(title=chapter, title_justify="left", show_lines=False)
+    shown.add_column("student")
+    names = list(results[0].exercises) if results else []
+    for name in names:
+        shown.add_column(name, justify="right", overflow="fold")
+    for heading in ("total", "status"):
+        shown.add_column(heading, justify="right" if heading == "total" else "left")
+    shown.add_column("what to say first", ratio=1)
+    for result in results:
+        marks = [f"{result.exercises[name].score:g}" for name in names]
+        total = f"[bold]{result.score:g}[/] / {result.max_score:g}"
+        status = f"[{_STYLES.get(result.status, 'yellow')}]{result.status}[/]"
+        shown.add_row(escape(result.student), *marks, total, status, escape(shorten(result.diagnosis)))
+    return shown
+
+
+def shorten(text: str, length: int = 160) -> str:
+    """Return the beginning of `text` on one line."""
+    line = " ".join(text.split())
+    return line if len(line) <= length else line[: length - 1] + "…"

@@ -1,0 +1,99 @@
+"""Read an answer's source on the trusted side: does it call what the exercise forbids?
+
+The sandbox looks too, but what it says can be forged. Only the answer counts and what it uses by name, so that a cell
+which compares with the library's own operator costs nothing.
+"""
+
+import ast
+import symtable
+
+from IPython.core.inputtransformer2 import TransformerManager
+
+from course.exercises.guard import find_in_source
+
+_Binding = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Assign | ast.AnnAssign
+
+
+def forbidden_calls(cells: list[str], function: str, forbidden: tuple[str, ...]) -> list[str]:
+    """Return the forbidden dotted paths that `function` names, itself or in what it uses, in the code of `cells`.
+
+    Cells that do not parse say nothing, nor does a name that is bound in a way that cannot be followed.
+    """
+    if not forbidden:
+        return []
+    bound: dict[str, tuple[_Binding, str]] = {}
+    imports: list[str] = []
+    for cell in cells:
+        source = _plain_python(cell)
+        try:
+            tree = ast.parse(source)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            continue
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                imports.append(ast.unparse(node))
+        for statement in tree.body:
+            for name in _names(statement):
+                assert isinstance(statement, _Binding)
+                bound[name] = (statement, ast.unparse(statement))
+    return _follow(function, forbidden, bound, imports)
+
+
+def _follow(
+    function: str, forbidden: tuple[str, ...], bound: dict[str, tuple[_Binding, str]], imports: list[str]
+) -> list[str]:
+    """Look into what `function` is bound to, and then into what that uses."""
+    found: list[str] = []
+    waiting, seen = [function], {function}
+    header = "\n".join(line for line in imports if not find_in_source(line, forbidden))
+    hidden_imports = [line for line in imports if find_in_source(line, forbidden)]
+    while waiting:
+        name = waiting.pop()
+        for line in hidden_imports:  # `from torch.nn.functional import max_unpool2d as put_back`
+            for node in ast.walk(ast.parse(line)):
+                if isinstance(node, ast.ImportFrom) and any((x.asname or x.name) == name for x in node.names):
+                    found += find_in_source(line, forbidden)
+        if name not in bound:
+            continue
+        source = bound[name][1]
+        found += find_in_source(f"{header}\n{source}", forbidden)
+        for used in _globals_of(source) - seen:
+            seen.add(used)
+            waiting.append(used)
+    return list(dict.fromkeys(found))
+
+
+def _plain_python(cell: str) -> str:
+    """Return a cell without its magics, as IPython runs it."""
+    try:
+        return TransformerManager().transform_cell(cell)
+    except Exception:  # IPython gives up on what is no Python with errors of many kinds
+        return cell
+
+
+def _names(statement: ast.stmt) -> list[str]:
+    """Return the names that a top-level statement binds to something of the student's own."""
+    match statement:
+        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+            return [name]
+        case ast.Assign(targets=targets):
+            return [target.id for target in targets if isinstance(target, ast.Name)]
+        case ast.AnnAssign(target=ast.Name(id=name), value=value) if value is not None:
+            return [name]
+    return []
+
+
+def _globals_of(source: str) -> set[str]:
+    """Return the names that `source` takes from outside, its own local names left out."""
+    try:
+        table = symtable.symtable(source, "<answer>", "exec")
+    except (SyntaxError, ValueError, RecursionError):
+        return set()
+    found: set[str] = set()
+    waiting = [table]
+    while waiting:
+        current = waiting.pop()
+        waiting += current.get_children()
+        top = current.get_type() == "module"
+        found |= {x.get_name() for x in current.get_symbols() if x.is_referenced() and (x.is_global() or top)}
+    return found

@@ -1,0 +1,86 @@
+"""What grading finds, as data that is stored, reported and put into nbgrader's gradebook."""
+
+import os
+import tempfile
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+Status = Literal["ok", "timeout", "out of memory", "crashed", "unreadable", "infrastructure", "missing"]
+"""How a submission fared, apart from its marks. `ok` says that all of it could be run and read."""
+
+SEVERITY: tuple[Status, ...] = ("ok", "crashed", "out of memory", "timeout", "unreadable", "infrastructure")
+"""From harmless to grave: the status of a submission is the gravest of its exercises."""
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class CaseResult(_Model):
+    """One case: its name, whether it is right, and a sentence where not. A hidden case tells no more than its kind."""
+
+    name: str
+    passed: bool
+    message: str = ""
+    hidden: bool = False
+
+
+class ExerciseResult(_Model):
+    """What one exercise earned and why. `passed` says that every case is right."""
+
+    score: float
+    max_score: float
+    passed: bool
+    status: Status = "ok"
+    message: str = ""
+    diagnosis: str = ""
+    cases: tuple[CaseResult, ...] = ()
+    picture: str = ""
+    """The report on the public cases as HTML, every text of the student's escaped."""
+
+
+class SubmissionResult(_Model):
+    """What one submission earned. `reason` says why it is not `ok`, `repairs` what was mended before it was run."""
+
+    student: str
+    chapter: str
+    status: Status
+    exercises: dict[str, ExerciseResult]
+    reason: str = ""
+    repairs: tuple[str, ...] = ()
+    output: str = ""
+    """The last that the cells printed."""
+    failures: dict[str, str] = {}
+    """What cells raised, by the cell's place in the notebook."""
+
+    @property
+    def score(self) -> float:
+        """The marks of all exercises together."""
+        return round(sum(exercise.score for exercise in self.exercises.values()), 2)
+
+    @property
+    def max_score(self) -> float:
+        """The marks that could be had."""
+        return round(sum(exercise.max_score for exercise in self.exercises.values()), 2)
+
+    @property
+    def diagnosis(self) -> str:
+        """The first thing to tell the student."""
+        told = (f"{name}: {one.diagnosis or one.message}" for name, one in self.exercises.items() if not one.passed)
+        return self.reason or next(told, "")
+
+
+def gravest(statuses: list[Status]) -> Status:
+    """Return the gravest of `statuses`."""
+    return max(statuses, key=SEVERITY.index, default="ok")
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write `text` where only the owner reads it, whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+    Path(beside).replace(path)

@@ -1,0 +1,71 @@
+"""Start the sandboxed process. This module imports no torch: the sandbox imports its own while the grader does."""
+
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO
+
+from autograde.sandbox import bubblewrap
+from autograde.sandbox.bubblewrap import SandboxUnavailableError
+from autograde.sandbox.limits import Limits
+
+__all__ = ["Launched", "SandboxUnavailableError", "start"]
+
+
+@dataclass
+class Launched:
+    """A sandboxed process, the grader's end of its control socket, and what it says when it cannot start."""
+
+    process: subprocess.Popen[bytes]
+    control: socket.socket
+    log: IO[bytes]
+    scratch: Path | None = None
+    greeted: bool = field(default=False)
+
+    def last_words(self) -> str:
+        """Return the last line that the process itself wrote, or ""."""
+        self.log.seek(0)
+        lines = self.log.read(2**16).decode(errors="replace").strip().splitlines()
+        return lines[-1] if lines else ""
+
+    def kill(self) -> None:
+        """Kill the process; with the walls, everything that it started dies with it."""
+        self.process.kill()
+        self.control.close()
+        self.process.wait()
+        self.log.close()
+        if self.scratch is not None:
+            shutil.rmtree(self.scratch, ignore_errors=True)
+
+
+def start(limits: Limits | None = None, unsafe: bool = False) -> Launched:
+    """Start a sandbox and return at once. Use it from the thread that started it: it dies when that thread does.
+
+    Raises:
+        SandboxUnavailableError: there are no walls here, and `unsafe` does not say to do without.
+    """
+    if not unsafe:
+        bubblewrap.probe()
+    ours, theirs = socket.socketpair()
+    log = tempfile.TemporaryFile()  # noqa: SIM115
+    command = bubblewrap.runner(theirs.fileno(), unsafe)
+    scratch, environment = None, dict(os.environ)
+    if unsafe:
+        scratch = Path(tempfile.mkdtemp(prefix="autograde-"))
+        environment = bubblewrap.environment(unsafe=True, home=scratch, scratch=scratch)
+    else:
+        command = [*bubblewrap.wrap(limits or Limits()), *command]
+    try:
+        process = subprocess.Popen(
+            command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+            env=environment, cwd=scratch,
+        )  # fmt: skip
+    except OSError as error:
+        raise SandboxUnavailableError(f"the sandbox does not start: {error}") from None
+    finally:
+        theirs.close()
+    return Launched(process, ours, log, scratch)
