@@ -262,12 +262,22 @@ function sharedSentence(game) {
 // What an output cell holds and why, once revealed.
 export function explain(game, index) {
   const from = writers(game, index);
-  if (from.length === 0) return `Output ${place(game, index)}: no source: zero.`;
+  if (from.length === 0) return `Output ${place(game, index)}. No source: zero.${misplaced(game, index)}`;
   const names = from.map((window) => windowName(game, window)).join(" and ");
   const value = output(game)[rowOf(game, index)][columnOf(game, index)];
   const twice = from.length > 1 ? " Written twice: assigned, not summed." : "";
   const why = game.forgotten ? "its top-left cell, for want of a position" : `its maximum stood here, index ${index}`;
-  return `Output ${place(game, index)}: ${value} comes from ${names}: ${why}.${twice}`;
+  return `Output ${place(game, index)}: ${value} comes from ${names}: ${why}.${twice}${misplaced(game, index)}`;
+}
+
+// What to say about a value that the learner put here and that belongs elsewhere.
+function misplaced(game, index) {
+  if (game.forgotten !== game.scoredForgotten) return "";
+  const window = game.placed.findIndex((placed, other) => placed === index && target(game, other) !== index);
+  if (window < 0) return "";
+  const where = game.forgotten ? "the first cell of that window" : "where that window's maximum stood";
+  const belongs = `${windowName(game, window)} and belongs to ${place(game, target(game, window))}, ${where}`;
+  return ` Your ${game.values[window]} is the value of ${belongs}.`;
 }
 
 function capital(text) {

@@ -25,7 +25,11 @@ import {
   writers,
 } from "./core.js";
 
-const CELL = { 4: 46, 5: 40, 8: 30 }; // a cell's side by the map's size: all maps come out about as large
+// A cell's side by the map's size: all maps come out about as large.
+const sizeOfCell = ({ size: [rows] }) => ({ 4: 46, 5: 40 })[rows] ?? 30;
+
+// Grey levels of a picture: faint below 3, dark from 6 on, and nothing between, where no ink would be readable.
+const shadeOf = (value) => (value < 3 ? value / 12 : Math.min(0.64 + value / 25, 1));
 
 function render({ model, el }) {
   const ui = frame(el, {
@@ -133,7 +137,7 @@ function render({ model, el }) {
   function paint() {
     const { preset, pooledSize } = game;
     const picture = Boolean(preset.edge);
-    const shade = (value) => (picture ? Math.min(value / 9, 1) : undefined);
+    const shade = (value) => (picture ? shadeOf(value) : undefined);
     const pooling = game.stage === "pool";
     const taken = game.indices.slice(0, game.found);
 
@@ -257,15 +261,16 @@ function render({ model, el }) {
         const [x1, y1] = out.centre(rowOf(game, from), columnOf(game, from));
         const [x2, y2] = out.centre(rowOf(game, to), columnOf(game, to));
         const length = Math.hypot(x2 - x1, y2 - y1);
-        const reach = 1 - 9 / length; // stop short of the number
+        const ring = sizeOfCell(game) * 0.24;
+        const [start, reach] = [ring / length, 1 - 9 / length]; // from the ring to just before the number
         const [x, y, turn] = [
           x1 + (x2 - x1) * reach,
           y1 + (y2 - y1) * reach,
           (Math.atan2(y2 - y1, x2 - x1) * 180) / Math.PI,
         ];
         marks.push(
-          svg("circle", { class: "cw-left", cx: x1, cy: y1, r: 4 }),
-          svg("line", { class: "cw-moved", x1, y1, x2: x, y2: y }),
+          svg("circle", { class: "cw-left", cx: x1, cy: y1, r: ring }),
+          svg("line", { class: "cw-moved", x1: x1 + (x2 - x1) * start, y1: y1 + (y2 - y1) * start, x2: x, y2: y }),
           svg("path", {
             class: "cw-tip",
             d: "M-7 -4.5L1 0L-7 4.5z",
@@ -283,7 +288,7 @@ function render({ model, el }) {
     asked = false;
     const [rows, columns] = game.size;
     const { kernel, stride } = game.preset;
-    const [size, block] = [CELL[rows] ?? 30, kernel[0] === stride[0] ? kernel : null];
+    const [size, block] = [sizeOfCell(game), kernel[0] === stride[0] ? kernel : null];
     const sides = `${rows} by ${columns}`;
     map = numberGrid({
       label: `Map, ${sides}`,

@@ -66,7 +66,16 @@ export function sourceOf(method, round, row, column) {
   return name === 0 ? null : { row: Math.floor((name - 1) / 2), column: (name - 1) % 2 };
 }
 
-export function explain(method, round, row, column) {
+// Why the number stands there; and for a wrong guess that would be right for another method, which one.
+export function explain(method, round, row, column, guess = null) {
+  const why = reason(method, round, row, column);
+  const here = (other) => answer(other, round)[row][column];
+  if (guess === null || guess === here(method)) return why;
+  const other = METHODS.find((candidate) => here(candidate) === guess);
+  return other ? `${why} Your ${guess} is what ${other.title.toLowerCase()} puts here.` : why;
+}
+
+function reason(method, round, row, column) {
   const block = { row: Math.floor(row / SCALE), column: Math.floor(column / SCALE) };
   const position = round.positions[block.row][block.column];
   const source = sourceOf(method, round, row, column);

@@ -59,7 +59,7 @@ function render({ model, el }) {
     return output;
   });
 
-  const given = panel("Input", "■ where the maximum stood", input.node);
+  const given = panel("Input", "■ remembered position", input.node);
   given.node.dataset.method = "input";
   ui.body.append(html("div", { class: "cw-panels" }, given.node, ...outputs.map((output) => output.panel.node)));
   const again = button("New numbers", () => {
@@ -72,7 +72,7 @@ function render({ model, el }) {
     const place4 = output && { row, column };
     lit = output?.revealed ? { output, ...place4 } : null;
     if (!output) ui.point(null);
-    else if (lit) ui.point(explain(output.method, round, row, column));
+    else if (lit) ui.point(explain(output.method, round, row, column, output.guesses[row][column]));
     else {
       const guess = output.guesses[row][column];
       const so = guess === null ? "type the digit that you expect." : `you expect ${guess}.`;
@@ -120,9 +120,8 @@ function render({ model, el }) {
     const done = outputs.every((other) => other.revealed)
       ? " The same four numbers: copied sixteen times, put in a corner, or put back where they stood."
       : " Point at a cell to see its source.";
-    ui.say(`${title}: ${result}${done}`);
     if (held) output.grid.focus(...output.grid.stop());
-    else if (!el.contains(document.activeElement)) ui.point(null);
+    ui.say(`${title}: ${result}${done}`);
   }
 
   function paintInput() {

@@ -97,7 +97,12 @@ describe("the output", () => {
         .reduce((sum, value) => sum + value),
     ).toBe(18 + 14 + 16);
     expect(explain(game, 7)).toMatch(/18 comes from window \(0, 0\) and window \(0, 1\).*assigned, not summed/);
-    expect(explain(game, 0)).toBe("Output row 0, column 0: no source: zero.");
+    expect(explain(game, 0)).toBe("Output row 0, column 0. No source: zero.");
+  });
+
+  test("says where a misplaced value belongs", () => {
+    const game = reveal(play(afterNetwork("windows"), put, 15)).game;
+    expect(explain(game, 15)).toMatch(/Your 9 is the value of window \(0, 0\) and belongs to row 0, column 1/);
   });
 
   test("stands in each window's first cell once positions are forgotten", () => {

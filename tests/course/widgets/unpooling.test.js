@@ -100,6 +100,12 @@ describe("the source of an output cell", () => {
   });
 });
 
+test("a wrong guess that another method would make is named after it", () => {
+  expect(explain(nearest, ROUND, 0, 1, 0)).toMatch(/Your 0 is what bed of nails puts here\.$/);
+  expect(explain(max, ROUND, 0, 0, 5)).toMatch(/Your 5 is what nearest neighbour puts here\.$/);
+  expect(explain(nearest, ROUND, 0, 1, 9)).toBe(explain(nearest, ROUND, 0, 1));
+});
+
 test("the score counts cells that were predicted, a predicted zero among them", () => {
   const guesses = noGuesses();
   expect(score(guesses, answer(nails, ROUND))).toEqual({ guessed: 0, right: 0 });
