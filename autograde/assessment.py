@@ -15,6 +15,9 @@ from course.exercises.catalogue import of_chapter
 from course.exercises.checking import Report
 from course.exercises.exercise import Exercise
 
+_PRELOADED = ("matplotlib.pyplot", "course.plotting")
+"""What the chapters' first cell imports beside torch: once a submission, not once an exercise."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -60,7 +63,7 @@ def assess(
     results: dict[str, ExerciseResult] = {}
     output, failures = "", dict[str, str]()
     try:
-        with Sandbox(limits, unsafe) as sandbox:
+        with Sandbox(limits, unsafe, _PRELOADED) as sandbox:
             for exercise in of_chapter(chapter):
                 cells = submission.cells_for(exercise.name)
                 attempt = sandbox.run(verdicts.program(exercise, cells, secret))

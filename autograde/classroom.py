@@ -5,6 +5,7 @@ import re
 import secrets
 import shutil
 import sys
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -101,6 +102,8 @@ class Classroom:
     def api(self) -> "NbGraderAPI":
         """Return nbgrader's own programming interface to this class, configured by the class's nbgrader_config.py."""
         _find_alembic()
+        # nbgrader's way with its database makes SQLAlchemy warn of what a user cannot mend.
+        warnings.filterwarnings("ignore", module=r"nbgrader\.api")
         from nbgrader.apps import NbGraderAPI
         from nbgrader.coursedir import CourseDirectory
         from traitlets.config import Config

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nbformat import NotebookNode
-from rich.console import Console
+from rich.console import Console, Group
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
+from rich.text import Text
 
 from autograde.assessment import assess_folder, failed
 from autograde.classroom import Classroom, ClassroomError, require_released
@@ -111,22 +112,35 @@ def has_verdicts(graded: Sequence[Graded]) -> bool:
     return all(one.result.status != "infrastructure" for one in graded)
 
 
-def table(chapter: str, results: Sequence[SubmissionResult]) -> Table:
-    """Return the marks as a table: a row a student, a column an exercise."""
-    shown = Table(title=chapter, title_justify="left", show_lines=False)
-    shown.add_column("student")
+def table(chapter: str, results: Sequence[SubmissionResult]) -> Group:
+    """Return the marks as a table, a row a student and a numbered column an exercise, and what to say to whom first."""
     names = list(results[0].exercises) if results else []
-    for name in names:
-        shown.add_column(name, justify="right", overflow="fold")
-    for heading in ("total", "status"):
-        shown.add_column(heading, justify="right" if heading == "total" else "left")
-    shown.add_column("what to say first", ratio=1)
+    shown = Table(title=chapter, title_justify="left", title_style="bold")
+    shown.add_column("student", overflow="fold")
+    for number in range(1, len(names) + 1):
+        shown.add_column(str(number), justify="right")
+    shown.add_column("total", justify="right", no_wrap=True)
+    shown.add_column("status", no_wrap=True)
     for result in results:
         marks = [f"{result.exercises[name].score:g}" for name in names]
         total = f"[bold]{result.score:g}[/] / {result.max_score:g}"
         status = f"[{_STYLES.get(result.status, 'yellow')}]{result.status}[/]"
-        shown.add_row(escape(result.student), *marks, total, status, escape(shorten(result.diagnosis)))
-    return shown
+        shown.add_row(escape(result.student), *marks, total, status)
+    return Group(shown, *legend(names), *notes([(one.student, one.diagnosis) for one in results]))
+
+
+def legend(names: Sequence[str]) -> list[Text]:
+    """Return the line that says which exercise each number is."""
+    return [Text(" · ".join(f"{number} {name}" for number, name in enumerate(names, start=1)), style="dim")]
+
+
+def notes(said: Sequence[tuple[str, str]]) -> list[Table]:
+    """Return what to say to each student about whom there is something to say."""
+    listing = Table.grid(padding=(0, 2))
+    for student, diagnosis in said:
+        if diagnosis:
+            listing.add_row(Text(student), Text(shorten(diagnosis)))
+    return [Table.grid(), listing] if listing.row_count else []
 
 
 def shorten(text: str, length: int = 160) -> str:

@@ -66,7 +66,7 @@ def _follow(
 def _plain_python(cell: str) -> str:
     """Return a cell without its magics, as IPython runs it."""
     try:
-        return TransformerManager().transform_cell(cell)
+        return str(TransformerManager().transform_cell(cell))
     except Exception:  # IPython gives up on what is no Python with errors of many kinds
         return cell
 

@@ -167,30 +167,32 @@ def moodle_rows(marks: Marks) -> Iterable[list[object]]:
     """Yield grades as Moodle's CSV import takes them: the user name to match by, the grade, and feedback."""
     yield ["username", f"{marks.chapter} (Real)", f"{marks.chapter} (Feedback)"]
     for row in marks.rows:
-        yield [row.student, "-" if row.status == "missing" else f"{row.score:g}", row.comment]
+        yield [row.student, "" if row.status == "missing" else f"{row.score:g}", row.comment]
 
 
 def _defuse(value: object) -> object:
     """Keep a spreadsheet from reading a text as a formula."""
-    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r") and value != "-":
+    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r"):
         return f"'{value}"
     return value
 
 
 def _write_table(marks: Marks, file: TextIO) -> None:
     from rich.console import Console
-    from rich.markup import escape
     from rich.table import Table
+    from rich.text import Text
 
-    shown = Table(title=marks.chapter, title_justify="left")
-    shown.add_column("student")
-    for name in (*marks.exercises, "total"):
-        shown.add_column(name, justify="right", overflow="fold")
-    shown.add_column("status")
-    shown.add_column("comment", ratio=1)
+    from autograde.grading import legend, notes
+
+    shown = Table(title=marks.chapter, title_justify="left", title_style="bold")
+    shown.add_column("student", overflow="fold")
+    for number in range(1, len(marks.exercises) + 1):
+        shown.add_column(str(number), justify="right")
+    shown.add_column("total", justify="right", no_wrap=True)
+    shown.add_column("status", no_wrap=True)
     for row in marks.rows:
         scores = [f"{mark.score:g}" for mark in row.exercises.values()]
-        total = f"{row.score:g} / {row.max_score:g}"
-        comment = " ".join(row.comment.split())
-        shown.add_row(escape(row.student), *scores, total, row.status, escape(comment[:200]))
-    Console(file=file).print(shown)
+        shown.add_row(Text(row.student), *scores, f"{row.score:g} / {row.max_score:g}", row.status)
+    console = Console(file=file)
+    for part in (shown, *legend(list(marks.exercises)), *notes([(row.student, row.comment) for row in marks.rows])):
+        console.print(part)

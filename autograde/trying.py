@@ -35,10 +35,12 @@ class Trial:
     def as_text(self) -> str:
         """Return the trial for a terminal."""
         lines = [f"{self.exercise}: {self.score:g} of {self.max_score:g} points"]
+        said = ""
         for case in self.cases:
             lines.append(f"  {'✓' if case['passed'] else '✗'} {case['name']}")
-            if case["message"]:
-                lines.append(f"      {case['message']}")
+            if case["message"] and case["message"] != said:
+                said = str(case["message"])
+                lines.append(f"      {said}")
         if self.diagnosis:
             lines.append(f"  A likely reason. {self.diagnosis}")
         if self.seed is not None:

@@ -4,6 +4,7 @@ Marks come from the hidden cases alone, drawn with the class's secret; what is t
 numbers everybody may see. Of a hidden case a student learns its name and of which kind the difference is.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -18,6 +19,7 @@ from course.exercises.checking import Report
 from course.exercises.exercise import Case, Exercise
 from course.exercises.judging import Kind, Verdict, judge, score
 
+_IN_FILE = re.compile(r" \(<?[^()]*, line \d+\)$")  # what a SyntaxError adds to its message
 _KINDS: dict[Kind, str] = {
     "unwritten": "it is not written yet",
     "raised": "your code raised an error",
@@ -124,12 +126,12 @@ def _unanswered(exercise: Exercise, case: str, attempt: Attempt) -> Verdict:
     if attempt.lost:
         return Verdict(case, "lost", attempt.lost)
     if not attempt.found:
-        last = max(attempt.failures, default=None)
-        failure = attempt.failures[last] if last is not None else None
-        sentence = f"No function called `{exercise.name}` is defined."
+        sentence = f"There is no function called `{exercise.name}`."
+        failure = attempt.failures[max(attempt.failures)] if attempt.failures else None
         if failure is not None:
-            place = f", line {failure.line}" if failure.line else ""
-            sentence += f" A cell raised {failure.type_name}{place}: {failure.message}"
+            place = f" in line {failure.line}, `{failure.code}`" if failure.code else ""
+            message = _IN_FILE.sub("", failure.message)
+            sentence = f"{sentence} Before it was defined, your code raised {failure.type_name}{place}: {message}"
         elif attempt.deadly:
             sentence += f" A cell was stopped: {' '.join(attempt.deadly.values())}"
         return Verdict(case, "raised" if failure else "unwritten", sentence)

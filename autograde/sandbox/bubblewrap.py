@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import sys
 import sysconfig
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -20,7 +20,7 @@ INSTALL = "install it with `apt install bubblewrap` (Debian, Ubuntu) or `dnf ins
 _LIBRARY = Path("/grader")
 _HOME = Path("/home/student")
 _HIDDEN = ("solutions", "autograde", "tests")
-_SYSTEM = ("/usr", "/etc/ld.so.cache", "/etc/alternatives", "/etc/localtime", "/nix/store")
+_SYSTEM = ("/usr", "/etc/ld.so.cache", "/etc/alternatives", "/etc/fonts", "/etc/localtime", "/nix/store")
 _MERGED = ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 
 
@@ -105,10 +105,10 @@ def wrap(limits: Limits) -> list[str]:
     return [*command, "--"]
 
 
-def runner(descriptor: int, unsafe: bool = False) -> list[str]:
+def runner(descriptor: int, unsafe: bool = False, preload: Sequence[str] = ()) -> list[str]:
     """Return the command line of the runner, which serves the control socket `descriptor`."""
-    command = [sys.executable, "-P", "-m", "autograde.sandbox.runner", str(descriptor)]
-    return command if unsafe else [*command, "--contained"]
+    walls = "unsafe" if unsafe else "contained"
+    return [sys.executable, "-P", "-m", "autograde.sandbox.runner", str(descriptor), walls, *preload]
 
 
 @cache

@@ -10,6 +10,7 @@ import secrets
 import selectors
 import socket
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Literal, Self
@@ -62,11 +63,18 @@ class Sandbox:
         SandboxUnavailableError: there are no walls here, and `unsafe` does not say to do without.
     """
 
-    def __init__(self, limits: Limits | None = None, unsafe: bool = False, launched: Launched | None = None) -> None:
+    def __init__(
+        self,
+        limits: Limits | None = None,
+        unsafe: bool = False,
+        preload: Sequence[str] = (),
+        launched: Launched | None = None,
+    ) -> None:
+        self._preload = preload
         self._limits = limits or Limits()
         self._unsafe = unsafe
         self._deadly: dict[int, str] = {}
-        self._launched: Launched | None = launched or start(self._limits, unsafe)
+        self._launched: Launched | None = launched or start(self._limits, unsafe, preload)
 
     def __enter__(self) -> Self:
         return self
@@ -101,7 +109,7 @@ class Sandbox:
     def _ready(self) -> socket.socket:
         """Return the control socket of a sandbox that has imported what it needs."""
         if self._launched is None:
-            self._launched = start(self._limits, self._unsafe)
+            self._launched = start(self._limits, self._unsafe, self._preload)
         if not self._launched.greeted:
             try:
                 hello = protocol.receive(self._launched.control, time.monotonic() + self._limits.start)

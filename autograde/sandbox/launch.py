@@ -5,6 +5,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
@@ -42,8 +43,10 @@ class Launched:
             shutil.rmtree(self.scratch, ignore_errors=True)
 
 
-def start(limits: Limits | None = None, unsafe: bool = False) -> Launched:
-    """Start a sandbox and return at once. Use it from the thread that started it: it dies when that thread does.
+def start(limits: Limits | None = None, unsafe: bool = False, preload: Sequence[str] = ()) -> Launched:
+    """Start a sandbox that imports torch and the modules `preload`, and return at once.
+
+    Use it from the thread that started it: it dies when that thread does.
 
     Raises:
         SandboxUnavailableError: there are no walls here, and `unsafe` does not say to do without.
@@ -52,7 +55,7 @@ def start(limits: Limits | None = None, unsafe: bool = False) -> Launched:
         bubblewrap.probe()
     ours, theirs = socket.socketpair()
     log = tempfile.TemporaryFile()  # noqa: SIM115
-    command = bubblewrap.runner(theirs.fileno(), unsafe)
+    command = bubblewrap.runner(theirs.fileno(), unsafe, preload)
     scratch, environment = None, dict(os.environ)
     if unsafe:
         scratch = Path(tempfile.mkdtemp(prefix="autograde-"))

@@ -6,6 +6,7 @@ that comes out of here is untrusted; nothing here decides a mark.
 """
 
 import ctypes
+import importlib
 import os
 import resource
 import signal
@@ -29,11 +30,12 @@ _TICK = 0.1  # seconds between two looks at the number of processes
 
 
 def main() -> None:
-    """Serve the control socket whose file descriptor is the first argument, until it closes."""
-    control = socket.socket(fileno=int(sys.argv[1]))
-    contained = sys.argv[2:] == ["--contained"]
+    """Serve a control socket until it closes. Arguments: its number, "contained" or "unsafe", modules to preload."""
+    number, walls, *modules = sys.argv[1:]
+    control = socket.socket(fileno=int(number))
+    contained = walls == "contained"
     _protect()
-    _preload()
+    _preload(modules)
     protocol.send(control, {"type": "hello", "version": protocol.VERSION})
     child: int | None = None
     limit = 0
@@ -52,8 +54,8 @@ def main() -> None:
             os.close(descriptor)
 
 
-def _preload() -> None:
-    """Import once what every submission needs; each child inherits it by fork."""
+def _preload(modules: list[str]) -> None:
+    """Import once what every submission needs, and `modules`; each child inherits it by fork."""
     import numpy  # noqa: F401
     import torch
     from IPython.core.interactiveshell import InteractiveShell  # noqa: F401
@@ -61,6 +63,9 @@ def _preload() -> None:
     import course.exercises.answers
     import course.exercises.calling  # noqa: F401
 
+    for module in modules:
+        with suppress(ImportError):
+            importlib.import_module(module)
     torch.set_num_threads(1)  # a thread pool would not survive the fork
 
 
