@@ -190,6 +190,16 @@ def reshapes_the_input_in_place(x, scale):
 
 @mistake(
     "nearest_unpool2d",
+    "In an empty batch there is nothing from which torch could work out the −1 of a reshape. Name the size, or `flatten`.",
+)
+def lets_torch_guess_a_size(x, scale):
+    n, c, h, w = x.shape
+    position = (torch.arange(h * scale)[:, None] // scale) * w + torch.arange(w * scale) // scale
+    return x.reshape(n, c, -1)[:, :, position]
+
+
+@mistake(
+    "nearest_unpool2d",
     "The values are right, but no gradient can flow back: the result was made from data that was cut from the graph.",
 )
 def detaches(x, scale):
@@ -676,7 +686,7 @@ def starts_by_the_kernel(x, kernel_size, stride=None, padding=0):
     return values, (top + place // kernel[1]) * x.shape[3] + left + place % kernel[1]
 
 
-@mistake("max_pool2d_with_indices", "You ignore `padding`.")
+@mistake("max_pool2d_with_indices", "You ignore `padding`: the windows have to reach beyond the map on all four sides.")
 def ignores_the_padding(x, kernel_size, stride=None, padding=0):
     try:
         values, row, column = pooled(x, *sizes(kernel_size, stride, 0))
@@ -808,6 +818,17 @@ def pool_by_view(x, kernel_size, stride=None, padding=0):
     _, row, column = pooled(x, *sizes(kernel_size, stride, padding))
     index = row * w + column
     return x.view(n, c, h * w).gather(2, index.flatten(2)).view(index.shape), index
+
+
+@mistake(
+    "max_pool2d_with_indices",
+    "In an empty batch there is nothing from which torch could work out the −1 of a reshape. Name the size, or `flatten`.",
+)
+def pool_lets_torch_guess_a_size(x, kernel_size, stride=None, padding=0):
+    n, c, h, w = x.shape
+    _, row, column = pooled(x, *sizes(kernel_size, stride, padding))
+    index = row * w + column
+    return x.reshape(n, c, -1).gather(2, index.flatten(2)).view(index.shape), index
 
 
 @mistake(
@@ -1186,6 +1207,16 @@ def unpool_by_view(x, indices, kernel_size, stride=None, padding=0, output_size=
 
 @mistake(
     "max_unpool2d",
+    "In an empty batch there is nothing from which torch could work out the −1 of a reshape. Name the size, or `flatten`.",
+)
+def unpool_lets_torch_guess_a_size(x, indices, kernel_size, stride=None, padding=0, output_size=None):
+    h, w = out_size(x, kernel_size, stride, padding, output_size)
+    n, c = x.shape[:2]
+    return x.new_zeros(n, c, h * w).scatter(2, indices.reshape(n, c, -1), x.reshape(n, c, -1)).view(n, c, h, w)
+
+
+@mistake(
+    "max_unpool2d",
     "The values are right, but no gradient can flow back: you write into the data of a tensor behind autograd's back.",
 )
 def unpool_behind_autograd(x, indices, kernel_size, stride=None, padding=0, output_size=None):
@@ -1411,6 +1442,17 @@ def stage_by_view(x, indices, output_size, weight, bias):
     n, c, h, w = x.shape
     sparse = x.new_zeros(n, c, output_size[0] * output_size[1])
     sparse = sparse.scatter(2, indices.view(n, c, h * w), x.view(n, c, h * w)).view(n, c, *output_size)
+    return F.conv2d(sparse, weight, bias, padding=1).relu()
+
+
+@mistake(
+    "decoder_stage",
+    "In an empty batch there is nothing from which torch could work out the −1 of a reshape. Name the size, or `flatten`.",
+)
+def stage_lets_torch_guess_a_size(x, indices, output_size, weight, bias):
+    n, c = x.shape[:2]
+    sparse = x.new_zeros(n, c, output_size[0] * output_size[1])
+    sparse = sparse.scatter(2, indices.reshape(n, c, -1), x.reshape(n, c, -1)).view(n, c, *output_size)
     return F.conv2d(sparse, weight, bias, padding=1).relu()
 
 

@@ -1,0 +1,288 @@
+"""Mistakes × variants: every wrong answer of the bank is rejected and recognised, every right one accepted.
+
+A mistake that survives means that a case is missing; a variant that is rejected, that a case asks too much.
+"""
+
+import time
+from collections import Counter
+from functools import cache
+
+import pytest
+import torch
+from torch import Tensor
+
+from autograde import bank
+from autograde.building.answers import compute_answers, reference_of
+from course import packet
+from course.exercises import answers as stored
+from course.exercises.answers import Answers
+from course.exercises.calling import Outcome, call
+from course.exercises.catalogue import MODULES, all_exercises, of_chapter
+from course.exercises.checking import Report, report
+from course.exercises.exercise import PUBLIC_SEED, Case, Exercise
+from course.exercises.guard import find_in_function
+from course.exercises.judging import Verdict, judge
+
+EXERCISES = {exercise.name: exercise for exercise in all_exercises()}
+MISTAKES = [entry for chapter in MODULES for entry in bank.mistakes(chapter)]
+VARIANTS = [entry for chapter in MODULES for entry in bank.variants(chapter)]
+
+HIDDEN_SEEDS = [f"hidden-{number}" for number in range(20)]
+CAUGHT_BY_HIDDEN_CASES_ONLY: dict[str, str] = {}
+"""Mistakes that the public cases cannot reject, each with the reason. None so far."""
+
+each_exercise = pytest.mark.parametrize("exercise", EXERCISES.values(), ids=EXERCISES)
+each_mistake = pytest.mark.parametrize("entry", MISTAKES, ids=[entry.name for entry in MISTAKES])
+each_variant = pytest.mark.parametrize("entry", VARIANTS, ids=[entry.name for entry in VARIANTS])
+
+
+@cache
+def known(exercise: Exercise) -> Answers:
+    """The answers as `autograde build` stores them, read back from their bytes."""
+    mine = [entry for entry in MISTAKES if entry.exercise == exercise.name]
+    return stored.from_plain(packet.loads(packet.dumps(stored.to_plain(compute_answers(exercise, mine)))))
+
+
+@cache
+def expected(exercise: Exercise, seed: int | str) -> tuple[tuple[Case, Outcome], ...]:
+    reference = reference_of(exercise)
+    return tuple((case, call(exercise, reference, case)) for case in exercise.draw(seed))
+
+
+def judged(exercise: Exercise, answer: bank.Answer, seed: int | str) -> list[Verdict]:
+    return [judge(exercise, case.name, right, call(exercise, answer, case)) for case, right in expected(exercise, seed)]
+
+
+def checked(exercise: Exercise, answer: bank.Answer) -> Report:
+    """What `check` finds, from computed answers instead of the stored files."""
+    answers = known(exercise)
+    return report(exercise, answers, tuple(call(exercise, answer, case) for case in answers.cases))
+
+
+def rejected(verdicts: list[Verdict]) -> bool:
+    return not all(verdict.passed for verdict in verdicts)
+
+
+# --- mistakes ---------------------------------------------------------------------------------------------------------
+
+
+@each_mistake
+def test_a_mistake_is_rejected(entry: bank.Entry) -> None:
+    exercise = EXERCISES[entry.exercise]
+    if entry.name in CAUGHT_BY_HIDDEN_CASES_ONLY:
+        assert any(rejected(judged(exercise, entry.answer, seed)) for seed in HIDDEN_SEEDS[:5])
+    else:
+        assert rejected(judged(exercise, entry.answer, PUBLIC_SEED))
+
+
+@each_mistake
+def test_a_mistake_is_rejected_by_every_draw_of_the_hidden_cases(entry: bank.Entry) -> None:
+    for seed in HIDDEN_SEEDS[:5]:
+        assert rejected(judged(EXERCISES[entry.exercise], entry.answer, seed)), seed
+
+
+@each_mistake
+def test_a_mistake_is_recognised(entry: bank.Entry) -> None:
+    """Each has behaviour of its own: where two collide, a case is missing or one of them is too many."""
+    found = checked(EXERCISES[entry.exercise], entry.answer)
+    assert found.diagnosis == entry.sentence
+    assert found.score < EXERCISES[entry.exercise].points
+
+
+@each_mistake
+def test_a_mistake_raises_nothing_but_what_it_means_to(entry: bank.Entry) -> None:
+    """A typo in the bank would be "rejected" too: NameError and AttributeError are never a misconception."""
+    exercise = EXERCISES[entry.exercise]
+    failures = [call(exercise, entry.answer, case).failure for case in exercise.draw(PUBLIC_SEED)]
+    assert not {failure.type_name for failure in failures if failure} & {"NameError", "AttributeError", "KeyError"}
+
+
+@each_mistake
+def test_a_sentence_speaks_to_its_reader(entry: bank.Entry) -> None:
+    assert entry.sentence.endswith((".", "?"))
+    assert 30 <= len(entry.sentence) <= 250
+    assert "\n" not in entry.sentence
+
+
+# --- variants ---------------------------------------------------------------------------------------------------------
+
+
+@each_variant
+def test_a_variant_is_accepted(entry: bank.Entry) -> None:
+    for seed in [PUBLIC_SEED, *HIDDEN_SEEDS]:
+        wrong = [verdict for verdict in judged(EXERCISES[entry.exercise], entry.answer, seed) if not verdict.passed]
+        assert wrong == [], seed
+
+
+@each_variant
+def test_a_variant_calls_nothing_that_is_forbidden(entry: bank.Entry) -> None:
+    assert find_in_function(entry.answer, EXERCISES[entry.exercise].forbidden) == []
+
+
+@each_variant
+def test_a_variant_gets_all_the_points_and_no_diagnosis(entry: bank.Entry) -> None:
+    exercise = EXERCISES[entry.exercise]
+    found = checked(exercise, entry.answer)
+    assert (found.passed, found.score, found.diagnosis) == (True, exercise.points, "")
+
+
+# --- the bank as a whole ----------------------------------------------------------------------------------------------
+
+
+@each_exercise
+def test_the_bank_is_large_enough(exercise: Exercise) -> None:
+    wrong, right = (Counter(entry.exercise for entry in entries) for entries in (MISTAKES, VARIANTS))
+    assert wrong[exercise.name] >= 8
+    assert right[exercise.name] >= 4
+
+
+def test_names_and_sentences_are_unique() -> None:
+    assert len({entry.name for entry in MISTAKES + VARIANTS}) == len(MISTAKES) + len(VARIANTS)
+    for exercise in EXERCISES:
+        sentences = [entry.sentence for entry in MISTAKES if entry.exercise == exercise]
+        assert len(set(sentences)) == len(sentences)
+
+
+def test_every_entry_belongs_to_an_exercise() -> None:
+    assert {entry.exercise for entry in MISTAKES + VARIANTS} == EXERCISES.keys()
+
+
+# --- the reference and its cases --------------------------------------------------------------------------------------
+
+
+@each_exercise
+def test_the_reference_is_accepted(exercise: Exercise) -> None:
+    for seed in range(50):
+        assert not rejected(judged(exercise, reference_of(exercise), seed))
+
+
+@each_exercise
+def test_the_reference_raises_on_no_case(exercise: Exercise) -> None:
+    """A case on which the reference fails would accept whatever fails in the same way."""
+    for seed in range(50):
+        for case, right in expected(exercise, seed):
+            assert right.failure is None, case.name
+            assert right.modified == right.forbidden == ()
+            if case.gradient:
+                assert right.gradients
+                assert all(gradient is not None and gradient.any() for gradient in right.gradients.values())
+
+
+@each_exercise
+def test_the_answers_are_the_same_each_time(exercise: Exercise) -> None:
+    mine = [entry for entry in MISTAKES if entry.exercise == exercise.name]
+    first, second = (packet.dumps(stored.to_plain(compute_answers(exercise, mine))) for _ in range(2))
+    assert first == second
+    assert len(first) < 1_000_000
+
+
+@each_exercise
+def test_the_stored_answers_hold_no_code(exercise: Exercise) -> None:
+    failures = [x.failure for one in known(exercise).mistakes for x in one.outcomes if x is not None and x.failure]
+    assert all(failure.code == "" and failure.line is None for failure in failures)
+
+
+@each_exercise
+def test_case_names_are_unique_and_do_not_depend_on_the_seed(exercise: Exercise) -> None:
+    names = [case.name for case in exercise.draw(PUBLIC_SEED)]
+    assert len(set(names)) == len(names)
+    for seed in [*range(1, 20), *HIDDEN_SEEDS]:
+        assert [case.name for case in exercise.draw(seed)] == names
+
+
+@each_exercise
+def test_a_seed_always_draws_the_same_and_another_seed_something_else(exercise: Exercise) -> None:
+    def drawn(seed: int | str) -> list[packet.Plain]:
+        return [stored.case_to_plain(case) for case in exercise.draw(seed)]
+
+    assert packet.dumps(drawn("a")) == packet.dumps(drawn("a"))
+    assert packet.dumps(drawn("a")) != packet.dumps(drawn("b"))
+    for one, other in zip(drawn("a"), drawn("b"), strict=True):
+        assert packet.dumps(one) != packet.dumps(other) or one["name"] == "an empty batch"  # type: ignore[index, call-overload]
+
+
+@each_exercise
+def test_cases_are_small(exercise: Exercise) -> None:
+    """Small enough for a failing case to be shown as a grid, and for a check below one second."""
+    for seed in [*range(20), *HIDDEN_SEEDS]:
+        total = 0
+        for case in exercise.draw(seed):
+            tensors = [x for x in case.inputs.values() if isinstance(x, Tensor)]
+            assert all(max(x.shape[-2:]) <= 8 for x in tensors)
+            total += sum(x.numel() for x in tensors)
+        assert total <= 2500
+
+
+@each_exercise
+def test_a_check_is_quick(exercise: Exercise, capsys: pytest.CaptureFixture[str]) -> None:
+    known(exercise)
+    start = time.perf_counter()
+    found = checked(exercise, reference_of(exercise))
+    with capsys.disabled():
+        print(f" {exercise.name}: {len(found.cases)} cases in {1000 * (time.perf_counter() - start):.0f} ms", end="")
+    assert found.passed
+
+
+@each_exercise
+def test_cases_keep_their_promises(exercise: Exercise) -> None:
+    """Whatever the seed: no accidental tie, no accidental square."""
+    for seed in [PUBLIC_SEED, *range(1, 40), *HIDDEN_SEEDS]:
+        cases = exercise.draw(seed)
+        assert not any("empty" in case.name for case in cases[:1])
+        for case in cases:
+            x = case.inputs["x"]
+            assert isinstance(x, Tensor)
+            one_pixel = "pixel" in case.name and "first pixel" not in case.name
+            assert one_pixel or x.shape[2] != x.shape[3], case.name
+            if case is not cases[0]:
+                assert x.shape[0] != x.shape[1], case.name
+            if "empty" in case.name:
+                assert x.shape[0] == 0
+                continue
+            if "float64" in case.name:
+                assert x.dtype == torch.float64
+                assert not torch.equal(x.float().double(), x)
+            if "not contiguous" in case.name:
+                assert not x.is_contiguous()
+            indices = case.inputs.get("indices")
+            if isinstance(indices, Tensor) and "more than once" not in case.name and case.name != "padding":
+                assert all(plane.unique().numel() == plane.numel() for plane in indices.flatten(0, 1)), case.name
+            if not any(word in case.name for word in ("ties", "tell apart", "expanded", "more than once", "padding")):
+                assert x.unique().numel() == x.numel(), case.name
+
+
+def test_a_maximum_is_shared_and_a_position_comes_twice_where_a_case_says_so() -> None:
+    for seed in [PUBLIC_SEED, *range(1, 40), *HIDDEN_SEEDS]:
+        cases = {case.name: case for case in EXERCISES["max_unpool2d"].draw(seed)}
+        case = cases["overlapping windows give a position more than once"]
+        for values, places in zip(case.args["x"].flatten(0, 1), case.args["indices"].flatten(0, 1), strict=True):  # type: ignore[attr-defined]
+            found: dict[int, float] = {}
+            assert places.unique().numel() < places.numel()
+            for place, value in zip(places.flatten().tolist(), values.flatten().tolist(), strict=True):
+                assert found.setdefault(place, value) == value  # the same value, as overlapping pooling gives it
+        cases = {case.name: case for case in EXERCISES["max_pool2d_with_indices"].draw(seed)}
+        case = cases["overlapping windows share a maximum"]
+        _, indices = reference_of(EXERCISES["max_pool2d_with_indices"])(*case.args.values())  # type: ignore[misc]
+        assert all(plane.unique().numel() < plane.numel() for plane in indices.flatten(0, 1))
+
+
+def test_gradient_cases_hold_no_tie_no_repeated_position_and_no_kink() -> None:
+    """There right implementations differ: torch shares the gradient of a tie or not, as it likes."""
+    for chapter in MODULES:
+        for exercise in of_chapter(chapter):
+            for case in exercise.draw("gradients"):
+                if not case.gradient:
+                    continue
+                x = case.inputs["x"]
+                assert isinstance(x, Tensor)
+                assert x.unique().numel() == x.numel()
+    for seed in range(40):
+        for case in EXERCISES["decoder_stage"].draw(seed):
+            x, indices, size, weight, bias = case.args.values()
+            sparse = torch.nn.functional.max_unpool2d(x, indices, 2, output_size=size)  # type: ignore[arg-type]
+            before = torch.nn.functional.conv2d(sparse, weight, bias, padding=1)  # type: ignore[arg-type]
+            if case.gradient:
+                assert before.abs().min() > 0.05
+            if before.numel():
+                assert (before > 0).any(), case.name
+                assert (before < 0).any(), case.name
