@@ -64,12 +64,14 @@ def assess(
     output, failures = "", dict[str, str]()
     try:
         with Sandbox(limits, unsafe, _PRELOADED) as sandbox:
-            for exercise in of_chapter(chapter):
-                cells = submission.cells_for(exercise.name)
-                attempt = sandbox.run(verdicts.program(exercise, cells, secret))
-                results[exercise.name] = verdicts.conclude(exercise, attempt, cells, secret, show=picture_of(exercise))
-                output = attempt.output or output
-                failures |= _told_failures(attempt)
+            exercises = [(exercise, submission.cells_for(exercise.name)) for exercise in of_chapter(chapter)]
+            # All public cases before any hidden one: what is shown comes from before hidden inputs could be seen.
+            traces = [verdicts.run_public(sandbox, exercise, cells) for exercise, cells in exercises]
+            for (exercise, cells), public in zip(exercises, traces, strict=True):
+                trace = verdicts.run_hidden(sandbox, exercise, cells, secret, public)
+                results[exercise.name] = verdicts.conclude(exercise, trace, cells, secret, show=picture_of(exercise))
+                output = public.seen.output or output
+                failures |= _told_failures(public.seen)
     except SandboxError as error:
         return failed(student, chapter, "infrastructure", f"The grader itself failed: {error}.")
     status = gravest([one.status for one in results.values()])

@@ -28,14 +28,15 @@ _CENTRED_NAILS = """def bed_of_nails2d(x: Tensor, scale: int) -> Tensor:
     out[:, :, scale // 2 :: scale, scale // 2 :: scale] = x  # in the middle of each block
     return out"""
 
-_OUTPUT_SIZE_IGNORED = """def max_unpool2d(x, indices, kernel_size, stride=None, padding=0, output_size=None):
+_OVERLAPS_SUMMED = """def max_unpool2d(x, indices, kernel_size, stride=None, padding=0, output_size=None):
     (kh, kw), (ph, pw) = pair(kernel_size), pair(padding)
     sh, sw = pair(kernel_size if stride is None else stride)
     height, width = (x.shape[2] - 1) * sh - 2 * ph + kh, (x.shape[3] - 1) * sw - 2 * pw + kw
-    needed = int(indices.max()) + 1 if indices.numel() else 0
-    planes = x.new_zeros(*x.shape[:2], max(height * width, needed))
-    planes = planes.scatter(-1, indices.flatten(2), x.flatten(2))
-    return planes[..., : height * width].view(*x.shape[:2], height, width)"""
+    if output_size is not None:
+        height, width = output_size[-2:]
+    planes = x.new_zeros(*x.shape[:2], height * width)
+    planes = planes.scatter_add(-1, indices.flatten(2), x.flatten(2))
+    return planes.view(*x.shape[:2], height, width)"""
 
 _FORGED = """import torch
 
@@ -105,7 +106,7 @@ def submissions(answers: dict[str, str]) -> dict[str, Callable[[NotebookNode], N
         "ada-complete": _fill(answers),
         "ben-half": _fill(half),
         "cleo-centred-nails": _fill({**answers, "bed_of_nails2d": _CENTRED_NAILS}),
-        "dan-output-size": _fill({**answers, "max_unpool2d": _OUTPUT_SIZE_IGNORED}),
+        "dan-overlaps-summed": _fill({**answers, "max_unpool2d": _OVERLAPS_SUMMED}),
         "eve-blank": _fill({}),
         "fay-forger": cheat,
     }

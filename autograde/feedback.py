@@ -61,7 +61,8 @@ def as_html(name: str, result: ExerciseResult, output: str = "") -> str:
     """Return the feedback on one exercise as self-contained HTML."""
     parts = [f"<style>{_STYLE}</style>"]
     parts.append(f"<p><b><code>{html.escape(name)}</code>: {result.score:g} of {result.max_score:g} points</b></p>")
-    if result.message and not result.passed:
+    told_in_picture = result.picture and not all(case.passed for case in result.cases if not case.hidden)
+    if result.message and not result.passed and not told_in_picture:
         parts.append(f"<p>{html.escape(result.message)}</p>")
     if result.picture:
         parts.append(result.picture)

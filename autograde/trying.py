@@ -69,10 +69,12 @@ def try_answer(name: str, path: Path, hidden: bool, seed: int | None, unsafe: bo
         exercise = _find(name)
         secret = (secrets.randbits(48) if seed is None else seed) if hidden else None
         try:
-            attempt = sandbox.run(verdicts.program(exercise, (source,), secret))
+            trace = verdicts.run_public(sandbox, exercise, (source,))
+            if secret is not None:
+                trace = verdicts.run_hidden(sandbox, exercise, (source,), secret, trace)
         except (SandboxError, FileNotFoundError) as error:  # the latter: answers that were never built
             raise TryError(str(error)) from None
-    result = verdicts.conclude(exercise, attempt, (source,), secret, discreet=False)
+    result = verdicts.conclude(exercise, trace, (source,), secret, discreet=False)
     cases: list[dict[str, object]] = [
         {"name": f"{case.name} (hidden)" if case.hidden else case.name, "passed": case.passed, "message": case.message}
         for case in result.cases

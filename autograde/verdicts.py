@@ -11,8 +11,8 @@ from functools import lru_cache
 from importlib import import_module
 
 from autograde.reading import forbidden_calls
-from autograde.results import CaseResult, ExerciseResult
-from autograde.sandbox.client import Attempt, Program
+from autograde.results import CaseResult, ExerciseResult, gravest
+from autograde.sandbox.client import Attempt, Program, Sandbox
 from course.exercises import answers
 from course.exercises.calling import Outcome, call
 from course.exercises.checking import Report
@@ -58,52 +58,70 @@ def hidden(exercise: Exercise, secret: int | str) -> Oracle:
     return Oracle(cases, tuple(call(unwatched, reference, case) for case in cases))
 
 
-def program(exercise: Exercise, cells: tuple[str | None, ...], secret: int | str | None) -> Program:
-    """Return what to run: the public cases first, then the hidden ones if there is a secret."""
-    cases = public(exercise).cases + (hidden(exercise, secret).cases if secret is not None else ())
-    return Program(exercise.name, exercise.forbidden, cells, cases)
+@dataclass(frozen=True)
+class Trace:
+    """What an answer did: on the public cases, and on the hidden ones if they were asked."""
+
+    seen: Attempt
+    unseen: Attempt | None = None
+
+
+def run_public(sandbox: Sandbox, exercise: Exercise, cells: tuple[str | None, ...]) -> Trace:
+    """Run the cells and the public cases."""
+    return Trace(sandbox.run(Program(exercise.name, exercise.forbidden, cells, public(exercise).cases)))
+
+
+def run_hidden(
+    sandbox: Sandbox, exercise: Exercise, cells: tuple[str | None, ...], secret: int | str, trace: Trace
+) -> Trace:
+    """Run the hidden cases too, in a process of their own, unless nothing came of the public ones.
+
+    What is shown to a student comes from the public run, so nothing that a sandbox does after it saw hidden inputs may
+    be shown: run the public cases of all exercises first.
+    """
+    cases = hidden(exercise, secret).cases
+    if not any(trace.seen.outcomes):
+        return Trace(trace.seen, replace(trace.seen, outcomes=(None,) * len(cases)))
+    return Trace(trace.seen, sandbox.run(Program(exercise.name, exercise.forbidden, cells, cases)))
 
 
 def conclude(
     exercise: Exercise,
-    attempt: Attempt,
+    trace: Trace,
     cells: tuple[str | None, ...],
     secret: int | str | None,
     discreet: bool = True,
     show: Callable[[Report], str] | None = None,
 ) -> ExerciseResult:
-    """Judge what came of a program. Without a secret the public cases give the marks.
+    """Judge a trace. Without a secret the public cases give the marks.
 
     `discreet` keeps the numbers of hidden cases from the messages. `show` turns the report on the public cases into a
-    picture; no picture, then no time for it.
+    picture.
     """
     known = answers.load(exercise)
-    oracle = hidden(exercise, secret) if secret is not None else None
     named = forbidden_calls([cell for cell in cells if cell], exercise.name, exercise.forbidden)
-    count = len(known.cases)
-    seen = _verdicts(exercise, public(exercise), attempt, attempt.outcomes[:count], named)
-    unseen = _verdicts(exercise, oracle, attempt, attempt.outcomes[count:], named) if oracle else ()
-    report = _report(exercise, known, attempt, seen)
-    marks = score(exercise, unseen if oracle else seen)
+    seen = _verdicts(exercise, public(exercise), trace.seen, named)
+    unseen: tuple[Verdict, ...] = ()
+    if secret is not None and trace.unseen is not None:
+        unseen = _verdicts(exercise, hidden(exercise, secret), trace.unseen, named)
+    report = _report(exercise, known, trace.seen, seen)
     cases = [CaseResult(name=v.case, passed=v.passed, message=v.sentence) for v in seen]
     cases += [_hidden_result(verdict, discreet) for verdict in unseen]
     return ExerciseResult(
-        score=marks,
+        score=score(exercise, unseen or seen),
         max_score=exercise.points,
         passed=all(verdict.passed for verdict in (*seen, *unseen)),
-        status=attempt.status,
-        message=_message(seen, unseen, attempt),
+        status=gravest([trace.seen.status, *([trace.unseen.status] if trace.unseen else [])]),
+        message=_message(seen, unseen),
         diagnosis=report.diagnosis,
         cases=tuple(cases),
         picture=show(report) if show is not None else "",
     )
 
 
-def _verdicts(
-    exercise: Exercise, oracle: Oracle, attempt: Attempt, outcomes: tuple[Outcome | None, ...], named: list[str]
-) -> tuple[Verdict, ...]:
+def _verdicts(exercise: Exercise, oracle: Oracle, attempt: Attempt, named: list[str]) -> tuple[Verdict, ...]:
     verdicts = []
-    for case, expected, outcome in zip(oracle.cases, oracle.expected, outcomes, strict=True):
+    for case, expected, outcome in zip(oracle.cases, oracle.expected, attempt.outcomes, strict=True):
         if named:
             verdict = judge(exercise, case.name, expected, Outcome(forbidden=tuple(named)))
         elif outcome is not None:
@@ -139,8 +157,8 @@ def _unanswered(exercise: Exercise, case: str, attempt: Attempt) -> Verdict:
 
 
 def _report(exercise: Exercise, known: answers.Answers, attempt: Attempt, seen: tuple[Verdict, ...]) -> Report:
-    got = tuple(outcome or Outcome() for outcome in attempt.outcomes[: len(known.cases)])
-    answered = all(outcome is not None for outcome in attempt.outcomes[: len(known.cases)])
+    got = tuple(outcome or Outcome() for outcome in attempt.outcomes)
+    answered = all(outcome is not None for outcome in attempt.outcomes)
     diagnosis = ""
     if answered and not any(verdict.kind == "forbidden" for verdict in seen):
         try:
@@ -155,7 +173,7 @@ def _hidden_result(verdict: Verdict, discreet: bool) -> CaseResult:
     return CaseResult(name=verdict.case, passed=verdict.passed, message=told, hidden=True)
 
 
-def _message(seen: tuple[Verdict, ...], unseen: tuple[Verdict, ...], attempt: Attempt) -> str:
+def _message(seen: tuple[Verdict, ...], unseen: tuple[Verdict, ...]) -> str:
     """Say the first thing that is wrong; of a hidden case only its name and kind."""
     wrong = next((verdict for verdict in seen if not verdict.passed), None)
     if wrong is not None and wrong.kind == "unwritten":
@@ -168,4 +186,4 @@ def _message(seen: tuple[Verdict, ...], unseen: tuple[Verdict, ...], attempt: At
             f"All public cases are right, but one more of the kind “{wrong.case}”, with other numbers, is not: "
             f"{_KINDS[wrong.kind]}."
         )
-    return attempt.lost
+    return ""
