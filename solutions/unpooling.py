@@ -23,8 +23,9 @@ from solutions.require import (
 
 
 def nearest_unpool2d(x: Tensor, scale: int) -> Tensor:
-    """Enlarge `x` (N, C, H, W) to (N, C, H·scale, W·scale) by copying each value over a scale × scale block.
+    """Enlarge `x` (N, C, H, W) to (N, C, H·scale, W·scale) by copying values over blocks.
 
+    Each value fills a block of scale × scale cells.
     The result has the dtype of `x`, and a gradient flows back to every value.
 
     Raises:
@@ -42,8 +43,9 @@ def nearest_unpool2d(x: Tensor, scale: int) -> Tensor:
 
 
 def bed_of_nails2d(x: Tensor, scale: int) -> Tensor:
-    """Enlarge `x` (N, C, H, W) to (N, C, H·scale, W·scale): each value top left in its block, zeros elsewhere.
+    """Enlarge `x` (N, C, H, W) to (N, C, H·scale, W·scale), putting zeros around values.
 
+    Each value stands top left in its block of scale × scale cells, on a bed of zeros.
     The result has the dtype of `x`, and a gradient flows back to every value.
 
     Raises:
@@ -70,16 +72,19 @@ def max_pool2d_with_indices(
 ) -> tuple[Tensor, Tensor]:
     """Max-pool `x` (N, C, H, W) and remember where each maximum stood.
 
-    Returns (values, indices), both (N, C, h, w) with h = ⌊(H + 2·padding − kernel) / stride⌋ + 1. An index is the
-    int64 position row·W + column in the H × W plane before padding; of equal values the first in row-major order
-    counts. `kernel_size`, `stride` and `padding` are ints or pairs (height, width); `stride=None` means the kernel
-    size. Padding never wins. As `torch.nn.functional.max_pool2d(..., return_indices=True)`, which takes (C, H, W) too.
+    Returns (values, indices), both (N, C, h, w), where
+    h = ⌊(H + 2·padding − kernel) / stride⌋ + 1. An index is the int64 position
+    row·W + column in the H × W plane before padding; of equal values the first in
+    row-major order counts. `kernel_size`, `stride` and `padding` are ints or pairs
+    (height, width); `stride=None` means the kernel size. Padding never wins. As
+    `torch.nn.functional.max_pool2d(..., return_indices=True)`, which takes (C, H, W) too.
 
     Raises:
         TypeError: `x` is not a floating-point tensor, or a size not made of ints.
         ValueError: a wrong shape, a size out of range, a padding above half the window, a window larger than the image.
 
-    >>> values, indices = max_pool2d_with_indices(torch.tensor([[[[1.0, 5.0, 2.0, 0.0], [3.0, 4.0, 7.0, 7.0]]]]), 2)
+    >>> x = torch.tensor([[[[1.0, 5.0, 2.0, 0.0], [3.0, 4.0, 7.0, 7.0]]]])
+    >>> values, indices = max_pool2d_with_indices(x, kernel_size=2)
     >>> values.tolist(), indices.tolist()
     ([[[[5.0, 7.0]]]], [[[[1, 6]]]])
     """
@@ -92,18 +97,18 @@ def max_pool2d_with_indices(
     sh, sw = (kh, kw) if stride is None else pair(stride)
     height, width = x.shape[-2:]
 
-    # The same windows are cut from the image and from a map that holds each pixel's own position.
+    # The same windows are cut from the image and from a map of the pixels' positions.
     positions = torch.arange(height * width, device=x.device).view(height, width)
     padded = F.pad(x, (pw, pw, ph, ph), value=float("-inf"))
     padded_positions = F.pad(positions, (pw, pw, ph, ph), value=-1)
     windows = padded.unfold(-2, kh, sh).unfold(-2, kw, sw).flatten(-2)  # (…, h, w, kh·kw)
-    window_positions = padded_positions.unfold(-2, kh, sh).unfold(-2, kw, sw).flatten(-2)  # (h, w, kh·kw)
+    places = padded_positions.unfold(-2, kh, sh).unfold(-2, kw, sw).flatten(-2)
 
     winner = windows.argmax(dim=-1, keepdim=True)  # argmax takes the first of equals
     values = windows.gather(-1, winner).squeeze(-1)
-    indices = window_positions.expand_as(windows).gather(-1, winner).squeeze(-1)
-    # A window that holds nothing but −inf ties with its own padding: its position is then the first one inside.
-    first_inside = window_positions.masked_fill(window_positions < 0, height * width).amin(dim=-1)
+    indices = places.expand_as(windows).gather(-1, winner).squeeze(-1)
+    # A window of nothing but −inf ties with its padding: it points to the first pixel inside.
+    first_inside = places.masked_fill(places < 0, height * width).amin(dim=-1)
     return values, torch.where(indices < 0, first_inside, indices)
 
 
@@ -117,16 +122,18 @@ def max_unpool2d(
 ) -> Tensor:
     """Put each value of `x` (N, C, h, w) back at its position in a plane of zeros, (N, C, H, W).
 
-    `indices` (N, C, h, w) int64 are the positions row·W + column that max pooling returned. Without `output_size`,
-    H = (h − 1)·stride − 2·padding + kernel; `output_size`, as (H, W) or as the full shape, says which of the sizes that
-    pool to (h, w) is meant. A position that comes twice is assigned, not summed. As
+    `indices` (N, C, h, w) int64 are the positions row·W + column that max pooling
+    returned. Without `output_size`, H = (h − 1)·stride − 2·padding + kernel;
+    `output_size`, as (H, W) or as the full shape, says which of the sizes that pool to
+    (h, w) is meant. A position that comes twice is assigned, not summed. As
     `torch.nn.functional.max_unpool2d`, which takes (C, h, w) too.
 
     Raises:
         TypeError: `x` is not a floating-point tensor, `indices` not int64, or a size not made of ints.
         ValueError: shapes that differ, a position outside the output, an output size that does not pool to this input.
 
-    >>> max_unpool2d(torch.tensor([[[[5.0, 7.0]]]]), torch.tensor([[[[1, 6]]]]), 2)
+    >>> x, indices = torch.tensor([[[[5.0, 7.0]]]]), torch.tensor([[[[1, 6]]]])
+    >>> max_unpool2d(x, indices, kernel_size=2)
     tensor([[[[0., 5., 0., 0.],
               [0., 0., 7., 0.]]]])
     """
@@ -148,28 +155,37 @@ def max_unpool2d(
     return planes.view(*x.shape[:-2], height, width)
 
 
-def decoder_stage(x: Tensor, indices: Tensor, output_size: Sequence[int], weight: Tensor, bias: Tensor) -> Tensor:
+def decoder_stage(
+    x: Tensor,
+    indices: Tensor,
+    output_size: Sequence[int],
+    weight: Tensor,
+    bias: Tensor,
+) -> Tensor:
     """Run one stage of SegNet's decoder: max-unpool, then convolve, then ReLU.
 
-    `x` and `indices` (N, C, h, w) come from a 2 × 2 max pooling with stride 2 of a map of `output_size` (H, W), which
-    may be odd. `weight` (D, C, 3, 3) and `bias` (D,) are those of a convolution that keeps the size. Returns
-    (N, D, H, W): sparse after the unpooling, dense again after the convolution.
+    `x` and `indices` (N, C, h, w) come from a 2 × 2 max pooling with stride 2 of a map
+    of `output_size` (H, W), which may be odd. `weight` (D, C, 3, 3) and `bias` (D,) are
+    those of a convolution that keeps the size. Returns (N, D, H, W): sparse after the
+    unpooling, dense again after the convolution.
 
     Raises:
         TypeError, ValueError: as `max_unpool2d`, or a `weight` that does not fit `x`.
     """
     require_images("x", x)
     require_images("weight", weight)
-    sparse = max_unpool2d(x, indices, kernel_size=2, output_size=output_size)  # (N, C, H, W)
+    sparse = max_unpool2d(x, indices, 2, output_size=output_size)  # (N, C, H, W)
     dense = F.conv2d(sparse, weight, bias, padding=1)  # (N, D, H, W)
     return F.relu(dense)
 
 
 class SmallSegNet(nn.Module):
-    """A SegNet small enough for a CPU: two encoder stages, two decoder stages, logits (N, K, H, W) for any H, W ≥ 4.
+    """A SegNet small enough for a CPU: two stages down, two stages up.
 
-    `upsample(x, indices, output_size)` is the decoder's way back to a higher resolution, so that the same network can
-    be trained with nearest neighbour, a bed of nails or max unpooling. `pool(x)` returns (values, indices).
+    Logits (N, K, H, W) for images (N, 3, H, W) of any H, W ≥ 4. `pool(x)` returns
+    (values, indices); `upsample(x, indices, output_size)` is the way back to a higher
+    resolution, so that the same network can be trained with nearest neighbour, a bed of
+    nails or max unpooling.
     """
 
     def __init__(
@@ -183,9 +199,8 @@ class SmallSegNet(nn.Module):
         self.pool, self.upsample = pool, upsample
 
         def stage(inputs: int, outputs: int) -> nn.Sequential:
-            return nn.Sequential(
-                nn.Conv2d(inputs, outputs, 3, padding=1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU()
-            )
+            convolution = nn.Conv2d(inputs, outputs, 3, padding=1, bias=False)
+            return nn.Sequential(convolution, nn.BatchNorm2d(outputs), nn.ReLU())
 
         self.encoder = nn.ModuleList([stage(3, width), stage(width, width)])
         self.decoder = nn.ModuleList([stage(width, width), stage(width, width)])

@@ -56,7 +56,7 @@ def _notebook(chapter: str, cells: Iterable[Cell], answer: Callable[[str], str],
         }
     )
     states: dict[str, object] = {}
-    built = [_badge(chapter), _code(SETUP, "setup", [SKIP_TAG])]
+    built = [_badge(chapter), _setup()]
     for cell in cells:
         built += _build(chapter, cell, answer, states if with_views else None)
     notebook.cells = _insert_title_first(built)
@@ -154,6 +154,13 @@ def _inline(text: str) -> str:
     """Write the code spans of a summary as HTML, since Markdown is not read inside it."""
     pieces = html.escape(text, quote=False).split("`")
     return "".join(f"<code>{piece}</code>" if number % 2 else piece for number, piece in enumerate(pieces))
+
+
+def _setup() -> NotebookNode:
+    """Return the first cell, folded in JupyterLab and on Colab: it is no reading matter."""
+    cell = _code(SETUP, "setup", [SKIP_TAG])
+    cell.metadata.update({"cellView": "form", "jupyter": {"source_hidden": True}})
+    return cell
 
 
 def _badge(chapter: str) -> NotebookNode:

@@ -38,14 +38,17 @@ CLASSES = ("meadow", "cow", "fence")
 def draw_scene(rng: np.random.Generator, size: int = 48) -> tuple[Tensor, Tensor]:
     """Return an image (3, size, size) in [0, 1] and its label map (size, size)."""
     y, x = np.mgrid[:size, :size]
-    grass = np.sin(x * rng.uniform(0.3, 1.2) + rng.uniform(0, 6)) * np.sin(y * rng.uniform(0.3, 1.2) + rng.uniform(0, 6))
-    image = np.array(rng.uniform((0.15, 0.35, 0.1), (0.45, 0.6, 0.35)))[:, None, None] + 0.08 * grass
+    waves = [rng.uniform(0.3, 1.2), rng.uniform(0, 6), rng.uniform(0.3, 1.2), rng.uniform(0, 6)]
+    grass = np.sin(x * waves[0] + waves[1]) * np.sin(y * waves[2] + waves[3])
+    green = rng.uniform((0.15, 0.35, 0.1), (0.45, 0.6, 0.35))
+    image = green[:, None, None] + 0.08 * grass
     labels = np.zeros((size, size), dtype=np.int64)
     for _ in range(rng.integers(1, 4)):
         row, column = rng.integers(8, size - 8, 2)
         radius = rng.uniform(4, 8)
         cow = ((y - row) / radius) ** 2 + ((x - column) / (1.4 * radius)) ** 2 < 1
-        patches = np.sin(x * 0.7 + rng.uniform(0, 6)) + np.sin(y * 0.9 + rng.uniform(0, 6)) > 0.4
+        across, down = rng.uniform(0, 6, 2)
+        patches = np.sin(x * 0.7 + across) + np.sin(y * 0.9 + down) > 0.4
         coats = rng.uniform(0.05, 0.9, 2)[:, None] * rng.uniform(0.7, 1.0, 3)
         labels[cow] = 1
         image[:, cow] = np.where(patches[cow], coats[0][:, None], coats[1][:, None])
@@ -57,7 +60,8 @@ def draw_scene(rng: np.random.Generator, size: int = 48) -> tuple[Tensor, Tensor
         labels[rows[inside], columns[inside]] = 2
         image[:, rows[inside], columns[inside]] += 0.3
     image += rng.normal(0, 0.07, image.shape)
-    return torch.tensor(image, dtype=torch.float32).clamp(0, 1), torch.tensor(labels)
+    image = torch.tensor(image, dtype=torch.float32).clamp(0, 1)
+    return image, torch.tensor(labels)
 
 
 image, labels = draw_scene(np.random.default_rng(2))
@@ -70,7 +74,7 @@ show_labels(image, {"what we want": labels}, CLASSES);
 # %% figure=true
 small = F.max_pool2d(image, 4)
 copied = small.repeat_interleave(4, dim=1).repeat_interleave(4, dim=2)
-show_images({"48 × 48": image, "pooled to 12 × 12": small, "copied back to 48 × 48": copied});
+show_images({"48 × 48": image, "pooled to 12 × 12": small, "copied back": copied});
 
 # %% [markdown]
 # *What to see:* the wire survives the max pooling, because it is bright, but its **place** does not. Four columns have become
@@ -127,7 +131,8 @@ show_images({"48 × 48": image, "pooled to 12 × 12": small, "copied back to 48 
 x = torch.tensor([[1.0, 2.0], [3.0, 4.0]])
 nails = torch.zeros(4, 4)
 nails[::2, ::2] = x
-show_grids({"x": x, "nearest neighbour": x.repeat_interleave(2, 0).repeat_interleave(2, 1), "bed of nails": nails});
+copies = x.repeat_interleave(2, dim=0).repeat_interleave(2, dim=1)
+show_grids({"x": x, "nearest neighbour": copies, "bed of nails": nails});
 
 # %% [markdown]
 # Nearest neighbour is wrong about where the wire is by up to a block, in every direction. A bed of nails commits to one corner: it
@@ -227,19 +232,27 @@ def pool(x: Tensor) -> tuple[Tensor, Tensor]:
     return F.max_pool2d(x, kernel_size=2, return_indices=True)
 
 
-ways = {"nearest neighbour": nearest, "bed of nails": bed_of_nails, "max unpooling": max_unpool}
+ways = {
+    "nearest neighbour": nearest,
+    "bed of nails": bed_of_nails,
+    "max unpooling": max_unpool,
+}
 
 picture = image.mean(dim=0)[None, None]  # (1, 1, 48, 48)
 once, first_indices = pool(picture)
 twice, second_indices = pool(once)
-restored = {
-    name: way(way(twice, second_indices, (24, 24)), first_indices, (48, 48))[0, 0] for name, way in ways.items()
-}
-show_images({"before": picture[0, 0], **restored})
+restored = {}
+for name, way in ways.items():
+    half = way(twice, second_indices, (24, 24))  # the last pooling is undone first
+    restored[name] = way(half, first_indices, (48, 48))[0, 0]
+
+report = [f"{'':>18}  filled  right"]
 for name, after in restored.items():
     filled = after != 0
     right = filled & (after == picture[0, 0])
-    print(f"{name:>18}: {filled.sum():4d} pixels are filled, {right.sum():3d} of them with the value that was there")
+    report.append(f"{name:>18}  {filled.sum():6d}  {right.sum():5d}")
+print("\n".join(report))
+show_images({"before": picture[0, 0], **restored});
 
 # %% [markdown]
 # *What to see:* nearest neighbour is complete and blurred; the bed of nails has its nails in a rigid grid; max unpooling is just as
@@ -274,9 +287,11 @@ for name, after in restored.items():
 # the mirror image of its encoder:
 #
 # ```text
-#  48×48 ── conv ── pool ─────────── indices ───────────── unpool ── conv ── 48×48
-#                     └ 24×24 ── conv ── pool ─ indices ─ unpool ── conv ┘
-#                                          └── 12 × 12 ──────┘
+# 48 × 48   conv, pool ───────── indices ────────▶ unpool, conv   48 × 48
+#                 ╲                                  ╱
+# 24 × 24         conv, pool ─── indices ──▶ unpool, conv         24 × 24
+#                       ╲                     ╱
+# 12 × 12                ╲───────────────────╱                    12 × 12
 # ```
 #
 # One stage of the decoder: unpool with the remembered indices, then convolve the sparse map with a trained filter, so that it
@@ -326,27 +341,25 @@ def train(way: Callable, steps: int = 200) -> nn.Module:
 
 def class_iou(predicted: Tensor, target: Tensor) -> list[float]:
     """Intersection over union of each class."""
-    both = [((predicted == k) & (target == k)).sum() for k in range(len(CLASSES))]
-    either = [((predicted == k) | (target == k)).sum() for k in range(len(CLASSES))]
-    return [(b / e).item() for b, e in zip(both, either)]
+    masks = [(predicted == k, target == k) for k in range(len(CLASSES))]
+    return [((a & b).sum() / (a | b).sum()).item() for a, b in masks]
 
 
 test_images, test_labels = batch_of_scenes(np.random.default_rng(99), 64)
-predictions = {}
-print(f"{'IoU of':>18}  " + "  ".join(f"{name:>6}" for name in CLASSES))
+predictions, table = {}, [f"{'IoU of':>18}  " + "  ".join(f"{name:>6}" for name in CLASSES)]
 for name, way in ways.items():
     network = train(way)
     with torch.no_grad():
         predictions[name] = network(test_images).argmax(dim=1)
-    print(f"{name:>18}  " + "  ".join(f"{iou:6.2f}" for iou in class_iou(predictions[name], test_labels)))
+    ious = class_iou(predictions[name], test_labels)
+    table.append(f"{name:>18}  " + "  ".join(f"{iou:6.2f}" for iou in ious))
+print("\n".join(table))
 
 # %% figure=true
-shown, window = 10, (slice(12, 36), slice(12, 36))  # a part of one scene, large enough to count pixels
-show_labels(
-    test_images[shown][:, *window],
-    {"truth": test_labels[shown][window], **{name: predicted[shown][window] for name, predicted in predictions.items()}},
-    CLASSES,
-);
+rows = columns = slice(12, 36)  # a part of one scene, large enough to count pixels
+part = {name: predicted[10, rows, columns] for name, predicted in predictions.items()}
+part = {"truth": test_labels[10, rows, columns], **part}
+show_labels(test_images[10, :, rows, columns], part, CLASSES);
 
 # %% [markdown]
 # *What to see:* the meadow hardly notices. The cows do a little, along their outlines. The fence is where it shows: a wire is one pixel

@@ -40,10 +40,10 @@ def as_html(report: Report, hint: str = "") -> str:
         if grids:
             body.append(f'<p class="p2i-caption">{caption}</p><div class="p2i-grids">{grids}</div>')
     if report.diagnosis:
-        body.append(f'<p class="p2i-diagnosis"><b>A likely reason.</b> {html.escape(report.diagnosis)}</p>')
+        body.append(f'<p class="p2i-diagnosis"><b>A likely reason.</b> {_prose(report.diagnosis)}</p>')
     if hint:
         title, _, text = hint.partition(": ")
-        body.append(f"<details><summary>{html.escape(title)}</summary>{html.escape(text)}</details>")
+        body.append(f"<details><summary>{html.escape(title)}</summary>{_prose(text)}</details>")
     state = "right" if report.passed else "wrong"
     return f'<div class="p2i-check" data-state="{state}" data-exercise="{report.exercise.name}">{"".join(body)}</div>'
 
@@ -190,14 +190,20 @@ def _cases_html(report: Report) -> str:
         return ""
     items = []
     for number, verdict in enumerate(report.verdicts):
-        sentence = f'<span class="p2i-sentence">{html.escape(verdict.sentence)}</span>'
+        sentence = f'<span class="p2i-sentence">{_prose(verdict.sentence)}</span>'
         told = sentence if number == report.first_failure else ""
         state = "right" if verdict.passed else "wrong"
         items.append(
             f'<li class="p2i-{state}"><span class="p2i-sign" role="img" aria-label="{state}">'
-            f"{_SIGNS[verdict.passed]}</span> {html.escape(verdict.case)}{told}</li>"
+            f"{_SIGNS[verdict.passed]}</span>{html.escape(verdict.case)}{told}</li>"
         )
     return f"<ul>{''.join(items)}</ul>"
+
+
+def _prose(text: str) -> str:
+    """Escape a sentence and set what stands between backticks as code."""
+    pieces = html.escape(text).split("`")
+    return "".join(f"<code>{piece}</code>" if number % 2 else piece for number, piece in enumerate(pieces))
 
 
 def _grid_html(grid: Grid) -> str:
