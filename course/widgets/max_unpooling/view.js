@@ -26,7 +26,7 @@ import {
 } from "./core.js";
 
 // A cell's side by the map's size: all maps come out about as large.
-const sizeOfCell = ({ size: [rows] }) => ({ 4: 46, 5: 40 })[rows] ?? 30;
+const sizeOfCell = ({ size: [rows] }) => ({ 4: 52, 5: 44 })[rows] ?? 30;
 
 // Grey levels of a picture: faint below 3, dark from 6 on, and nothing between, where no ink would be readable.
 const shadeOf = (value) => (value < 3 ? value / 12 : Math.min(0.64 + value / 25, 1));
@@ -175,18 +175,17 @@ function render({ model, el }) {
       }
       const turn = window === game.turn;
       const value = game.values ? game.values[window] : game.pooled[window];
+      const put = game.values && (game.placed[window] !== null || value === 0) && game.stage === "place";
       const tones = [
-        value === 0 ? "zero" : "given",
+        value === 0 || put ? "zero" : "given",
         "dropped",
         turn && "turn",
         lit.tray.includes(window) && "lit",
       ].filter(Boolean);
       const known = game.forgotten ? "no position" : `index ${game.indices[window]}`;
-      const put = game.values && (game.placed[window] !== null || value === 0) && game.stage === "place";
       return {
         text: value,
         note: game.forgotten ? "at ?" : `at ${game.indices[window]}`,
-        mark: put && value !== 0 ? "•" : "",
         tones,
         selected: turn,
         label: `${windowName(game, window)}: ${value}, ${known}${turn ? ", to be placed" : put ? ", placed" : ""}`,
@@ -313,7 +312,7 @@ function render({ model, el }) {
       label: `Tray, ${game.pooledSize.join(" by ")}`,
       rows: game.pooledSize[0],
       columns: game.pooledSize[1],
-      size: 42,
+      size: rows > 5 ? 42 : 48,
       on: {
         press: (row, column) => {
           game = choose(game, row * game.pooledSize[1] + column);

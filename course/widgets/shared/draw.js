@@ -112,6 +112,10 @@ export function numberGrid({ label, rows, columns, size = 46, block = null, on =
   let stop = 0; // the one cell that Tab reaches
   let focused = null;
   let hovered = null;
+  // After a click the page may move under a pointer that rests; the browser then reports an arrival that is none, and
+  // the answer to the click would be gone before it is read.
+  let pressed = null;
+  const still = (event) => pressed !== null && Math.hypot(event.clientX - pressed[0], event.clientY - pressed[1]) < 2;
 
   const pointAt = () => {
     const at = hovered ?? focused;
@@ -135,7 +139,7 @@ export function numberGrid({ label, rows, columns, size = 46, block = null, on =
     } else if (event.key === "Home") focus(event.ctrlKey ? 0 : row, 0);
     else if (event.key === "End") focus(event.ctrlKey ? rows - 1 : row, columns - 1);
     else if (on.key?.(event, row, column)) used = true;
-    else if ((event.key === "Enter" || event.key === " ") && on.press) on.press(row, column, "key");
+    else if ((event.key === "Enter" || event.key === " ") && on.press) on.press(row, column);
     else used = false;
     if (used) {
       event.preventDefault();
@@ -154,7 +158,7 @@ export function numberGrid({ label, rows, columns, size = 46, block = null, on =
         value: svg("text", { class: "cw-value", x: size / 2, y: size / 2, "font-size": size * 0.42 }),
         struck: svg("text", { class: "cw-struck", x: size / 2, y: size * 0.73, "font-size": size * 0.3 }),
         note: svg("text", { class: "cw-note", x: size / 2, y: size * 0.75, "font-size": Math.max(size * 0.22, 10) }),
-        mark: svg("text", { class: "cw-mark", x: size * 0.8, y: size * 0.24, "font-size": size * 0.27 }),
+        mark: svg("text", { class: "cw-mark", x: size * 0.83, y: size * 0.21, "font-size": size * 0.26 }),
         ring: svg("rect", {
           class: "cw-ring",
           x: inset,
@@ -177,12 +181,16 @@ export function numberGrid({ label, rows, columns, size = 46, block = null, on =
         },
         ...Object.values(parts),
       );
-      node.addEventListener("pointerenter", () => ((hovered = at), pointAt()));
-      node.addEventListener("pointerleave", () => ((hovered = null), pointAt()));
+      node.addEventListener("pointerenter", (event) => !still(event) && ((hovered = at), pointAt()));
+      node.addEventListener("pointerleave", (event) => !still(event) && ((hovered = null), pointAt()));
       node.addEventListener("focus", () => ((focused = at), setStop(at), pointAt()));
       node.addEventListener("blur", () => ((focused = null), pointAt()));
       node.addEventListener("keydown", (event) => keydown(event, row, column));
-      node.addEventListener("click", () => (focus(row, column), on.press?.(row, column, "pointer")));
+      node.addEventListener("click", (event) => {
+        pressed = [event.clientX, event.clientY];
+        focus(row, column);
+        on.press?.(row, column);
+      });
       cells.push({ node, ...parts });
       line.append(node);
     }
@@ -228,7 +236,9 @@ export function numberGrid({ label, rows, columns, size = 46, block = null, on =
         const low = [look.struck, look.note, look.raised].some((below) => below !== undefined);
         cell.value.setAttribute("y", size * (low ? 0.36 : 0.5));
         for (const part of ["struck", "note", "mark"]) write(cell[part], look[part] ?? "");
-        write(cell.value, look.text ?? "");
+        const text = String(look.text ?? "");
+        write(cell.value, text);
+        cell.value.setAttribute("font-size", size * (text.length > 1 ? 0.36 : 0.42));
         const shaded = look.shade === undefined ? "" : ` cw-shaded${look.shade > 0.5 ? " cw-deep" : ""}`;
         const classes = `cw-cell ${(look.tones ?? []).map((tone) => `cw-${tone}`).join(" ")}${shaded}`;
         if (cell.node.getAttribute("class") !== classes) cell.node.setAttribute("class", classes);
