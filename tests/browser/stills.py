@@ -38,7 +38,7 @@ def play_max_unpooling(page: Page) -> None:
         page.get_by_role("button", name=name).click()
     for row, column in ((1, 3), (2, 2)):
         page.locator(f'[data-part="out"] [data-row="{row}"][data-column="{column}"]').click()
-    page.get_by_role("button", name="Reveal").click()
+    page.get_by_role("button", name="Reveal", exact=True).click()
     page.get_by_role("switch").click()
     page.mouse.move(0, 0)
 
