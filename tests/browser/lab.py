@@ -156,6 +156,9 @@ class Lab:
         self.page.goto(f"{self.server.url}lab/tree/{copy.name}?token={self.server.token}&reset")
         cells = sum(1 for _ in json.loads(copy.read_text(encoding="utf-8"))["cells"])
         expect(self.cells).to_have_count(cells, timeout=60_000)
+        # An editor comes a little after its cell, but for an input that is folded away.
+        unready = self.page.locator(".jp-Notebook .jp-CodeCell:not(:has(.cm-content)):not(:has(.jp-Placeholder))")
+        expect(unready).to_have_count(0, timeout=60_000)
         self.wait_idle()
         return self.page
 
