@@ -125,7 +125,8 @@ def grade(
         Console().print(grading.table(chapter, [one.result for one in graded]))
         print(f"Feedback: {classroom.root / 'feedback'}")
     if not grading.has_verdicts(graded):
-        _refuse("some submissions have no verdict; their status is “infrastructure”. Grade them again.")
+        print("autograde: some submissions have no verdict (“infrastructure”); grade them again.", file=sys.stderr)
+        raise typer.Exit(1)
 
 
 @app.command()
@@ -137,9 +138,9 @@ def report(
     """Print the marks of a chapter, as they stand in the gradebook."""
     with _told_in_a_sentence():
         classroom = _open(directory)
-        from autograde import reporting
+        from autograde.reporting import read, write
 
-        reporting.write(reporting.read(classroom, chapter), form.value, sys.stdout)
+        write(read(classroom, chapter), form.value, sys.stdout)
 
 
 @app.command()
@@ -148,9 +149,9 @@ def demo(
 ) -> None:
     """Show all of it on a class of its own: released, handed in, graded and reported."""
     with _told_in_a_sentence():
-        from autograde import demo as demonstration
+        from autograde.demo import run
 
-        demonstration.run(keep)
+        run(keep)
 
 
 @app.command("try")

@@ -82,15 +82,19 @@ def hand_in(classroom: Classroom) -> None:
     released = classroom.released(CHAPTER)
     if released is None:
         raise ClassroomError(f"the release version of {CHAPTER} is missing")
-    solved = nbformat.read(INSTRUCTOR_NOTEBOOKS / f"{CHAPTER}.ipynb", as_version=4)
-    solutions = {grade_id(cell): _without_marks(cell.source) for cell in solved.cells if grade_id(cell)}
-    answers = {name: source for name, source in solutions.items() if not name.startswith("check-")}
-    for student, answer in submissions(answers).items():
+    for student, answer in submissions(right_answers()).items():
         notebook = nbformat.from_dict(released)
         answer(notebook)
         folder = classroom.folder("submitted", student, CHAPTER)
         folder.mkdir(parents=True, exist_ok=True)
         nbformat.write(notebook, folder / f"{CHAPTER}.ipynb")
+
+
+def right_answers() -> dict[str, str]:
+    """Return the reference's code for each exercise, out of the instructor's notebook."""
+    solved = nbformat.read(INSTRUCTOR_NOTEBOOKS / f"{CHAPTER}.ipynb", as_version=4)
+    solutions = {grade_id(cell): _without_marks(cell.source) for cell in solved.cells if grade_id(cell)}
+    return {name: source for name, source in solutions.items() if not name.startswith("check-")}
 
 
 def submissions(answers: dict[str, str]) -> dict[str, Callable[[NotebookNode], None]]:
@@ -112,13 +116,15 @@ def submissions(answers: dict[str, str]) -> dict[str, Callable[[NotebookNode], N
     }
 
 
-def _fill(answers: dict[str, str]) -> Callable[[NotebookNode], None]:
-    def fill(notebook: NotebookNode) -> None:
-        for cell in notebook.cells:
-            if grade_id(cell) in answers:
-                cell.source = answers[grade_id(cell)]
+def fill(notebook: NotebookNode, answers: dict[str, str]) -> None:
+    """Write `answers` into the cells of `notebook` that wait for them."""
+    for cell in notebook.cells:
+        if grade_id(cell) in answers:
+            cell.source = answers[grade_id(cell)]
 
-    return fill
+
+def _fill(answers: dict[str, str]) -> Callable[[NotebookNode], None]:
+    return lambda notebook: fill(notebook, answers)
 
 
 def _without_marks(source: str) -> str:

@@ -171,16 +171,25 @@ def _rebuild(notebook: NotebookNode, cells: list[NotebookNode]) -> NotebookNode:
         source = cell["source"]
         if isinstance(source, list):
             source = "".join(line for line in source if isinstance(line, str))
-        metadata = cell.get("metadata")
-        made = makers[cell["cell_type"]](
-            source if isinstance(source, str) else "", metadata=metadata if isinstance(metadata, dict) else {}
-        )
+        made = makers[cell["cell_type"]](source if isinstance(source, str) else "")
+        made.metadata = _metadata(cell.get("metadata"))
         identity = cell.get("id")
         if isinstance(identity, str) and identity not in seen and identity.replace("-", "").replace("_", "").isalnum():
             made.id = identity[:64]
         seen.add(made.id)
         fresh.cells.append(made)
     return fresh
+
+
+def _metadata(found: object) -> NotebookNode:
+    """Return what grading needs of a cell's metadata: nbgrader's marks and the tags."""
+    kept: dict[str, object] = {}
+    if isinstance(found, dict):
+        if isinstance(found.get("nbgrader"), dict):
+            kept["nbgrader"] = found["nbgrader"]
+        if isinstance(found.get("tags"), list):
+            kept["tags"] = list(dict.fromkeys(tag for tag in found["tags"] if isinstance(tag, str)))
+    return nbformat.from_dict(kept)
 
 
 def _drop_broken_marks(notebook: NotebookNode, known: set[str]) -> None:
@@ -198,8 +207,6 @@ def _retag(notebook: NotebookNode, released: NotebookNode | None) -> None:
     """Give cells that were not changed the tags that they were released with."""
     tags = {cell.source.strip(): cell.metadata.get("tags") for cell in (released.cells if released else [])}
     for cell in notebook.cells:
-        if not isinstance(cell.metadata.get("tags", []), list):
-            del cell.metadata["tags"]
         if not cell.metadata.get("tags") and tags.get(cell.source.strip()):
             cell.metadata["tags"] = list(tags[cell.source.strip()])
 
@@ -276,9 +283,9 @@ def _insert(notebook: NotebookNode, cell: NotebookNode, before: str = "", after:
     ids = [grade_id(present) for present in notebook.cells]
     if cell.get("id") in {present.id for present in notebook.cells}:
         cell["id"] = nbformat.v4.new_code_cell("").id
-    if before in ids:
+    if before and before in ids:
         notebook.cells.insert(ids.index(before), cell)
-    elif after in ids:
+    elif after and after in ids:
         notebook.cells.insert(ids.index(after) + 1, cell)
     else:
         notebook.cells.append(cell)

@@ -6,6 +6,7 @@ the solutions, and the package `course`. What can be written lies in memory, is 
 
 import os
 import shutil
+import site
 import subprocess
 import sys
 import sysconfig
@@ -63,7 +64,7 @@ def environment(unsafe: bool = False, home: Path = _HOME, scratch: Path = Path("
         kept |= {name: os.environ[name] for name in ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH") if name in os.environ}
         kept |= {"PYTHONPATH": package_root}
     else:
-        kept |= {"PYTHONPATH": str(_LIBRARY)}
+        kept |= {"PYTHONPATH": os.pathsep.join([str(_LIBRARY), *_user_site()])}
     return kept | {
         "HOME": str(home),
         "IPYTHONDIR": str(scratch / "ipython"),
@@ -120,6 +121,7 @@ def _interpreter() -> list[Path]:
     """Return the directories of the interpreter and its packages, and every link that leads there."""
     places = [Path(place) for place in (sys.prefix, sys.exec_prefix, sys.base_prefix, sys.base_exec_prefix)]
     places += [Path(sysconfig.get_path(name)) for name in ("purelib", "platlib", "stdlib")]
+    places += map(Path, _user_site())
     places += [hop.parent.parent for hop in _hops(Path(sys.executable))]
     wanted: list[Path] = []
     for place in sorted({*places, *(place.resolve() for place in places)}):
@@ -127,6 +129,11 @@ def _interpreter() -> list[Path]:
         if not any(place.is_relative_to(parent) for parent in already) and place != Path("/"):
             wanted.append(place)
     return wanted
+
+
+def _user_site() -> list[str]:
+    """Return where `pip install --user` puts packages, where it is in use."""
+    return [site.getusersitepackages()] if site.ENABLE_USER_SITE and Path(site.getusersitepackages()).is_dir() else []
 
 
 def _hops(path: Path) -> Iterator[Path]:

@@ -74,6 +74,7 @@ class Sandbox:
         self._limits = limits or Limits()
         self._unsafe = unsafe
         self._deadly: dict[int, str] = {}
+        self._deadline: float | None = None
         self._launched: Launched | None = launched or start(self._limits, unsafe, preload)
 
     def __enter__(self) -> Self:
@@ -89,8 +90,14 @@ class Sandbox:
             SandboxError: the sandbox cannot be started.
         """
         for _ in range(_REPEATS):
+            control = self._ready()
+            self._deadline = self._deadline or time.monotonic() + self._limits.submission
+            if time.monotonic() > self._deadline:
+                lost = f"The submission took longer than {self._limits.submission:g} seconds."
+                attempt = Attempt("timeout", (None,) * len(program.cases), lost=lost)
+                break
             cells = tuple(None if number in self._deadly else cell for number, cell in enumerate(program.cells))
-            session = _Session(self._ready(), self._limits, replace(program, cells=cells))
+            session = _Session(control, self._limits, replace(program, cells=cells), self._deadline)
             attempt = session.run()
             if session.broken:
                 self.close()
@@ -127,10 +134,10 @@ class Sandbox:
 class _Session:
     """One program in one child of the sandbox."""
 
-    def __init__(self, control: socket.socket, limits: Limits, program: Program) -> None:
+    def __init__(self, control: socket.socket, limits: Limits, program: Program, deadline: float) -> None:
         self._control, self._limits, self._program = control, limits, program
         self._nonce = secrets.token_hex(16)
-        self._deadline = time.monotonic() + limits.exercise
+        self._deadline = min(deadline, time.monotonic() + limits.exercise)
         self._outcomes: list[Outcome | None] = [None] * len(program.cases)
         self._failures: dict[int, Failure] = {}
         self._found = False

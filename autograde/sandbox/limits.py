@@ -15,6 +15,8 @@ class Limits:
     """Seconds a call of the answer."""
     exercise: float = 90.0
     """Seconds an exercise, cells and calls together."""
+    submission: float = 300.0
+    """Seconds a submission, all exercises together, from when its sandbox is ready."""
     memory: int = 2 * 2**30
     """Bytes beyond what an imported torch takes."""
     file_size: int = 64 * 2**20

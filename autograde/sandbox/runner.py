@@ -43,7 +43,7 @@ def main() -> None:
         try:
             frame, descriptors = _next_request(control, limit if contained and child is not None else 0)
         except protocol.EndedError:
-            break
+            break  # the grader is gone
         if frame["type"] == "start" and len(descriptors) == 2:
             limit = int(frame["processes"])  # type: ignore[call-overload]
             child = _fork(control, frame, *descriptors)
@@ -52,6 +52,8 @@ def main() -> None:
             child = None
         for descriptor in descriptors:
             os.close(descriptor)
+    if child is not None:
+        _stop(child)
 
 
 def _preload(modules: list[str]) -> None:

@@ -1,0 +1,54 @@
+"""A class is an ordinary nbgrader course, made once and never on top of something else."""
+
+from pathlib import Path
+
+import pytest
+from nbgrader.api import Gradebook
+
+from autograde import classroom as classes
+from autograde.classroom import Classroom, ClassroomError
+from course.exercises.catalogue import of_chapter
+from tests.autograde.conftest import CHAPTER
+
+
+def test_the_secret_is_private_and_differs_from_class_to_class(tmp_path: Path) -> None:
+    first, second = classes.init(tmp_path / "a"), classes.init(tmp_path / "b")
+    assert first.secret != second.secret
+    assert len(first.secret) >= 32
+    assert (first.private / "secret").stat().st_mode & 0o077 == 0
+    assert first.private.stat().st_mode & 0o077 == 0
+
+
+def test_making_a_class_twice_keeps_it(tmp_path: Path) -> None:
+    secret = classes.init(tmp_path / "a").secret
+    assert classes.init(tmp_path / "a").secret == secret
+
+
+def test_no_class_is_made_among_other_files(tmp_path: Path) -> None:
+    (tmp_path / "thesis.tex").write_text("")
+    with pytest.raises(ClassroomError, match="not empty"):
+        classes.init(tmp_path)
+    with pytest.raises(ClassroomError, match="is a file"):
+        classes.init(tmp_path / "thesis.tex")
+    with pytest.raises(ClassroomError, match="autograde init"):
+        classes.open_class(tmp_path)
+
+
+def test_what_is_released_holds_stubs_and_is_in_the_gradebook(released: Classroom) -> None:
+    notebook = released.released(CHAPTER)
+    assert notebook is not None
+    text = "\n".join(cell.source for cell in notebook.cells)
+    assert "SOLUTION" not in text
+    assert text.count('raise NotImplementedError("not written yet")') == len(of_chapter(CHAPTER))
+    with Gradebook(f"sqlite:///{released.root}/gradebook.db") as gradebook:
+        points = {
+            cell.name: cell.max_score
+            for book in gradebook.find_assignment(CHAPTER).notebooks
+            for cell in book.grade_cells
+        }
+    assert points == {f"check-{exercise.name}": exercise.points for exercise in of_chapter(CHAPTER)}
+
+
+def test_only_chapters_of_the_course_are_released(released: Classroom) -> None:
+    with pytest.raises(ClassroomError, match=CHAPTER):
+        classes.release(released, "03_unpoling")

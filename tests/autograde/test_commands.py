@@ -1,0 +1,123 @@
+"""The command line: fast to start, a sentence for what cannot be done, and the exit statuses of the contract."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+RIGHT = "def nearest_unpool2d(x, scale):\n    return x.repeat_interleave(scale, 2).repeat_interleave(scale, 3)\n"
+TILED = "def nearest_unpool2d(x, scale):\n    return x.repeat(1, 1, scale, scale)\n"
+
+
+def autograde(*arguments: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "autograde", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, timeout=120)
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "answer.py"
+
+
+def test_the_command_starts_without_torch_and_nbgrader() -> None:
+    code = "import sys, autograde.cli; print([m for m in ('torch', 'nbgrader', 'nbformat') if m in sys.modules])"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == "[]"
+
+
+def test_a_sandbox_is_launched_before_torch_is_imported() -> None:
+    code = "import sys, autograde.sandbox.launch, autograde.trying; print('torch' in sys.modules)"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == "False"
+
+
+@pytest.mark.usefixtures("walls")
+def test_trying_a_right_answer(file: Path) -> None:
+    file.write_text(RIGHT)
+    ran = autograde("try", "nearest_unpool2d", file, "--hidden", "--seed", 7, "--json")
+    assert ran.returncode == 0, ran.stderr
+    trial = json.loads(ran.stdout)
+    assert list(trial) == ["exercise", "score", "max_score", "passed", "cases", "diagnosis"]
+    assert (trial["score"], trial["max_score"], trial["passed"], trial["diagnosis"]) == (4, 4, True, "")
+    assert {tuple(case) for case in trial["cases"]} == {("name", "passed", "message")}
+    assert sum("(hidden)" in case["name"] for case in trial["cases"]) == len(trial["cases"]) / 2
+
+
+@pytest.mark.usefixtures("walls")
+def test_trying_a_wrong_answer_names_the_misconception(file: Path) -> None:
+    file.write_text(TILED)
+    ran = autograde("try", "nearest_unpool2d", file)
+    assert ran.returncode == 1
+    assert "tiles" in ran.stdout
+    assert "✗" in ran.stdout
+
+
+@pytest.mark.usefixtures("walls")
+@pytest.mark.parametrize(
+    "source",
+    [
+        "",
+        "def nearest_unpool2d(x, scale)\n",
+        "raise SystemExit(0)",
+        "import os\nos._exit(0)",
+        "nearest_unpool2d = 3",
+        "# é",
+    ],
+)
+def test_trying_what_is_no_answer_fails_without_a_traceback(file: Path, source: str) -> None:
+    file.write_text(source)
+    ran = autograde("try", "nearest_unpool2d", file, "--json")
+    assert ran.returncode == 1, ran.stderr
+    assert json.loads(ran.stdout)["score"] == 0
+    assert "Traceback" not in ran.stderr
+
+
+def test_what_cannot_be_tried_is_said_in_a_sentence(file: Path, tmp_path: Path) -> None:
+    file.write_bytes(b"# \xff\xfe\n")
+    for arguments in (
+        ("nearest", file),
+        ("nearest_unpool2d", tmp_path),
+        ("nearest_unpool2d", tmp_path / "none.py"),
+        ("nearest_unpool2d", file),
+    ):
+        ran = autograde("try", *arguments, "--unsafe")
+        assert ran.returncode == 2
+        assert ran.stdout == ""
+        assert ran.stderr.startswith("autograde: ")
+        assert "Traceback" not in ran.stderr
+
+
+def test_classes_and_chapters_that_do_not_exist_are_said_in_a_sentence(tmp_path: Path) -> None:
+    for arguments in (
+        ("grade", "03_unpooling", "--class", tmp_path / "none"),
+        ("report", "03_unpooling", "--class", tmp_path),
+        ("release", "03_unpooling", "--class", tmp_path),
+        ("init", Path(__file__)),
+        ("demo", "--keep", Path(__file__).parent),
+    ):
+        ran = autograde(*arguments)
+        assert ran.returncode == 2, ran
+        assert ran.stderr.startswith("autograde: ")
+        assert len(ran.stderr.splitlines()) == 1
+
+
+def test_without_bubblewrap_grading_is_refused_with_the_way_to_install_it(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file.write_text(RIGHT)
+    monkeypatch.setenv("PATH", "/nowhere")
+    ran = autograde("try", "nearest_unpool2d", file)
+    assert ran.returncode == 2
+    assert "apt install bubblewrap" in ran.stderr
+    assert autograde("try", "nearest_unpool2d", file, "--unsafe").returncode == 0
+
+
+@pytest.mark.slow
+def test_init_release_and_report_work_from_the_command_line(tmp_path: Path) -> None:
+    assert autograde("init", tmp_path / "class").returncode == 0
+    ran = autograde("release", "03_unpooling", "--class", tmp_path / "class")
+    assert ran.returncode == 0, ran.stderr
+    ran = autograde("report", "03_unpooling", "--class", tmp_path / "class", "--format", "json")
+    assert json.loads(ran.stdout) == {"students": {}}

@@ -1,0 +1,183 @@
+"""A notebook in any state is mended at no cost, or is unreadable with a reason."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell, new_markdown_cell
+
+from autograde.classroom import Classroom
+from autograde.intake import Submission, UnreadableError, find_notebook, grade_id, mend, read
+from course.exercises.catalogue import of_chapter
+
+CHAPTER = "03_unpooling"
+EXERCISES = of_chapter(CHAPTER)
+NAMES = [exercise.name for exercise in EXERCISES]
+
+
+@pytest.fixture
+def mended(complete: NotebookNode, released: Classroom) -> Callable[[Callable[[NotebookNode], object]], Submission]:
+    def damage_and_mend(damage: Callable[[NotebookNode], object]) -> Submission:
+        damage(complete)
+        return read(nbformat.writes(complete).encode(), EXERCISES, released.released(CHAPTER))
+
+    return damage_and_mend
+
+
+def cell(notebook: NotebookNode, name: str) -> NotebookNode:
+    return next(cell for cell in notebook.cells if grade_id(cell) == name)
+
+
+def marks(submission: Submission) -> list[str]:
+    return [name for name in map(grade_id, submission.notebook.cells) if name]
+
+
+WHOLE = [mark for name in NAMES for mark in (name, f"check-{name}")]
+
+
+def test_a_whole_notebook_needs_no_repair(mended: Callable[..., Submission], answers: dict[str, str]) -> None:
+    submission = mended(lambda notebook: None)
+    assert (marks(submission), submission.repairs) == (WHOLE, ())
+    assert answers["bed_of_nails2d"] in submission.cells_for("bed_of_nails2d")
+
+
+def test_cells_stop_at_the_check_and_leave_out_what_draws_or_trains(mended: Callable[..., Submission]) -> None:
+    cells = [cell for cell in mended(lambda notebook: None).cells_for("bed_of_nails2d") if cell]
+    text = "\n".join(cells)
+    assert "def bed_of_nails2d" in text
+    assert "def max_unpool2d" not in text
+    assert not any(word in text for word in ("pip", "Unpooling()", 'check("'))
+
+
+def test_a_tag_does_not_keep_an_answer_from_being_run(mended: Callable[..., Submission]) -> None:
+    submission = mended(lambda notebook: cell(notebook, NAMES[0]).metadata.update(tags=["train"]))
+    assert "def nearest_unpool2d" in (submission.cells_for(NAMES[0])[-2] or "")
+
+
+def test_lost_metadata_is_found_by_what_cells_define(mended: Callable[..., Submission]) -> None:
+    def lose(notebook: NotebookNode) -> None:
+        for one in notebook.cells:
+            one.metadata.clear()
+
+    submission = mended(lose)
+    assert marks(submission) == WHOLE
+    assert f"the cell {NAMES[0]} had lost its metadata" in submission.repairs
+    assert "Unpooling()" not in submission.code(NAMES[-1])  # the tag of a widget's cell is known from the release
+
+
+def test_a_deleted_check_is_put_back(mended: Callable[..., Submission]) -> None:
+    submission = mended(lambda notebook: notebook.cells.remove(cell(notebook, "check-max_unpool2d")))
+    assert marks(submission) == WHOLE
+    assert submission.repairs == ("the cell check-max_unpool2d was missing",)
+
+
+def test_a_doubled_answer_counts_once_the_last_that_defines_it(mended: Callable[..., Submission]) -> None:
+    def double(notebook: NotebookNode) -> None:
+        first = cell(notebook, NAMES[0])
+        place = notebook.cells.index(first)
+        right = nbformat.from_dict({**first, "id": "again"})
+        notes = nbformat.from_dict({**first, "id": "notes", "source": "# not here"})
+        first.source = "def nearest_unpool2d(x, scale):\n    return x"
+        notebook.cells[place + 1 : place + 1] = [right, notes]
+
+    submission = mended(double)
+    assert marks(submission) == WHOLE
+    assert "repeat_interleave" in cell(submission.notebook, NAMES[0]).source
+
+
+def test_a_doubled_or_rewritten_check_is_the_released_one(mended: Callable[..., Submission]) -> None:
+    def double(notebook: NotebookNode) -> None:
+        check = cell(notebook, f"check-{NAMES[0]}")
+        notebook.cells.append(nbformat.from_dict({**check, "id": "again", "source": "4.0"}))
+
+    submission = mended(double)
+    assert sorted(marks(submission)) == sorted(WHOLE)
+    assert cell(submission.notebook, f"check-{NAMES[0]}").source == f'check("{NAMES[0]}", {NAMES[0]})'
+
+
+def test_an_answer_turned_into_text_is_code_again(mended: Callable[..., Submission]) -> None:
+    def retype(notebook: NotebookNode) -> None:
+        place = notebook.cells.index(cell(notebook, NAMES[0]))
+        old = notebook.cells[place]
+        notebook.cells[place] = new_markdown_cell(f"```python\n{old.source}\n```", metadata=old.metadata)
+
+    assert "def nearest_unpool2d" in (mended(retype).cells_for(NAMES[0])[-2] or "")
+
+
+def test_points_and_locks_are_those_released(mended: Callable[..., Submission]) -> None:
+    submission = mended(lambda n: cell(n, f"check-{NAMES[0]}").metadata["nbgrader"].update(points=1000, locked=False))
+    marks = cell(submission.notebook, f"check-{NAMES[0]}").metadata["nbgrader"]
+    assert (marks["points"], marks["locked"]) == (EXERCISES[0].points, True)
+
+
+def test_mending_twice_changes_nothing(mended: Callable[..., Submission], released: Classroom) -> None:
+    first = mended(lambda notebook: notebook.cells.remove(cell(notebook, "check-max_unpool2d")))
+    again = mend(nbformat.from_dict(first.notebook), EXERCISES, released.released(CHAPTER))
+    assert (again.notebook, again.repairs) == (first.notebook, ())
+
+
+def test_outputs_are_dropped_before_anything_reads_them(mended: Callable[..., Submission]) -> None:
+    forged = nbformat.v4.new_output("execute_result", data={"text/plain": "4.0"})
+    submission = mended(lambda notebook: cell(notebook, f"check-{NAMES[0]}").outputs.append(forged))
+    assert not any(one.get("outputs") for one in submission.notebook.cells)
+
+
+def test_old_formats_and_encodings_are_read(complete: NotebookNode) -> None:
+    old = nbformat.convert(nbformat.from_dict(complete), 3)
+    for data in (
+        json.dumps(old).encode(),
+        nbformat.writes(complete).encode("utf-16"),
+        b"\xef\xbb\xbf" + json.dumps(complete).encode(),
+    ):
+        assert "def nearest_unpool2d" in read(data, EXERCISES).code(NAMES[0])
+
+
+def test_bytes_that_are_no_utf8_cost_their_letters_alone(complete: NotebookNode) -> None:
+    complete.cells.insert(0, new_code_cell("# Größe"))
+    data = json.dumps(complete, ensure_ascii=False).encode("cp1252", errors="replace")
+    submission = read(data, EXERCISES)
+    assert "the notebook was not encoded as UTF-8" in submission.repairs
+    assert "def nearest_unpool2d" in submission.code(NAMES[0])
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"", "empty"),
+        (b"not json {", "not JSON"),
+        (b"[1, 2]", "not a notebook"),
+        (b'{"cells": 5, "nbformat": 4, "nbformat_minor": 5, "metadata": {}}', "cannot be read"),
+        (b"[" * 100_000, "not JSON"),
+        (b'{"nbformat": 4, "cells": [' + b'{"cell_type": "raw", "source": ""},' * 2001 + b"{}]}", "2001 cells"),
+        (b"x" * (20 * 2**20 + 1), "MB"),
+        ("\x00\x01".encode("utf-16"), "not JSON"),
+    ],
+)  # fmt: skip
+def test_what_is_no_notebook_is_unreadable_with_a_reason(data: bytes, reason: str) -> None:
+    with pytest.raises(UnreadableError, match=reason):
+        read(data, EXERCISES)
+
+
+@pytest.mark.parametrize("metadata", [None, 3, {"nbgrader": 7}, {"nbgrader": {"grade_id": ["x"]}}, {"tags": "train"}])
+def test_malformed_metadata_does_no_harm(complete: NotebookNode, metadata: object) -> None:
+    raw = json.loads(nbformat.writes(complete))
+    for one in raw["cells"]:
+        one["metadata"] = metadata
+        one.pop("id", None)
+    assert marks(read(json.dumps(raw).encode(), EXERCISES)) == WHOLE
+
+
+def test_a_renamed_notebook_is_found_and_a_link_is_not_followed(tmp_path: Path) -> None:
+    with pytest.raises(UnreadableError, match="no notebook"):
+        find_notebook(tmp_path, CHAPTER)
+    (tmp_path / "03_unpooling (1).ipynb").write_text("{}")
+    assert find_notebook(tmp_path, CHAPTER)[0].name == "03_unpooling (1).ipynb"
+    (tmp_path / "other.ipynb").write_text("{}")
+    with pytest.raises(UnreadableError, match="more than one"):
+        find_notebook(tmp_path, CHAPTER)
+    (tmp_path / f"{CHAPTER}.ipynb").symlink_to("/etc/passwd")
+    with pytest.raises(UnreadableError, match="link"):
+        find_notebook(tmp_path, CHAPTER)

@@ -1,0 +1,224 @@
+"""What students' code cannot do, and what it costs when it tries."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import pytest
+import torch
+
+from autograde.sandbox.client import Attempt, Program, Sandbox
+from autograde.sandbox.limits import Limits
+from course.exercises.exercise import Case
+
+LIMITS = replace(Limits(), cell=5.0, case=3.0, exercise=20.0)
+CASE = Case("basic", {"x": torch.arange(4.0).reshape(1, 1, 2, 2)}, {"scale": 2})
+GOOD = "def f(x, scale):\n    return x * scale"
+
+Run = Callable[..., Attempt]
+
+
+@pytest.fixture(scope="module", params=[False, True], ids=["walls", "unsafe"])
+def sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
+    if not request.param:
+        request.getfixturevalue("walls")
+    with Sandbox(LIMITS, unsafe=request.param) as box:
+        yield box
+
+
+@pytest.fixture(scope="module")
+def walled(walls: None) -> Iterator[Sandbox]:
+    with Sandbox(LIMITS) as box:
+        yield box
+
+
+def run(sandbox: Sandbox, *cells: str, cases: int = 1, forbidden: tuple[str, ...] = ()) -> Attempt:
+    sandbox._deadly.clear()
+    return sandbox.run(Program("f", forbidden, cells, (CASE,) * cases))
+
+
+def value(attempt: Attempt, number: int = 0) -> object:
+    outcome = attempt.outcomes[number]
+    assert outcome is not None
+    assert outcome.failure is None
+    return outcome.value
+
+
+def test_an_answer_comes_back_as_plain_numbers(sandbox: Sandbox) -> None:
+    attempt = run(sandbox, "import torch", GOOD, cases=2)
+    assert attempt.status == "ok"
+    assert torch.equal(value(attempt, 1), torch.arange(4.0).reshape(1, 1, 2, 2) * 2)  # type: ignore[arg-type]
+
+
+def test_magics_run_and_a_failing_cell_stops_nothing(sandbox: Sandbox) -> None:
+    attempt = run(sandbox, "%matplotlib agg", "1 / 0", "!true", GOOD)
+    assert attempt.failures[1].type_name == "ZeroDivisionError"
+    assert attempt.found
+
+
+def test_an_exception_is_told_by_the_students_line(sandbox: Sandbox) -> None:
+    failure = run(sandbox, "def f(x, scale):\n    y = 1\n    return x.nothing").outcomes[0].failure  # type: ignore[union-attr]
+    assert failure is not None
+    assert (failure.type_name, failure.line, failure.code) == ("AttributeError", 3, "return x.nothing")
+
+
+def test_a_dead_process_costs_the_cases_not_yet_answered(sandbox: Sandbox) -> None:
+    dying = """
+import os
+calls = []
+def f(x, scale):
+    calls.append(1)
+    return os._exit(0) if len(calls) == 2 else x
+"""
+    attempt = run(sandbox, dying, cases=3)
+    assert [outcome is not None for outcome in attempt.outcomes] == [True, False, False]
+    assert attempt.status == "crashed"
+    assert run(sandbox, GOOD).status == "ok"
+
+
+def test_a_cell_that_ends_the_process_costs_itself_alone(sandbox: Sandbox) -> None:
+    attempt = run(sandbox, "import os\nos._exit(0)", "import os, signal\nos.kill(os.getpid(), signal.SIGSEGV)", GOOD)
+    assert (attempt.status, sorted(attempt.deadly)) == ("ok", [0, 1])
+
+
+def test_a_loop_that_catches_everything_is_killed_in_time(sandbox: Sandbox) -> None:
+    loop = """
+def f(x, scale):
+    while True:
+        try:
+            while True: pass
+        except BaseException: pass
+"""
+    attempt = run(sandbox, loop, cases=2)
+    assert attempt.status == "timeout"
+    assert "3 seconds" in attempt.lost
+
+
+def test_memory_is_bounded(sandbox: Sandbox) -> None:
+    attempt = run(sandbox, "import torch\ndef f(x, scale):\n    return torch.ones(10 * 2**30, dtype=torch.uint8)")
+    assert attempt.status == "out of memory"
+
+
+def test_an_answer_too_large_to_send_is_no_answer(sandbox: Sandbox) -> None:
+    attempt = run(sandbox, "import torch\ndef f(x, scale):\n    return torch.ones(20_000_000)", cases=2)
+    assert attempt.outcomes == (None, None)
+    assert attempt.status == "ok"
+
+
+def test_what_cells_print_is_kept_in_part_and_what_answers_print_is_not(sandbox: Sandbox) -> None:
+    attempt = run(sandbox, "print('a' * 3_000_000)\nprint('the end')", "def f(x, scale):\n    print(x)\n    return x")
+    assert len(attempt.output) <= LIMITS.output
+    assert attempt.output.endswith("the end\n")
+
+
+def test_forged_frames_on_every_descriptor_are_no_answers(sandbox: Sandbox) -> None:
+    forging = """
+import os
+from autograde.sandbox import protocol
+from course import packet
+right = {"value": 1, "gradients": None, "modified": (), "forbidden": (), "failure": None}
+body = packet.dumps({"type": "outcome", "number": 0, "nonce": "00", "outcome": right})
+frame = protocol._HEADER.pack(protocol.MAGIC, len(body)) + body
+for descriptor in range(256):
+    try:
+        os.write(descriptor, frame)
+    except OSError:
+        pass
+"""
+    attempt = run(sandbox, forging, GOOD)
+    outcome = attempt.outcomes[0]
+    assert outcome is None or not isinstance(outcome.value, int)
+    assert run(sandbox, GOOD).status == "ok"
+
+
+def test_a_forbidden_operator_is_seen_however_it_is_reached(sandbox: Sandbox) -> None:
+    pattern = (r"upsample|interpolate",)
+    named = run(
+        sandbox, "import torch.nn.functional as F\ndef f(x, scale):\n    return F.interpolate(x)", forbidden=pattern
+    )
+    hidden = "import torch\ndef f(x, scale):\n    return getattr(torch._C._nn, 'up' + 'sample_nearest2d')(x, (4, 4))"
+    for attempt in (named, run(sandbox, hidden, forbidden=pattern)):
+        outcome = attempt.outcomes[0]
+        assert outcome is not None
+        assert outcome.forbidden
+
+
+def test_killing_the_supervisor_costs_what_comes_of_that_cell_alone(walled: Sandbox) -> None:
+    attempt = run(walled, "import os, signal\nos.kill(os.getppid(), signal.SIGKILL)", GOOD)
+    assert attempt.found
+    assert run(walled, GOOD).status == "ok"
+
+
+@pytest.mark.parametrize(
+    "secret_place",
+    ["import solutions", "import autograde.verdicts", "import autograde.classroom", "open('/etc/passwd')"],
+)
+def test_nothing_of_the_grader_can_be_seen(walled: Sandbox, secret_place: str) -> None:
+    assert set(run(walled, secret_place, GOOD).failures) == {0}
+
+
+def test_no_solution_lies_anywhere_in_the_sandbox(walled: Sandbox) -> None:
+    looking = """
+import os
+found = []
+for folder, folders, files in os.walk("/"):
+    elsewhere = "/site-packages/" in folder and "/solutions" not in folder
+    if elsewhere or folder.startswith(("/proc", "/sys", "/dev", "/usr")):
+        folders[:] = []
+        continue
+    found += [os.path.join(folder, name) for name in files if "solution" in folder or name.startswith("solution")]
+def f(x, scale):
+    return found
+"""
+    assert value(run(walled, looking)) == []
+
+
+def test_there_is_no_network(walled: Sandbox) -> None:
+    calling = """
+import socket
+def f(x, scale):
+    names = [name for _, name in socket.if_nameindex()]
+    try:
+        socket.create_connection(("192.0.2.1", 80), timeout=1)
+    except OSError as error:
+        return [names, type(error).__name__]
+"""
+    names, error = value(run(walled, calling))  # type: ignore[misc]
+    assert (names, error) == (["lo"], "OSError")
+
+
+def test_only_bounded_scratch_can_be_written(walled: Sandbox) -> None:
+    writing = """
+import os
+places = ["/", "/usr", "/grader", "/etc", "/dev", os.path.dirname(os.__file__)]
+def f(x, scale):
+    written = []
+    for place in places:
+        try:
+            open(os.path.join(place, "mark"), "w").close()
+            written.append(place)
+        except OSError:
+            pass
+    try:
+        for number in range(100):
+            open(f"/tmp/{number}", "wb").write(bytes(2**25))
+    except OSError as error:
+        written.append(error.strerror)
+    return written
+"""
+    assert value(run(walled, writing)) == ["No space left on device"]
+
+
+def test_a_fork_bomb_ends_with_its_sandbox(walled: Sandbox) -> None:
+    attempt = run(walled, "import os\nwhile True:\n    os.fork()", GOOD)
+    assert attempt.found
+    assert run(walled, GOOD).status == "ok"
+
+
+def test_a_daemon_does_not_outlive_its_exercise(walled: Sandbox) -> None:
+    run(
+        walled,
+        "import os, time\nif os.fork() == 0:\n    os.setsid()\n    if os.fork() == 0:\n        time.sleep(600)",
+        GOOD,
+    )
+    count = "import os\ndef f(x, scale):\n    return len([name for name in os.listdir('/proc') if name.isdigit()])"
+    assert value(run(walled, count)) == 3  # bubblewrap's init, the supervisor, and this one
