@@ -7,7 +7,7 @@ since whether an input is contiguous is part of a case. What cannot travel becom
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import safetensors
@@ -59,8 +59,7 @@ def loads(data: bytes, limit: int = LIMIT) -> Plain:
             raise PacketError("the packet is cut off")
         header = json.loads(data[8 : 8 + header_length])
         tree = json.loads(header["__metadata__"]["tree"])
-        tensors = safetensors.torch.load(data)
-        return _from_tree(tree, tensors, _DEPTH)
+        return _Reader(safetensors.torch.load(data), limit).value(tree, _DEPTH + 1)
     except PacketError:
         raise
     except (safetensors.SafetensorError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
@@ -113,9 +112,20 @@ def _tensor_to_tree(tensor: Tensor, tensors: dict[str, Tensor]) -> object:
     key = str(len(tensors))
     tensors[key] = tensor.cpu().contiguous().clone()
     node: dict[str, object] = {"$": "tensor", "key": key}
-    if not tensor.is_contiguous():
+    if not tensor.is_contiguous() and _apart(tensor.shape, tensor.stride()):
         node["strides"] = list(tensor.stride())
     return node
+
+
+def _apart(shape: Sequence[int], strides: Sequence[int]) -> bool:
+    """Return whether no two elements share memory, but those of an expanded dimension, whose stride is 0."""
+    reach = 0
+    for step, size in sorted(zip(strides, shape, strict=True)):
+        if step and size > 1:
+            if step <= reach:
+                return False
+            reach += step * (size - 1)
+    return True
 
 
 def _numpy_number(value: object) -> bool | int | float | None:
@@ -133,38 +143,50 @@ def _opaque(value: object) -> dict[str, str]:
     return {"$": "opaque", "type": f"{module}{kind.__qualname__}"}
 
 
-def _from_tree(tree: object, tensors: Mapping[str, Tensor], depth: int) -> Plain:
-    if depth == 0:
-        raise PacketError("the packet is nested too deeply")
-    if tree is None or isinstance(tree, bool | int | float | str):
-        return tree
-    if isinstance(tree, list):
-        return [_from_tree(item, tensors, depth - 1) for item in tree]
-    if not isinstance(tree, dict):
-        raise PacketError("a node of an unknown kind")
-    match tree.get("$"):
-        case "float":
-            return float(tree["value"])
-        case "tuple":
-            return tuple(_from_tree(item, tensors, depth - 1) for item in tree["items"])
-        case "dict":
-            return {str(key): _from_tree(item, tensors, depth - 1) for key, item in tree["items"]}
-        case "opaque":
-            return Opaque(str(tree["type"])[:200])
-        case "tensor":
-            tensor = tensors[tree["key"]]
-            return _with_strides(tensor, tree["strides"]) if "strides" in tree else tensor
-        case other:
-            raise PacketError(f"a node of the unknown kind {str(other)[:40]!r}")
+class _Reader:
+    """Builds the value of one packet, and no more in memory than its reader accepts."""
 
+    def __init__(self, tensors: Mapping[str, Tensor], room: int) -> None:
+        if any(tensor.dtype not in _DTYPES for tensor in tensors.values()):
+            raise PacketError("a tensor of a dtype that does not travel")
+        self.tensors, self.room = tensors, room
 
-def _with_strides(tensor: Tensor, strides: list[int]) -> Tensor:
-    """Lay `tensor` out in memory with `strides`; a stride of 0 means that the dimension was expanded."""
-    if len(strides) != tensor.ndim or any(not isinstance(step, int) or step < 0 for step in strides):
-        raise PacketError("strides that do not fit their tensor")
-    reach = sum((size - 1) * step for size, step in zip(tensor.shape, strides, strict=True)) + 1
-    if tensor.numel() and reach > LIMIT:
-        raise PacketError("strides that reach too far")
-    kept = tensor[tuple(slice(0, 1) if step == 0 else slice(None) for step in strides)]
-    laid_out = torch.empty_strided(kept.shape, strides, dtype=tensor.dtype)
-    return laid_out.copy_(kept).expand(tensor.shape)
+    def value(self, tree: object, depth: int) -> Plain:
+        if depth == 0:
+            raise PacketError("the packet is nested too deeply")
+        if tree is None or isinstance(tree, bool | int | float | str):
+            return tree
+        if isinstance(tree, list):
+            return [self.value(item, depth - 1) for item in tree]
+        if not isinstance(tree, dict):
+            raise PacketError("a node of an unknown kind")
+        match tree.get("$"):
+            case "float":
+                return float(tree["value"])
+            case "tuple":
+                return tuple(self.value(item, depth - 1) for item in tree["items"])
+            case "dict":
+                return {str(key): self.value(item, depth - 1) for key, item in tree["items"]}
+            case "opaque":
+                return Opaque(str(tree["type"])[:200])
+            case "tensor":
+                tensor = self.tensors[tree["key"]]
+                return self._with_strides(tensor, tree["strides"]) if "strides" in tree else tensor
+            case other:
+                raise PacketError(f"a node of the unknown kind {str(other)[:40]!r}")
+
+    def _with_strides(self, tensor: Tensor, strides: list[int]) -> Tensor:
+        """Lay `tensor` out in memory with `strides`; a stride of 0 means that the dimension was expanded."""
+        if len(strides) != tensor.ndim or any(type(step) is not int or step < 0 for step in strides):
+            raise PacketError("strides that do not fit their tensor")
+        if not _apart(tensor.shape, strides):
+            raise PacketError("strides that overlap")
+        if not tensor.numel():
+            return tensor
+        reach = sum((size - 1) * step for size, step in zip(tensor.shape, strides, strict=True)) + 1
+        self.room -= reach * tensor.element_size()
+        if self.room < 0:
+            raise PacketError("strides that reach too far")
+        kept = tensor[tuple(slice(0, 1) if step == 0 else slice(None) for step in strides)]
+        laid_out = torch.empty_strided(kept.shape, strides, dtype=tensor.dtype)
+        return laid_out.copy_(kept).expand(tensor.shape)

@@ -5,6 +5,7 @@ changed, library calls that the exercise forbids, and an exception, told by the 
 """
 
 import linecache
+import os
 import sys
 import sysconfig
 import types
@@ -75,13 +76,14 @@ def call(exercise: Exercise, answer: Answer, case: Case) -> Outcome:
     try:
         with watch_operators(exercise.forbidden, seen):
             value = answer(*_values(case.args, inputs), **_named(case.options, inputs))
+        result = _detached(value)  # a list that holds itself has no end
     except KeyboardInterrupt:
         raise
     except BaseException as error:
         return Outcome(forbidden=tuple(seen), failure=describe_exception(error))
     modified = tuple(name for name, given in case.inputs.items() if not _same(given, inputs[name]))
     gradients, failure = _gradients(exercise, answer, case, seen) if case.gradient else (None, None)
-    return Outcome(_detached(value), gradients, modified, tuple(dict.fromkeys(seen)), failure)
+    return Outcome(result, gradients, modified, tuple(dict.fromkeys(seen)), failure)
 
 
 def _gradients(
@@ -91,7 +93,7 @@ def _gradients(
     inputs = _copies(case)
     leaves = {name: x.requires_grad_() for name, x in inputs.items() if isinstance(x, Tensor) and x.is_floating_point()}
     try:
-        with watch_operators(exercise.forbidden, seen):
+        with torch.enable_grad(), watch_operators(exercise.forbidden, seen):
             value = answer(*_values(case.args, inputs), **_named(case.options, inputs))
         outputs = [x for x in _flatten(value) if isinstance(x, Tensor) and x.requires_grad]
         if not outputs:
@@ -160,7 +162,8 @@ def _flatten(value: object) -> list[object]:
 def _detached(value: object) -> Plain:
     """Cut tensors from the autograd graph and from memory shared with the inputs; leave other values as they are."""
     if isinstance(value, Tensor):
-        return value.detach().clone() if value.layout == torch.strided else value.detach()
+        value = value.detach().cpu()
+        return value.clone() if value.layout == torch.strided else value
     if isinstance(value, tuple):
         return tuple(_detached(item) for item in value)
     if isinstance(value, list):
@@ -183,16 +186,19 @@ def describe_exception(error: BaseException) -> Failure:
         line, code = error.lineno, (error.text or "").strip()
     try:
         message = str(error)
-    except Exception:
+    except BaseException:
         message = "(its message could not be read)"
     return Failure(type(error).__name__, message[:2000], line, code[:500])
 
 
 _LIBRARIES = tuple(
     {
-        str(Path(__file__).resolve().parents[1]),
-        str(Path(torch.__file__).resolve().parent),
-        *(sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")),
+        f"{folder}{os.sep}"  # with its end, or a student's `course-work` would be taken for `course`
+        for folder in (
+            Path(__file__).resolve().parents[1],
+            Path(torch.__file__).resolve().parent,
+            *(sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")),
+        )
     }
 )
 

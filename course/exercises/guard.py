@@ -72,6 +72,9 @@ def find_in_function(function: Callable[..., object], forbidden: tuple[str, ...]
     known_functions = {id(function)}
     while waiting:
         current = waiting.pop()
+        if isinstance(current, type):
+            methods = (getattr(member, "__func__", member) for member in vars(current).values())
+            waiting += [method for method in methods if isinstance(method, types.FunctionType)]
         if not isinstance(current, types.FunctionType):
             continue
         try:
@@ -80,9 +83,9 @@ def find_in_function(function: Callable[..., object], forbidden: tuple[str, ...]
             continue
         names = _meaning_of_globals(current)
         found += find_in_source(source, forbidden, names)
-        for name in current.__code__.co_names:
+        for name in (*current.__code__.co_names, *_names_of_inner_code(current.__code__)):
             used = current.__globals__.get(name)
-            own = isinstance(used, types.FunctionType) and used.__module__ == current.__module__
+            own = isinstance(used, types.FunctionType | type) and used.__module__ == current.__module__
             if own and id(used) not in known_functions:
                 known_functions.add(id(used))
                 waiting.append(used)
@@ -130,6 +133,8 @@ def _dotted(node: ast.AST, meaning: Mapping[str, str]) -> str | None:
     if isinstance(node, ast.Attribute):
         owner = _dotted(node.value, meaning)
         return f"{owner}.{node.attr}" if owner else None
+    if isinstance(node, ast.Call):  # what a library's call returns is the library's: `Image.open(file).resize(size)`
+        return _dotted(node.func, meaning)
     return None
 
 

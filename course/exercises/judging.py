@@ -136,6 +136,8 @@ def _compare_one(exercise: Exercise, expected: Plain, got: Plain, name: str, num
     if not isinstance(got, Tensor):
         hint = " Did you forget `return`?" if got is None else ""
         return "type", f"The {name} must be a torch.Tensor; got {_tell(got)}.{hint}", number, None
+    if got.layout != torch.strided or got.device.type == "meta":
+        return "type", f"The {name} must be an ordinary dense tensor; got {got.layout} on {got.device}.", number, None
     if got.shape != expected.shape:
         return "shape", _tell_shapes(name, expected, got), number, None
     if got.dtype != expected.dtype:
