@@ -16,8 +16,7 @@ from autograde.building.chapter import Cell, ChapterError, quiz
 from course.exercises import catalogue
 from course.exercises.exercise import Exercise
 from course.settings import BRANCH, REPOSITORY, STUDENT_REQUIREMENT
-
-_STATE = "application/vnd.jupyter.widget-state+json"
+from course.widgets._base import StaticView, saved_state
 
 SKIP_TAG = "skip-grading"
 """Marks cells that only draw, train or install: grading does not run them."""
@@ -55,20 +54,20 @@ def _notebook(chapter: str, cells: Iterable[Cell], answer: Callable[[str], str],
             "language_info": {"name": "python"},
         }
     )
-    states: dict[str, object] = {}
+    views: list[StaticView] = []
     built = [_badge(chapter), _setup()]
     for cell in cells:
-        built += _build(chapter, cell, answer, states if with_views else None)
+        built += _build(chapter, cell, answer, views if with_views else None)
     notebook.cells = _insert_title_first(built)
     _make_ids_unique(notebook.cells)
-    if states:
-        notebook.metadata["widgets"] = {_STATE: {"version_major": 2, "version_minor": 0, "state": states}}
+    if views:
+        notebook.metadata["widgets"] = saved_state(views)
     nbformat.validate(notebook)
     return notebook
 
 
 def _build(
-    chapter: str, cell: Cell, answer: Callable[[str], str], states: dict[str, object] | None
+    chapter: str, cell: Cell, answer: Callable[[str], str], views: list[StaticView] | None
 ) -> list[NotebookNode]:
     match cell.directive:
         case "prose":
@@ -82,7 +81,7 @@ def _build(
         case "quiz":
             return [new_markdown_cell(_quiz(cell), id=f"quiz-{cell.argument}")]
         case "widget":
-            return [_widget(chapter, cell.argument, states)]
+            return [_widget(chapter, cell.argument, views)]
         case "exercise":
             return _exercise(_find(chapter, cell), cell.text, answer)
         case "check":
@@ -125,17 +124,17 @@ def _nbgrader(grade_id: str, points: int | None = None, solution: bool = False) 
     return metadata if points is None else {**metadata, "points": points}
 
 
-def _widget(chapter: str, name: str, states: dict[str, object] | None) -> NotebookNode:
+def _widget(chapter: str, name: str, views: list[StaticView] | None) -> NotebookNode:
     from course import widgets
 
     if name not in widgets.__all__:
         raise ChapterError(f"{chapter}: there is no widget {name!r}; there are {', '.join(widgets.__all__)}")
     cell = _code(f"from course.widgets import {name}\n\n{name}()", f"widget-{name}", ["widget", SKIP_TAG])
-    if states is not None:
+    if views is not None:
         model_id = hashlib.sha256(f"{chapter}/{name}".encode()).hexdigest()[:32]
-        bundle, state = getattr(widgets, name)().static_view(model_id)
-        states.update(state)
-        cell.outputs = [new_output("display_data", data=bundle, metadata={})]
+        view = getattr(widgets, name)().static_view(model_id)
+        views.append(view)
+        cell.outputs = [new_output("display_data", data=view.bundle, metadata={})]
     return cell
 
 

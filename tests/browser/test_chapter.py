@@ -7,7 +7,7 @@ from autograde.bank import CHECKOUT
 from autograde.building.stubs import instructor_cell
 from tests.browser.lab import Lab, Theme
 
-pytestmark = [pytest.mark.slow, pytest.mark.browser]
+pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.timeout(600)]
 
 NOTEBOOK = CHECKOUT / "course" / "notebooks" / "03_unpooling.ipynb"
 
@@ -76,7 +76,7 @@ def test_a_student_is_wrong_reads_why_and_gets_it_right(lab: Lab, theme: Theme) 
 
 def test_the_whole_chapter_runs_with_the_solutions_and_shows_its_figures(lab: Lab) -> None:
     lab.open(CHECKOUT / "solutions" / "notebooks" / "03_unpooling.ipynb", width=1100)
-    lab.run_all(timeout=240)
+    lab.run_all(timeout=500)
     checks = lab.page.locator(".p2i-check")
     expect(checks).to_have_count(5)
     assert checks.evaluate_all("all => all.map((one) => one.dataset.state)") == ["right"] * 5
