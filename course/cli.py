@@ -1,5 +1,6 @@
 """The command `course`: opens the chapters in JupyterLab, or says what is wrong with the environment."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -34,6 +35,8 @@ def open_chapters(
     arguments = [f"--ServerApp.root_dir={folder.resolve()}", f"--ServerApp.port={port}"]
     if no_browser:
         arguments.append("--no-browser")
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        arguments.append("--allow-root")  # in a container one often is root, and Jupyter refuses that
     try:
         status = subprocess.call([sys.executable, "-m", "jupyterlab", *arguments])
     except KeyboardInterrupt:
