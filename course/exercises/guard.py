@@ -13,6 +13,7 @@ import textwrap
 import types
 from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import contextmanager
+from types import MappingProxyType
 from typing import Any
 
 _LIBRARIES = ("torch", "torchvision", "skimage", "scipy", "cv2", "PIL", "kornia", "tensorflow", "keras", "jax")
@@ -60,7 +61,7 @@ def find_in_source(source: str, forbidden: tuple[str, ...], known: Mapping[str, 
         tree = ast.parse(textwrap.dedent(source))
     except (SyntaxError, ValueError, RecursionError):
         return []
-    meaning = {**(known or {}), **imports(tree)}
+    meaning = imports(tree, known or {})
     found = [path for node in ast.walk(tree) for path in _paths(node, meaning)]
     return list(dict.fromkeys(path for path in found if _is_library(path) and _matches(path, forbidden)))
 
@@ -92,9 +93,9 @@ def find_in_function(function: Callable[..., object], forbidden: tuple[str, ...]
     return list(dict.fromkeys(found))
 
 
-def imports(tree: ast.AST) -> dict[str, str]:
-    """Return what each imported name of a syntax tree stands for, as a dotted path."""
-    meaning: dict[str, str] = {}
+def imports(tree: ast.AST, known: Mapping[str, str] = MappingProxyType({})) -> dict[str, str]:
+    """Return what each imported name of a syntax tree stands for, as a dotted path, and each name of `known`."""
+    meaning = dict(known)
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             for alias in node.names:
