@@ -76,6 +76,9 @@ def _assess_all(
 
     def one(student: str) -> tuple[SubmissionResult, NotebookNode | None]:
         folder = classroom.folder("submitted", student, chapter)
+        if set("[]*?") & set(student):
+            sentence = "nbgrader cannot hold an id with one of [ ] * ? in it; rename the folder."
+            return failed(student, chapter, "infrastructure", sentence), None
         for _ in range(2):
             try:
                 result, submission = assess_folder(folder, student, chapter, secret, released, limits, unsafe)

@@ -4,7 +4,6 @@ nbgrader reads a mended copy of the notebook, never what was handed in; a submis
 on the released notebook, with the reason on top.
 """
 
-import glob
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -44,9 +43,9 @@ class Recorder:
         key = (self._classroom.root, self._chapter, result.student)
         nbgrader_plugin.finished[key] = result
         try:
-            student = glob.escape(result.student)
-            run_nbgrader(self._api.autograde(self._chapter, student), f"record {result.student}")
-            run_nbgrader(self._api.generate_feedback(self._chapter, student), f"write {result.student}'s feedback")
+            student = result.student
+            run_nbgrader(self._api.autograde(self._chapter, student), f"record {student}")
+            run_nbgrader(self._api.generate_feedback(self._chapter, student), f"write {student}'s feedback")
         finally:
             del nbgrader_plugin.finished[key]
             shutil.rmtree(folder, ignore_errors=True)

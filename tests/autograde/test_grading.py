@@ -158,7 +158,7 @@ def battered(tmp_path_factory: pytest.TempPathFactory, answers: dict[str, str]) 
     put("check-twice", double_check)
     put("no-metadata", strip)
     put("renamed", lambda notebook: None, "Copy of 03_unpooling.ipynb")
-    put("o'hara [x] <b>", lambda n: n.cells.insert(0, new_code_cell("raise ValueError('<b>no</b>')")))
+    put("o'hara <b> é", lambda n: n.cells.insert(0, new_code_cell("raise ValueError('<b>no</b>')")))
     put("killer", lambda n: n.cells.insert(0, new_code_cell("import os\nos._exit(1)")))
     put(
         "half-killer", lambda n: fill(n, {"max_unpool2d": "def max_unpool2d(*a, **k):\n    import os\n    os._exit(1)"})
@@ -167,16 +167,19 @@ def battered(tmp_path_factory: pytest.TempPathFactory, answers: dict[str, str]) 
         (folder(student) / f"{CHAPTER}.ipynb").write_bytes(data)
     (folder("link") / f"{CHAPTER}.ipynb").symlink_to(classroom.root / "source" / CHAPTER / f"{CHAPTER}.ipynb")
     folder("nothing")
+    folder("[x]*")
     graded = grading.grade(classroom, CHAPTER, jobs=2)
+    odd = next(one for one in graded if one.result.student == "[x]*")
+    graded.remove(odd)
     recorded = in_gradebook(classroom)
     assert {one.result.student: one.result.score for one in graded} == {
         student: pytest.approx(sum(marks.values())) for student, marks in recorded.items()
     }
-    return {one.result.student: one for one in graded}
+    return {one.result.student: one for one in graded} | {"[x]*": odd}
 
 
 @pytest.mark.parametrize(
-    "student", ["whole", "check-deleted", "check-twice", "no-metadata", "renamed", "o'hara [x] <b>", "killer"]
+    "student", ["whole", "check-deleted", "check-twice", "no-metadata", "renamed", "o'hara <b> é", "killer"]
 )
 def test_damage_that_can_be_mended_costs_nothing(battered: dict[str, grading.Graded], student: str) -> None:
     assert battered[student].result.score == TOTAL
@@ -202,8 +205,14 @@ def test_a_dying_answer_costs_its_exercises_alone(battered: dict[str, grading.Gr
     assert result.status == "crashed"
 
 
+def test_an_id_that_nbgrader_cannot_hold_has_no_verdict_and_harms_nobody(battered: dict[str, grading.Graded]) -> None:
+    assert battered["[x]*"].result.status == "infrastructure"
+    assert "rename the folder" in battered["[x]*"].result.reason
+    assert not grading.has_verdicts(list(battered.values()))
+
+
 def test_a_students_name_and_error_are_text_on_the_page(battered: dict[str, grading.Graded]) -> None:
-    page = battered["o'hara [x] <b>"].page
+    page = battered["o'hara <b> é"].page
     assert page is not None
     assert "<b>no</b>" not in page.read_text()
 
