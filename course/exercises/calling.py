@@ -86,6 +86,7 @@ def call(exercise: Exercise, answer: Answer, case: Case) -> Outcome:
     return Outcome(result, gradients, modified, tuple(dict.fromkeys(seen)), failure)
 
 
+@torch.enable_grad()
 def _gradients(
     exercise: Exercise, answer: Answer, case: Case, seen: list[str]
 ) -> tuple[dict[str, Tensor | None] | None, Failure | None]:
@@ -93,7 +94,7 @@ def _gradients(
     inputs = _copies(case)
     leaves = {name: x.requires_grad_() for name, x in inputs.items() if isinstance(x, Tensor) and x.is_floating_point()}
     try:
-        with torch.enable_grad(), watch_operators(exercise.forbidden, seen):
+        with watch_operators(exercise.forbidden, seen):
             value = answer(*_values(case.args, inputs), **_named(case.options, inputs))
         outputs = [x for x in _flatten(value) if isinstance(x, Tensor) and x.requires_grad]
         if not outputs:
