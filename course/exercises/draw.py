@@ -63,8 +63,15 @@ def with_ties(rng: np.random.Generator, batch: int, channels: int, rows: int, co
     """
     blocks = distinct(rng, (batch * channels * rows * columns, 4))
     for block, pattern in zip(blocks, rng.permutation(np.resize(np.arange(len(_TIES)), len(blocks))), strict=True):
-        block[list(_TIES[pattern])] = block.max()
+        _share_the_maximum(block, _TIES[pattern])
     return _from_blocks(blocks.reshape(batch, channels, rows, columns, 4))
+
+
+def _share_the_maximum(block: Tensor, places: Sequence[int]) -> None:
+    """Let the largest value of `block` stand at `places` and nowhere else."""
+    largest = float(block.max())
+    block[block.argmax()] = block[places[0]].item()
+    block[list(places)] = largest
 
 
 def with_near_ties(rng: np.random.Generator, batch: int, channels: int, rows: int, columns: int) -> Tensor:
@@ -75,8 +82,8 @@ def with_near_ties(rng: np.random.Generator, batch: int, channels: int, rows: in
     blocks = thirds(rng, (batch * channels * rows * columns, 4))
     for block in blocks:
         earlier, later = sorted(different(rng, 0, 3))
-        top = float(block.max())
-        block[earlier], block[later] = top, top + 1e-9
+        _share_the_maximum(block, (earlier, later))
+        block[later] += 1e-9
     return _from_blocks(blocks.reshape(batch, channels, rows, columns, 4))
 
 
