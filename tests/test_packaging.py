@@ -19,7 +19,8 @@ def test_conda_environment_names_what_pyproject_names() -> None:
     environment = yaml.safe_load((ROOT / "environment.yml").read_text())
     conda = {line.replace("pytorch", "torch") for line in environment["dependencies"] if isinstance(line, str)}
     project = PROJECT["project"]
-    pip = {*project["dependencies"], *project["optional-dependencies"]["grade"]}
+    extras = project["optional-dependencies"].values()
+    pip = {*project["dependencies"], *(requirement for extra in extras for requirement in extra)}
     assert conda - {"pip"} == pip | {f"python{project['requires-python']}"}
 
 
