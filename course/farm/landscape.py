@@ -99,7 +99,8 @@ def _meadow(chance: Chance, rows: Floats, horizon: float, height: int, width: in
     grain = chance.grain(height, width)
     tufts = texture(chance.array(10, 8), height, width)
     colours = far * (1 - depth) + near * depth
-    return colours * (0.82 + 0.24 * tufts + 0.14 * grain)[..., None]
+    drawn: Floats = colours * (0.82 + 0.24 * tufts + 0.14 * grain)[..., None]
+    return drawn
 
 
 def _pond(chance: Chance, rows: Floats, horizon: float, height: int, width: int) -> NDArray[np.bool_]:

@@ -46,7 +46,7 @@ class Chance:
         """Return uniform noise in [0, 1), a byte deep: six pixels from one draw."""
         words = (self._generator.random((height * width + 5) // 6) * 2**48).astype(np.int64)
         noise = words.view(np.uint8).reshape(-1, 8)[:, :6].reshape(-1)[: height * width]
-        return noise.reshape(height, width).astype(np.float32) / 256
+        return noise.reshape(height, width).astype(np.float32) / np.float32(256)
 
 
 def sin(angle: float) -> float:
