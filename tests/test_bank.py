@@ -5,6 +5,7 @@ A mistake that survives means that a case is missing; a variant that is rejected
 
 import time
 from collections import Counter
+from collections.abc import Iterator
 from functools import cache
 
 import pytest
@@ -61,6 +62,15 @@ def checked(exercise: Exercise, answer: bank.Answer) -> Report:
 
 def rejected(verdicts: list[Verdict]) -> bool:
     return not all(verdict.passed for verdict in verdicts)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _one_thread() -> Iterator[None]:
+    """On tensors this small, threads only wait for each other: a third of the time on a busy machine."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 # --- mistakes ---------------------------------------------------------------------------------------------------------
