@@ -7,7 +7,7 @@ from pathlib import Path
 from nbformat import NotebookNode
 
 from autograde import verdicts
-from autograde.intake import Submission, UnreadableError, find_notebook, mend, read
+from autograde.intake import Submission, UnreadableError, find_notebook, mend, read, read_bytes
 from autograde.results import ExerciseResult, SubmissionResult, gravest
 from autograde.sandbox.client import Attempt, Sandbox, SandboxError
 from autograde.sandbox.limits import Limits
@@ -37,7 +37,7 @@ def assess_folder(
     """
     try:
         path, renamed = find_notebook(folder, chapter)
-        submission = read(path.read_bytes(), of_chapter(chapter), released)
+        submission = read(read_bytes(path), of_chapter(chapter), released)
         submission = Submission(submission.notebook, (*renamed, *submission.repairs))
     except (UnreadableError, OSError) as error:
         return failed(student, chapter, "unreadable", f"The notebook could not be read: {error}."), None
@@ -45,10 +45,15 @@ def assess_folder(
 
 
 def assess_notebook(
-    notebook: NotebookNode, student: str, chapter: str, secret: str, released: NotebookNode | None = None
+    notebook: NotebookNode,
+    student: str,
+    chapter: str,
+    secret: str,
+    released: NotebookNode | None = None,
+    unsafe: bool = False,
 ) -> SubmissionResult:
     """Assess a notebook that nbgrader has read."""
-    return assess(mend(notebook, of_chapter(chapter), released), student, chapter, secret)
+    return assess(mend(notebook, of_chapter(chapter), released), student, chapter, secret, unsafe=unsafe)
 
 
 def assess(

@@ -1,5 +1,6 @@
 """A class: an ordinary nbgrader course directory, and in it a private folder with the secret of its hidden cases."""
 
+import hashlib
 import os
 import re
 import secrets
@@ -76,7 +77,8 @@ class Classroom:
 
     def students(self, chapter: str) -> list[str]:
         """Return who handed in `chapter`."""
-        return sorted(path.parent.name for path in (self.root / "submitted").glob(f"*/{chapter}") if path.is_dir())
+        handed_in = (path for path in (self.root / "submitted").glob(f"*/{chapter}") if path.is_dir())
+        return sorted(path.parent.name for path in handed_in if not path.parent.name.startswith("."))
 
     def released(self, chapter: str) -> "NotebookNode | None":
         """Return the notebook that students were given, or None."""
@@ -179,6 +181,8 @@ def _require_chapter(chapter: str) -> None:
 def release(classroom: Classroom, chapter: str) -> Path:
     """Put `chapter` into the class: source and release versions, and its entry in the gradebook. Return the release.
 
+    A source version that the instructor has changed since it was put there is kept, and released as it is.
+
     Raises:
         ClassroomError: there is no such chapter, or nbgrader refuses.
     """
@@ -188,9 +192,16 @@ def release(classroom: Classroom, chapter: str) -> Path:
         raise ClassroomError(f"the notebook of {chapter} is missing; `autograde build` makes it")
     target = classroom.root / "source" / chapter / ours.name
     target.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(ours, target)
+    mark = classroom.private / "released" / f"{chapter}.sha256"
+    if not target.exists() or (mark.exists() and mark.read_text() == _digest(target)):
+        shutil.copyfile(ours, target)
+        write_private(mark, _digest(target))
     run_nbgrader(classroom.api().generate_assignment(chapter), f"release {chapter}")
     return classroom.root / "release" / chapter / ours.name
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def run_nbgrader(result: dict[str, object], what: str) -> None:

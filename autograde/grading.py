@@ -108,6 +108,8 @@ def _record(recorder: Recorder, result: SubmissionResult, notebook: NotebookNode
         return Graded(result, recorder.record(result, notebook))
     except ClassroomError as error:
         return Graded(failed(result.student, result.chapter, "infrastructure", str(error)))
+    except (OSError, ValueError) as error:  # a full disk, a name that no file system holds: this one's trouble alone
+        return Graded(failed(result.student, result.chapter, "infrastructure", f"It could not be recorded: {error!r}."))
 
 
 def has_verdicts(graded: Sequence[Graded]) -> bool:

@@ -87,14 +87,23 @@ def _is_candidate(path: Path, folder: Path) -> bool:
     return path.is_file() and not path.is_symlink() and not any(part.startswith(".") for part in inside)
 
 
+def read_bytes(path: Path) -> bytes:
+    """Read a notebook's file, unless it is too large for one.
+
+    Raises:
+        UnreadableError: it is.
+    """
+    if path.stat().st_size > _LARGEST:
+        raise UnreadableError(f"the notebook has {path.stat().st_size / 2**20:.0f} MB; {_LARGEST // 2**20} are read")
+    return path.read_bytes()
+
+
 def read(data: bytes, exercises: Sequence[Exercise], released: NotebookNode | None = None) -> Submission:
     """Read a notebook of any version and mend it against the one that was released.
 
     Raises:
         UnreadableError: it is no notebook.
     """
-    if len(data) > _LARGEST:
-        raise UnreadableError(f"the notebook has {len(data) / 2**20:.0f} MB; at most {_LARGEST // 2**20} are read")
     text, repairs = _decode(data)
     return mend(_parse(text), exercises, released, repairs)
 
@@ -171,7 +180,10 @@ def _rebuild(notebook: NotebookNode, cells: list[NotebookNode]) -> NotebookNode:
         source = cell["source"]
         if isinstance(source, list):
             source = "".join(line for line in source if isinstance(line, str))
-        made = makers[cell["cell_type"]](source if isinstance(source, str) else "")
+        text = (
+            source.encode("utf-8", "replace").decode() if isinstance(source, str) else ""
+        )  # JSON can hold half characters
+        made = makers[cell["cell_type"]](text)
         made.metadata = _metadata(cell.get("metadata"))
         identity = cell.get("id")
         if isinstance(identity, str) and identity not in seen and identity.replace("-", "").replace("_", "").isalnum():

@@ -9,6 +9,7 @@ from pathlib import Path
 from nbconvert.exporters.exporter import ResourcesDict
 from nbformat import NotebookNode
 from nbgrader.preprocessors import NbGraderPreprocessor
+from traitlets import Bool
 
 from autograde.assessment import assess_notebook
 from autograde.classroom import Classroom, ClassroomError, open_class
@@ -39,6 +40,8 @@ class Mend(NbGraderPreprocessor):  # type: ignore[misc]
 class Assess(NbGraderPreprocessor):  # type: ignore[misc]
     """Have the submission run in a sandbox, judge it here, and write marks and messages into its check cells."""
 
+    unsafe = Bool(False, help="Run students' code without walls, with your own rights.").tag(config=True)
+
     def preprocess(self, nb: NotebookNode, resources: ResourcesDict) -> tuple[NotebookNode, ResourcesDict]:
         """Return the notebook with a result in each check cell."""
         names = resources["nbgrader"]
@@ -48,7 +51,8 @@ class Assess(NbGraderPreprocessor):  # type: ignore[misc]
         classroom = _classroom(resources)
         result = finished.get((classroom.root, chapter, student))
         if result is None:
-            result = assess_notebook(nb, student, chapter, classroom.secret, classroom.released(chapter))
+            released = classroom.released(chapter)
+            result = assess_notebook(nb, student, chapter, classroom.secret, released, self.unsafe)
             if result.status == "infrastructure":
                 raise ClassroomError(result.reason)
             classroom.store(result)

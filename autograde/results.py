@@ -3,15 +3,24 @@
 import os
 import tempfile
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict
 
 Status = Literal["ok", "timeout", "out of memory", "crashed", "unreadable", "infrastructure", "missing"]
 """How a submission fared, apart from its marks. `ok` says that all of it could be run and read."""
 
 SEVERITY: tuple[Status, ...] = ("ok", "crashed", "out of memory", "timeout", "unreadable", "infrastructure")
 """From harmless to grave: the status of a submission is the gravest of its exercises."""
+
+
+def clean(text: str) -> str:
+    """Return `text` without what harms a terminal, a database or a file: control characters and half characters."""
+    whole = text.encode("utf-8", "replace").decode("utf-8")
+    return "".join(sign for sign in whole if sign >= " " or sign in "\n\t").replace("\x7f", "")
+
+
+Text = Annotated[str, AfterValidator(clean)]
 
 
 class _Model(BaseModel):
@@ -23,7 +32,7 @@ class CaseResult(_Model):
 
     name: str
     passed: bool
-    message: str = ""
+    message: Text = ""
     hidden: bool = False
 
 
@@ -34,10 +43,10 @@ class ExerciseResult(_Model):
     max_score: float
     passed: bool
     status: Status = "ok"
-    message: str = ""
-    diagnosis: str = ""
+    message: Text = ""
+    diagnosis: Text = ""
     cases: tuple[CaseResult, ...] = ()
-    picture: str = ""
+    picture: Text = ""
     """The report on the public cases as HTML, every text of the student's escaped."""
 
 
@@ -48,11 +57,11 @@ class SubmissionResult(_Model):
     chapter: str
     status: Status
     exercises: dict[str, ExerciseResult]
-    reason: str = ""
-    repairs: tuple[str, ...] = ()
-    output: str = ""
+    reason: Text = ""
+    repairs: tuple[Text, ...] = ()
+    output: Text = ""
     """The last that the cells printed."""
-    failures: dict[str, str] = {}
+    failures: dict[str, Text] = {}
     """What cells raised, by the cell's place in the notebook."""
 
     @property

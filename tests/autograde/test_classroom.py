@@ -52,3 +52,13 @@ def test_what_is_released_holds_stubs_and_is_in_the_gradebook(released: Classroo
 def test_only_chapters_of_the_course_are_released(released: Classroom) -> None:
     with pytest.raises(ClassroomError, match=CHAPTER):
         classes.release(released, "03_unpoling")
+
+
+@pytest.mark.slow
+def test_releasing_again_keeps_what_the_instructor_changed(tmp_path: Path) -> None:
+    classroom = classes.init(tmp_path / "a")
+    source = classroom.root / "source" / CHAPTER / f"{CHAPTER}.ipynb"
+    classes.release(classroom, CHAPTER)
+    source.write_text(source.read_text().replace("Unpooling", "Our unpooling"))
+    classes.release(classroom, CHAPTER)
+    assert "Our unpooling" in (classroom.root / "release" / CHAPTER / source.name).read_text()

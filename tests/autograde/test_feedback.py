@@ -61,3 +61,9 @@ def test_markdown_in_a_reason_stays_text() -> None:
     notebook = new_notebook()
     introduce(notebook, submission(status="unreadable", reason="[a](javascript:alert(1)) **b**"))
     assert "[a]" not in notebook.cells[0].source
+
+
+def test_results_hold_no_control_characters() -> None:
+    result = submission(status="crashed", reason="\x1b[31mred\x1b[0m \ud800 \x00\x07 fine\n")
+    assert result.reason == "[31mred[0m ?  fine\n"
+    result.model_dump_json().encode()

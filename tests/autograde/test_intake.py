@@ -10,7 +10,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
 from autograde.classroom import Classroom
-from autograde.intake import Submission, UnreadableError, find_notebook, grade_id, mend, read
+from autograde.intake import Submission, UnreadableError, find_notebook, grade_id, mend, read, read_bytes
 from course.exercises.catalogue import of_chapter
 
 CHAPTER = "03_unpooling"
@@ -152,7 +152,6 @@ def test_bytes_that_are_no_utf8_cost_their_letters_alone(complete: NotebookNode)
         (b'{"cells": 5, "nbformat": 4, "nbformat_minor": 5, "metadata": {}}', "cannot be read"),
         (b"[" * 100_000, "not JSON"),
         (b'{"nbformat": 4, "cells": [' + b'{"cell_type": "raw", "source": ""},' * 2001 + b"{}]}", "2001 cells"),
-        (b"x" * (20 * 2**20 + 1), "MB"),
         ("\x00\x01".encode("utf-16"), "not JSON"),
     ],
 )  # fmt: skip
@@ -168,6 +167,19 @@ def test_malformed_metadata_does_no_harm(complete: NotebookNode, metadata: objec
         one["metadata"] = metadata
         one.pop("id", None)
     assert marks(read(json.dumps(raw).encode(), EXERCISES)) == WHOLE
+
+
+def test_a_file_too_large_is_not_read(tmp_path: Path) -> None:
+    with (tmp_path / "large").open("wb") as file:
+        file.truncate(2**40)
+    with pytest.raises(UnreadableError, match="1048576 MB"):
+        read_bytes(tmp_path / "large")
+
+
+def test_half_characters_do_not_travel_on(complete: NotebookNode) -> None:
+    raw = json.loads(nbformat.writes(complete))
+    raw["cells"][0]["source"] = "\ud800"
+    nbformat.writes(read(json.dumps(raw).encode(), EXERCISES).notebook).encode()
 
 
 def test_a_renamed_notebook_is_found_and_a_link_is_not_followed(tmp_path: Path) -> None:

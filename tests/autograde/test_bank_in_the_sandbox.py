@@ -1,0 +1,31 @@
+"""Every right answer of the bank is right in the sandbox too, and every wrong one wrong."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from autograde import bank, verdicts
+from autograde.sandbox.client import Sandbox
+from course.exercises.catalogue import MODULES, find
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("walls")
+@pytest.mark.parametrize("chapter", MODULES)
+@pytest.mark.parametrize(("folder", "right"), [("variants", True), ("mistakes", False)])
+def test_the_bank_is_judged_alike_in_the_sandbox(chapter: str, folder: str, right: bool) -> None:
+    topic = MODULES[chapter].rsplit(".", 1)[1]
+    source = (Path(bank.CHECKOUT) / "tests" / folder / f"{topic}.py").read_text()
+    source = re.sub(r"from autograde\.bank import (\w+)", r"def \1(*_):\n    return lambda answer: answer", source)
+    wrongly_judged = []
+    with Sandbox() as sandbox:
+        for entry in getattr(bank, folder)(chapter):
+            exercise, cells = find(entry.exercise), (source, f"{entry.exercise} = {entry.name}")
+            trace = verdicts.run_public(sandbox, exercise, cells)
+            trace = verdicts.run_hidden(sandbox, exercise, cells, 77, trace)
+            result = verdicts.conclude(exercise, trace, cells, 77)
+            if result.passed is not right:
+                wrongly_judged.append(f"{entry.name}: {result.message}")
+            sandbox.forget_time()
+    assert not wrongly_judged
