@@ -5,6 +5,7 @@ share of each pixel that the animal covers. Coordinates are the animal's own: x 
 """
 
 from dataclasses import dataclass
+from math import sqrt
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,8 +44,9 @@ class Brush:
         self.frame, self.top, self.left = frame, top, left
         step = 1 / OVERSAMPLING
         rows, columns = (bottom - top) * OVERSAMPLING, (right - left) * OVERSAMPLING
-        self._y = (frame.y - (top + (np.arange(rows) + 0.5) * step)) / frame.scale  # falls from row to row
-        self._x = ((left + (np.arange(columns) + 0.5) * step) - frame.x) / (frame.scale * frame.facing)
+        y = (frame.y - (top + (np.arange(rows) + 0.5) * step)) / frame.scale  # falls from row to row
+        x = ((left + (np.arange(columns) + 0.5) * step) - frame.x) / (frame.scale * frame.facing)
+        self._y, self._x = y.astype(np.float32), x.astype(np.float32)
         self.rgb = np.zeros((rows, columns, 3), np.float32)
         self.covered = np.zeros((rows, columns), dtype=bool)
 
@@ -52,14 +54,18 @@ class Brush:
         self, x: float, y: float, rx: float, ry: float, colour: Colour, angle: float = 0.0, light: float = 0.22
     ) -> None:
         """Paint an ellipse around (x, y), turned by `angle`, lit from above."""
-        c, s = cos(angle), sin(angle)
-        reach_x, reach_y = np.sqrt((rx * c) ** 2 + (ry * s) ** 2), np.sqrt((rx * s) ** 2 + (ry * c) ** 2)
+        if max(rx, ry) * self.frame.scale * OVERSAMPLING < 0.5:
+            return  # smaller than a sample
+        reach_x, reach_y, a, ab, b = rx, ry, 1 / rx**2, 0.0, 1 / ry**2
+        if angle:
+            c, s = cos(angle), sin(angle)
+            a, b, ab = (c / rx) ** 2 + (s / ry) ** 2, (s / rx) ** 2 + (c / ry) ** 2, 2 * c * s * (a - b)
+            reach_x, reach_y = sqrt((rx * c) ** 2 + (ry * s) ** 2), sqrt((rx * s) ** 2 + (ry * c) ** 2)
         rows, columns = self._window(x - reach_x, x + reach_x, y - reach_y, y + reach_y)
-        u, v = self._x[columns] - x, self._y[rows] - y
-        a, b = (c / rx) ** 2 + (s / ry) ** 2, (s / rx) ** 2 + (c / ry) ** 2
-        ab = 2 * c * s * (1 / rx**2 - 1 / ry**2)
-        inside = (b * v * v)[:, None] + (ab * v)[:, None] * u + (a * u * u) < 1
-        self._fill(rows, columns, inside, colour, light * v / reach_y)
+        u, v = self._x[columns] - x, self._y[rows, None] - y
+        squares = b * v * v + a * u * u
+        inside = squares + (ab * v) * u < 1 if angle else squares < 1
+        self._fill(rows, columns, inside, colour, (light / reach_y) * v)
 
     def limb(self, start: tuple[float, float], end: tuple[float, float], r0: float, r1: float, colour: Colour) -> None:
         """Paint a limb from `start` to `end` whose radius goes from r0 to r1."""
@@ -105,9 +111,9 @@ class Brush:
         return _clipped(top - self.top, bottom - self.top, rows), _clipped(left - self.left, right - self.left, columns)
 
     def _fill(self, rows: slice, columns: slice, inside: Mask, colour: Colour, light: Floats | None = None) -> None:
-        shade = np.asarray(colour, np.float32)
+        shade: Floats = np.asarray(colour, np.float32)
         if light is not None:
-            shade = shade * (1 + light).astype(np.float32)[:, None, None]
+            shade = shade * (1 + light)[..., None]
         np.copyto(self.rgb[rows, columns], shade, where=inside[..., None])
         self.covered[rows, columns] |= inside
 
