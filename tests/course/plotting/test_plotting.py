@@ -42,7 +42,7 @@ def test_labels_have_one_colour_a_class_and_a_legend() -> None:
     figure = show_labels(torch.zeros(3, 2, 2), {"truth": labels}, ("meadow", "cow", "fence"))
     (legend,) = figure.legends
     assert [text.get_text() for text in legend.get_texts()] == ["meadow", "cow", "fence"]
-    assert figure.axes[1].images[0].cmap.N == 3
+    assert figure.axes[1].images[0].cmap.N == 3 + 1  # and white for what is ignored
 
 
 def test_palette_is_the_widgets_own() -> None:
