@@ -107,12 +107,12 @@ def submissions(answers: dict[str, str]) -> dict[str, Callable[[NotebookNode], N
         notebook.cells.insert(0, new_code_cell(_FORGED))
 
     return {
-        "ada-complete": _fill(answers),
-        "ben-half": _fill(half),
-        "cleo-centred-nails": _fill({**answers, "bed_of_nails2d": _CENTRED_NAILS}),
-        "dan-overlaps-summed": _fill({**answers, "max_unpool2d": _OVERLAPS_SUMMED}),
-        "eve-blank": _fill({}),
-        "fay-forger": cheat,
+        "complete": _fill(answers),
+        "half-done": _fill(half),
+        "nails-centred": _fill({**answers, "bed_of_nails2d": _CENTRED_NAILS}),
+        "overlaps-summed": _fill({**answers, "max_unpool2d": _OVERLAPS_SUMMED}),
+        "blank": _fill({}),
+        "forger": cheat,
     }
 
 
