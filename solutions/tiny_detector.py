@@ -1,0 +1,142 @@
+"""A detector small enough for a CPU, from torchvision's own parts: proposals, regions, class, box and mask.
+
+It is here to show that data, training and metrics are right, until the from-scratch Faster R-CNN and Mask R-CNN stand in
+its place. Two things can be chosen, because chapters ask about them: the stride of the features, and how a region is cut
+from them: RoI Pool (Girshick, 2015) or RoI Align (He et al., 2017).
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+from torchvision.models.detection import FasterRCNN, MaskRCNN
+from torchvision.models.detection.anchor_utils import AnchorGenerator
+from torchvision.models.detection.faster_rcnn import FastRCNNPredictor, TwoMLPHead
+from torchvision.models.detection.mask_rcnn import MaskRCNNHeads, MaskRCNNPredictor
+from torchvision.ops import MultiScaleRoIAlign, roi_pool
+
+from solutions.require import require_int
+
+Stride = Literal[8, 16]
+Region = Literal["align", "pool"]
+
+_CHANNELS = 64
+_ANCHORS = ((16, 24, 36, 54, 80),)
+_RATIOS = ((0.5, 1.0, 2.0),)
+
+
+class TinyDetector(nn.Module):
+    """A small Faster R-CNN, with masks a Mask R-CNN, with torchvision's call and output convention.
+
+    In training `model(images, targets)` returns a dict of losses; in evaluation
+    `model(images)` returns a dict an image: `boxes` (n, 4), `labels` (n,), `scores` (n,)
+    and, with masks, `masks` (n, 1, H, W) in [0, 1]. Images are a list of (3, H, W) in
+    [0, 1]; their shorter side is resized to `image_size` inside, and the detections are
+    brought back.
+
+    Raises:
+        TypeError: `num_classes` or `image_size` is not an int.
+        ValueError: a stride other than 8 and 16, a region other than "align" and "pool".
+    """
+
+    def __init__(
+        self,
+        num_classes: int,
+        stride: Stride = 8,
+        region: Region = "align",
+        masks: bool = False,
+        image_size: int = 96,
+    ) -> None:
+        super().__init__()
+        require_int("num_classes", num_classes, least=2)
+        require_int("image_size", image_size, least=16)
+        if stride not in (8, 16):
+            raise ValueError(f"stride must be 8 or 16, got {stride!r}")
+        if region not in ("align", "pool"):
+            raise ValueError(f'region must be "align" or "pool", got {region!r}')
+
+        def cut(output_size: int) -> nn.Module:
+            if region == "pool":
+                return RoIPool(output_size, stride)
+            return MultiScaleRoIAlign(["0"], output_size, sampling_ratio=2)
+
+        options = {
+            "min_size": image_size,
+            "max_size": 4 * image_size,
+            "rpn_anchor_generator": AnchorGenerator(_ANCHORS, _RATIOS),
+            "rpn_pre_nms_top_n_train": 400,
+            "rpn_post_nms_top_n_train": 200,
+            "rpn_pre_nms_top_n_test": 300,
+            "rpn_post_nms_top_n_test": 60,
+            "rpn_batch_size_per_image": 64,
+            "box_batch_size_per_image": 48,
+            "box_detections_per_img": 30,
+            "box_roi_pool": cut(7),
+            "box_head": TwoMLPHead(_CHANNELS * 7 * 7, 128),
+            "box_predictor": FastRCNNPredictor(128, num_classes),
+        }
+        backbone = SmallBackbone(stride)
+        self.model: nn.Module
+        if masks:
+            self.model = MaskRCNN(
+                backbone,
+                mask_roi_pool=cut(14),
+                mask_head=MaskRCNNHeads(_CHANNELS, (32, 32), 1),
+                mask_predictor=MaskRCNNPredictor(32, 32, num_classes),
+                **options,
+            )
+        else:
+            self.model = FasterRCNN(backbone, **options)
+
+    def forward(
+        self, images: Sequence[Tensor], targets: Sequence[Mapping[str, Tensor]] | None = None
+    ) -> dict[str, Tensor] | list[dict[str, Tensor]]:
+        """Return the losses in training, and the detections of each image in evaluation."""
+        result: dict[str, Tensor] | list[dict[str, Tensor]] = self.model(list(images), targets)
+        return result
+
+
+class SmallBackbone(nn.Module):
+    """Convolutions that turn images (N, 3, H, W) into features (N, 64, H/stride, W/stride)."""
+
+    out_channels = _CHANNELS
+
+    def __init__(self, stride: Stride) -> None:
+        super().__init__()
+        # The same nine convolutions for both strides: what differs is where the last halving happens.
+        last = stride // 8
+        self.body = nn.Sequential(
+            *_convolution(3, 24, stride=2),
+            *_convolution(24, 24),
+            *_convolution(24, 48, stride=2),
+            *_convolution(48, 48),
+            *_convolution(48, 64, stride=2),
+            *_convolution(64, 64),
+            *_convolution(64, 64, stride=last),
+            *_convolution(64, 64),
+            *_convolution(64, _CHANNELS),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return features (N, 64, H/stride, W/stride) of `x` (N, 3, H, W)."""
+        features: Tensor = self.body(x)
+        return features
+
+
+class RoIPool(nn.Module):
+    """RoI Pool in the place of torchvision's `MultiScaleRoIAlign`, on one map of features."""
+
+    def __init__(self, output_size: int, stride: int) -> None:
+        super().__init__()
+        self.output_size, self.stride = (output_size, output_size), stride
+
+    def forward(self, features: dict[str, Tensor], boxes: list[Tensor], image_shapes: list[tuple[int, int]]) -> Tensor:
+        """Return (R, C, s, s) for `features` {"0": (N, C, h, w)} and a list of boxes (n, 4) an image."""
+        (one,) = features.values()
+        pooled: Tensor = roi_pool(one, [b.to(one.dtype) for b in boxes], self.output_size, 1 / self.stride)
+        return pooled
+
+
+def _convolution(before: int, after: int, stride: int = 1) -> tuple[nn.Module, ...]:
+    return nn.Conv2d(before, after, 3, stride, padding=1, bias=False), nn.BatchNorm2d(after), nn.ReLU()
