@@ -6,6 +6,7 @@ handed in the empty notebook, and one who tries to talk the grader into full mar
 
 import ast
 import re
+import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -70,7 +71,9 @@ def run(keep: Path | None = None) -> list[grading.Graded]:
     for one in graded:
         console.print(f"  {one.page or one.result.reason}", soft_wrap=True, highlight=False)
     console.print(
-        f"The class is an nbgrader course; look around with `cd {root} && nbgrader formgrader`.", soft_wrap=True
+        f"The class is an nbgrader course. To open formgrader: cd {root} && {sys.executable} -m jupyterlab, "
+        "then the menu Nbgrader, Formgrader.",
+        soft_wrap=True,
     )
     if not grading.has_verdicts(graded):
         raise ClassroomError("the demo could not grade its own submissions; see the table")

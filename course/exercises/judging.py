@@ -205,7 +205,8 @@ def _tell_shapes(name: str, expected: Tensor, got: Tensor) -> str:
     if expected.ndim == got.ndim:
         wrong = [axis for axis, (a, b) in enumerate(zip(expected.shape, got.shape, strict=True)) if a != b]
         return f"{sentence} Look at dimension {' and '.join(map(str, wrong))}."
-    return f"{sentence} That is {got.ndim} dimensions instead of {expected.ndim}."
+    dimensions = "dimension" if got.ndim == 1 else "dimensions"
+    return f"{sentence} That is {got.ndim} {dimensions} instead of {expected.ndim}."
 
 
 def _tell(value: Plain) -> str:
