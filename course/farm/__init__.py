@@ -8,6 +8,7 @@ itself, so they are exact: semantic map, instance masks, tight boxes, labels, ke
 """
 
 import sys
+from pathlib import Path
 from typing import TypedDict
 
 import numpy as np
@@ -16,6 +17,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from course.farm.animals import KEYPOINTS, SKELETON
+from course.farm.cache import Order, SceneCache, cache_folder
 from course.farm.landscape import STUFF
 from course.farm.scene import IGNORE, THINGS, Recipe, Scene, draw_scene
 
@@ -57,8 +59,12 @@ class Farm(Dataset[tuple[Tensor, Target]]):
     `occlusion` 0 … 1 says how much of one another may hide, `clutter` 0 … 1 how full the land is, `empty` the share of
     scenes without animals, `things` which kinds there are.
 
+    `cache` keeps the scenes on disk, drawn once by `workers` processes and memory-mapped from then on: a folder, or
+    True for the course's own (`COURSE_CACHE` moves it).
+
     Raises:
         ValueError: an option out of range; the sentence names it.
+        OSError: the cache cannot be written.
     """
 
     def __init__(
@@ -73,10 +79,16 @@ class Farm(Dataset[tuple[Tensor, Target]]):
         clutter: float = 0.5,
         empty: float = 0.05,
         things: tuple[str, ...] = THINGS,
+        cache: bool | str | Path = False,
+        workers: int = 1,
     ) -> None:
         self.length, self.seed, self.size = length, seed, (int(size[0]), int(size[1]))
         self.recipe = Recipe(animals, body, occlusion, clutter, empty, things)
         _require_options(length, seed, self.size, self.recipe)
+        self._cache: SceneCache | None = None
+        if cache and length:
+            folder = cache_folder() / "farm" if cache is True else Path(cache)
+            self._cache = SceneCache(Order(VERSION, seed, self.size, length, self.recipe), folder, workers)
 
     def __len__(self) -> int:
         return self.length
@@ -89,6 +101,8 @@ class Farm(Dataset[tuple[Tensor, Target]]):
 
     def scene(self, index: int) -> Scene:
         """Return scene `index` as numpy arrays."""
+        if self._cache is not None:
+            return self._cache.scene(index)
         return draw_scene(self.seed, index, *self.size, self.recipe)
 
 
