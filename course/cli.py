@@ -9,9 +9,12 @@ from typing import Annotated
 
 import typer
 
+from course.data.cli import app as data
+
 app = typer.Typer(
     add_completion=False, pretty_exceptions_enable=False, help="From Pixels to Instances: open the chapters."
 )
+app.add_typer(data, name="data")
 
 NOTEBOOKS = Path(__file__).parent / "notebooks"
 
