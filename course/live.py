@@ -1,6 +1,6 @@
 """The curve that `course.training.fit` draws while it trains: one picture that is replaced, never a growing stack.
 
-In a notebook it is a figure that updates in place; in a terminal it is a line of text for each look at the validation set.
+In a notebook it is a figure that updates in place; in a terminal, a line of text for each look at the validation set.
 """
 
 import io
@@ -8,7 +8,7 @@ import time
 from typing import TYPE_CHECKING
 
 import numpy as np
-from tqdm.auto import tqdm
+from tqdm.auto import tqdm  # type: ignore[import-untyped]
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

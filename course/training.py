@@ -16,7 +16,7 @@ from typing import Any, Protocol, TypeVar
 
 import torch
 from torch import Tensor, nn
-from tqdm.auto import tqdm
+from tqdm.auto import tqdm  # type: ignore[import-untyped]
 
 from course.live import LiveCurve
 
@@ -75,8 +75,8 @@ def fit(
     While a notebook is graded nothing is trained: the model stays as it is.
 
     Raises:
-        ValueError: no budget or an impossible one, no data, a batch size or number of looks below one, a loss that is not
-            finite, or a metric without validation data.
+        ValueError: no budget or an impossible one, no data, a batch size or a number of looks below one, a metric
+            without validation data, or a loss that is not finite.
     """
     _require(data, validation, metric, minutes, steps, batch_size, looks)
     if is_graded():
@@ -101,7 +101,7 @@ def fit(
                 with mixed_precision(place):
                     value = loss(model, images, targets)
                 optimizer.zero_grad()
-                value.backward()
+                value.backward()  # type: ignore[no-untyped-call]
                 optimizer.step()
 
                 history.losses.append(_finite(value, len(history.losses)))

@@ -1,10 +1,11 @@
 """Fully convolutional networks: one forward pass labels every pixel.
 
-A network that classifies a window becomes one that classifies all of them when nothing in it depends on the image's size
-(Long, Shelhamer & Darrell, 2015). Pooling makes it cheap and lets it see far, and costs resolution: at stride 32 one score
-stands for 32 × 32 pixels. What brings them back is a decoder, or finer scores from earlier stages.
+A network that classifies a window becomes one that classifies all of them when nothing in it depends on the image's
+size (Long, Shelhamer & Darrell, 2015). Pooling makes it cheap and lets it see far, and costs resolution: at stride 32
+one score stands for 32 × 32 pixels. What brings them back is a decoder, or finer scores from earlier stages.
 """
 
+from itertools import pairwise
 from typing import Literal
 
 import torch
@@ -42,13 +43,9 @@ class EncoderDecoderFCN(nn.Module):
         require_int("num_classes", num_classes, least=1)
         require_int("width", width, least=1)
         widths = (width, 2 * width, 3 * width, 4 * width)
-        self.encoder = nn.ModuleList(
-            [_convolutions(before, after) for before, after in zip((3, *widths), widths, strict=False)]
-        )
+        self.encoder = nn.ModuleList([_convolutions(before, after) for before, after in pairwise((3, *widths))])
         upwards = widths[::-1]
-        self.decoder = nn.ModuleList(
-            [_convolutions(below + skip, skip) for below, skip in zip(upwards, upwards[1:], strict=False)]
-        )
+        self.decoder = nn.ModuleList([_convolutions(below + skip, skip) for below, skip in pairwise(upwards)])
         self.classifier = nn.Conv2d(width, num_classes, 1)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -89,7 +86,7 @@ class FCN(nn.Module):
             raise ValueError(f'variant must be "32s", "16s" or "8s", got {variant!r}')
         self.strides = _STRIDES[variant]
         self.backbone = nn.ModuleList(
-            [_convolutions(before, after) for before, after in zip((3, *_WIDTHS), (*_WIDTHS, _WIDTHS[-1]), strict=True)]
+            [_convolutions(before, after) for before, after in pairwise((3, *_WIDTHS, _WIDTHS[-1]))]
         )
         channels = {2**depth: width for depth, width in enumerate((*_WIDTHS, _WIDTHS[-1]))}
         self.scores = nn.ModuleDict({str(s): nn.Conv2d(channels[s], num_classes, 1) for s in self.strides})

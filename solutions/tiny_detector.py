@@ -1,14 +1,13 @@
 """A detector small enough for a CPU, from torchvision's own parts: proposals, regions, class, box and mask.
 
-It is here to show that data, training and metrics are right, until the from-scratch Faster R-CNN and Mask R-CNN stand in
-its place. Two things can be chosen, because chapters ask about them: the stride of the features, and how a region is cut
-from them: RoI Pool (Girshick, 2015) or RoI Align (He et al., 2017).
+It is here to show that data, training and metrics are right, until the from-scratch Faster R-CNN and Mask R-CNN stand
+in its place. Two things can be chosen, because chapters ask about them: the stride of the features, and how a region is
+cut from them: RoI Pool (Girshick, 2015) or RoI Align (He et al., 2017).
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Literal
+from typing import Any, Literal
 
-import torch
 from torch import Tensor, nn
 from torchvision.models.detection import FasterRCNN, MaskRCNN
 from torchvision.models.detection.anchor_utils import AnchorGenerator
@@ -59,7 +58,8 @@ class TinyDetector(nn.Module):
         def cut(output_size: int) -> nn.Module:
             if region == "pool":
                 return RoIPool(output_size, stride)
-            return MultiScaleRoIAlign(["0"], output_size, sampling_ratio=2)
+            aligned: nn.Module = MultiScaleRoIAlign(["0"], output_size, sampling_ratio=2)
+            return aligned
 
         options = {
             "min_size": image_size,
@@ -77,7 +77,7 @@ class TinyDetector(nn.Module):
             "box_predictor": FastRCNNPredictor(128, num_classes),
         }
         backbone = SmallBackbone(stride)
-        self.model: nn.Module
+        self.model: FasterRCNN
         if masks:
             self.model = MaskRCNN(
                 backbone,
@@ -88,6 +88,8 @@ class TinyDetector(nn.Module):
             )
         else:
             self.model = FasterRCNN(backbone, **options)
+        self.model.rpn.head.register_forward_hook(_in_float32)
+        self.model.roi_heads.box_predictor.register_forward_hook(_in_float32)
 
     def forward(
         self, images: Sequence[Tensor], targets: Sequence[Mapping[str, Tensor]] | None = None
@@ -124,18 +126,25 @@ class SmallBackbone(nn.Module):
         return features
 
 
-class RoIPool(nn.Module):
-    """RoI Pool in the place of torchvision's `MultiScaleRoIAlign`, on one map of features."""
+class RoIPool(MultiScaleRoIAlign):
+    """RoI Pool in the place of RoI Align, whose name torchvision's Mask R-CNN asks for, on one map of features."""
 
     def __init__(self, output_size: int, stride: int) -> None:
-        super().__init__()
-        self.output_size, self.stride = (output_size, output_size), stride
+        super().__init__(["0"], output_size, sampling_ratio=2)
+        self.stride = stride
 
-    def forward(self, features: dict[str, Tensor], boxes: list[Tensor], image_shapes: list[tuple[int, int]]) -> Tensor:
-        """Return (R, C, s, s) for `features` {"0": (N, C, h, w)} and a list of boxes (n, 4) an image."""
-        (one,) = features.values()
-        pooled: Tensor = roi_pool(one, [b.to(one.dtype) for b in boxes], self.output_size, 1 / self.stride)
+    def forward(self, x: dict[str, Tensor], boxes: list[Tensor], image_shapes: list[tuple[int, int]]) -> Tensor:
+        """Return (R, C, s, s) for the features `x` {"0": (N, C, h, w)} and a list of boxes (n, 4) an image."""
+        (features,) = x.values()
+        pooled: Tensor = roi_pool(features.float(), boxes, self.output_size, 1 / self.stride)
         return pooled
+
+
+def _in_float32(module: nn.Module, inputs: object, output: Any) -> Any:
+    """Return what a head says as float32: under mixed precision boxes would else be decoded in steps of half a pixel."""
+    return (
+        output.float() if isinstance(output, Tensor) else type(output)(_in_float32(module, inputs, o) for o in output)
+    )
 
 
 def _convolution(before: int, after: int, stride: int = 1) -> tuple[nn.Module, ...]:

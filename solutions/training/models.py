@@ -1,0 +1,83 @@
+"""The models that can be trained by name: how each is built, what is asked of it, and a configuration that suits it.
+
+One line a model, and nothing registers itself. torch is imported when a model is built, not before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any, Literal
+
+from solutions.training.config import choose
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from solutions.fcn import Variant
+    from solutions.tiny_detector import Region, Stride
+
+Asked = Literal["semantic", "boxes", "masks"]
+"""What a model answers: a label a pixel, boxes, or boxes with masks."""
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A model that can be trained: `build(number of classes, image size)`, what it answers, its own defaults."""
+
+    summary: str
+    asked: Asked
+    build: Callable[[int, tuple[int, int]], nn.Module]
+    defaults: Mapping[str, Any]
+
+
+def reference(name: str) -> Reference:
+    """Return the model called `name`.
+
+    Raises:
+        TrainingError: there is none.
+    """
+    return MODELS[choose("model", name, MODELS)]
+
+
+def _encoder_decoder(classes: int, size: tuple[int, int]) -> nn.Module:
+    from solutions.fcn import EncoderDecoderFCN
+
+    return EncoderDecoderFCN(classes)
+
+
+def _fcn(classes: int, size: tuple[int, int], variant: Variant) -> nn.Module:
+    from solutions.fcn import FCN
+
+    return FCN(classes, variant)
+
+
+def _detector(
+    classes: int, size: tuple[int, int], stride: Stride = 8, region: Region = "align", masks: bool = False
+) -> nn.Module:
+    from solutions.tiny_detector import TinyDetector
+
+    return TinyDetector(classes, stride, region, masks, image_size=min(size))
+
+
+_PIXELS = {"size": (64, 64), "batch_size": 16, "lr": 3e-3}
+_REGIONS = {"size": (96, 96), "batch_size": 8, "lr": 2e-3, "clip_norm": 5.0, "train_images": 1500, "val_images": 200}
+
+MODELS: dict[str, Reference] = {
+    "encoder-decoder": Reference("per-pixel encoder–decoder with skips", "semantic", _encoder_decoder, _PIXELS),
+    "fcn-32s": Reference("FCN, scores at stride 32", "semantic", partial(_fcn, variant="32s"), _PIXELS),
+    "fcn-16s": Reference("FCN, scores at strides 32, 16", "semantic", partial(_fcn, variant="16s"), _PIXELS),
+    "fcn-8s": Reference("FCN, scores at strides 32, 16, 8", "semantic", partial(_fcn, variant="8s"), _PIXELS),
+    "tiny-detector": Reference("small Faster R-CNN, stride 8, RoI Align", "boxes", _detector, _REGIONS),
+    "tiny-mask": Reference(
+        "small Mask R-CNN, stride 8, RoI Align", "masks", partial(_detector, masks=True), _REGIONS
+    ),
+    "tiny-mask-16-align": Reference(
+        "small Mask R-CNN, stride 16, RoI Align", "masks", partial(_detector, stride=16, masks=True), _REGIONS
+    ),
+    "tiny-mask-16-pool": Reference(
+        "small Mask R-CNN, stride 16, RoI Pool", "masks", partial(_detector, stride=16, region="pool", masks=True),
+        _REGIONS,
+    ),
+}  # fmt: skip

@@ -1,0 +1,167 @@
+"""What is asked of a model: a label a pixel, or boxes (and masks). Each task knows its batches, loss and metric.
+
+Metrics are the field's own: the confusion matrix of torchmetrics, average precision of pycocotools.
+"""
+
+import importlib.util
+import warnings
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from solutions.training.data import Sample
+from solutions.training.models import Asked
+
+Batch = tuple[Any, Any]
+Batches = Iterable[Batch]
+Autocast = Callable[[], AbstractContextManager[object]]
+
+IGNORE = 255
+_DETECTION_KEYS = ("boxes", "labels", "masks")
+
+
+@dataclass(frozen=True)
+class Scores:
+    """What was measured. `values[headline]` decides which weights are best; higher is better."""
+
+    headline: str
+    values: dict[str, float]
+    per_class: dict[str, float]
+
+    @property
+    def value(self) -> float:
+        """Return the number that decides."""
+        return self.values[self.headline]
+
+
+class Semantic:
+    """A label for each pixel: cross-entropy, and mean intersection over union; 255 counts for neither."""
+
+    def __init__(self, classes: Sequence[str]) -> None:
+        self.classes = tuple(classes)
+
+    def why_not_measured(self) -> str:
+        """Return a sentence when the metric's library is missing, else nothing."""
+        return ""
+
+    def collate(self, samples: Sequence[Sample]) -> Batch:
+        """Stack images to (N, 3, H, W) and semantic maps to (N, H, W)."""
+        images, targets = zip(*samples, strict=True)
+        return torch.stack(images), torch.stack([target["semantic"] for target in targets])
+
+    def losses(self, model: nn.Module, images: Tensor, targets: Tensor) -> dict[str, Tensor]:
+        """Return the mean cross-entropy over the pixels that count; 0 with a gradient where none does."""
+        total = F.cross_entropy(model(images).float(), targets, ignore_index=IGNORE, reduction="sum")
+        return {"cross_entropy": total / (targets != IGNORE).sum().clamp(min=1)}
+
+    @torch.no_grad()
+    def evaluate(self, model: nn.Module, batches: Batches, autocast: Autocast) -> Scores:
+        """Return mIoU and pixel accuracy over all pixels of all images; a class that is nowhere does not count."""
+        from torchmetrics.classification import MulticlassConfusionMatrix
+
+        matrix = MulticlassConfusionMatrix(len(self.classes), ignore_index=IGNORE)
+        for images, targets in batches:
+            with autocast():
+                logits = model(images)
+            matrix.to(logits.device).update(logits.argmax(dim=1), targets)
+        confusion = matrix.compute().double().cpu()
+        right = confusion.diag()
+        union = confusion.sum(dim=0) + confusion.sum(dim=1) - right
+        iou = {name: float(r / u) for name, r, u in zip(self.classes, right, union, strict=True) if u > 0}
+        mean = sum(iou.values()) / max(len(iou), 1)
+        accuracy = float(right.sum() / confusion.sum().clamp(min=1))
+        return Scores("mIoU", {"mIoU": mean, "pixel_accuracy": accuracy}, iou)
+
+    @torch.no_grad()
+    def predict(self, model: nn.Module, images: Tensor) -> list[dict[str, Tensor]]:
+        """Return for each image its semantic map (H, W)."""
+        return [{"semantic": labels} for labels in model(images).argmax(dim=1)]
+
+
+class Detection:
+    """Boxes and, where asked, masks: the losses of torchvision's models, and COCO's average precision."""
+
+    def __init__(self, classes: Sequence[str], masks: bool) -> None:
+        self.classes, self.masks = tuple(classes), masks
+
+    def why_not_measured(self) -> str:
+        """Return a sentence when the metric's library is missing, else nothing."""
+        if _coco_backend():
+            return ""
+        return "average precision is not measured: neither pycocotools nor faster-coco-eval is installed"
+
+    def collate(self, samples: Sequence[Sample]) -> Batch:
+        """Return images (3, H, W) and targets as lists, as torchvision's models take them."""
+        keys = _DETECTION_KEYS if self.masks else _DETECTION_KEYS[:2]
+        images, targets = zip(*samples, strict=True)
+        return list(images), [{key: target[key] for key in keys} for target in targets]
+
+    def losses(self, model: nn.Module, images: list[Tensor], targets: list[dict[str, Tensor]]) -> dict[str, Tensor]:
+        """Return the losses that the model itself reports, by name."""
+        losses: dict[str, Tensor] = model(images, targets)
+        return losses
+
+    @torch.no_grad()
+    def evaluate(self, model: nn.Module, batches: Batches, autocast: Autocast) -> Scores:
+        """Return COCO's average precision of boxes and, where asked, of masks."""
+        from torchmetrics.detection import MeanAveragePrecision
+
+        kinds: tuple[Literal["bbox", "segm"], ...] = ("bbox", "segm") if self.masks else ("bbox",)
+        backend = _coco_backend()
+        if not backend:
+            raise ModuleNotFoundError(self.why_not_measured() + "; pip install pycocotools")
+        metric = MeanAveragePrecision(iou_type=kinds, class_metrics=True, backend=backend)
+        for images, targets in batches:
+            with autocast():
+                found = self.predict(model, images)
+            metric.update([_on_cpu(one) for one in found], [_on_cpu(one) for one in targets])
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            result = metric.compute()
+        values: dict[str, float] = {}
+        for kind, name in (("bbox", "mAP"), ("segm", "mask_mAP"))[: len(kinds)]:
+            prefix = f"{kind}_" if len(kinds) > 1 else ""
+            for key, suffix in (("map", ""), ("map_50", "_50"), ("map_75", "_75")):
+                values[name + suffix] = max(float(result[prefix + key]), 0.0)  # COCO says −1 where there is nothing
+        prefix = "bbox_" if len(kinds) > 1 else ""
+        numbers, each = result["classes"].reshape(-1), result[f"{prefix}map_per_class"].reshape(-1)
+        per_class = {self.classes[int(n)]: float(v) for n, v in zip(numbers, each, strict=True) if v >= 0}
+        return Scores("mAP", values, per_class)
+
+    @torch.no_grad()
+    def predict(self, model: nn.Module, images: list[Tensor]) -> list[dict[str, Tensor]]:
+        """Return the detections of each image, masks as (n, H, W) bool."""
+        found: list[dict[str, Tensor]] = model(list(images))
+        for one in found:
+            if "masks" in one:
+                one["masks"] = one["masks"][:, 0] > 0.5
+        return found
+
+
+Task = Semantic | Detection
+
+
+def task_for(asked: Asked, classes: Sequence[str]) -> Task:
+    """Return the task of a model that answers `asked`."""
+    return Semantic(classes) if asked == "semantic" else Detection(classes, masks=asked == "masks")
+
+
+def _coco_backend() -> Literal["pycocotools", "faster_coco_eval"] | None:
+    backends: tuple[Literal["pycocotools", "faster_coco_eval"], ...] = ("pycocotools", "faster_coco_eval")
+    for module in backends:
+        if importlib.util.find_spec(module) is not None:
+            return module
+    return None
+
+
+def _on_cpu(one: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {
+        key: value.float().cpu() if value.is_floating_point() else value.cpu()
+        for key, value in one.items()
+        if key in (*_DETECTION_KEYS, "scores")
+    }
