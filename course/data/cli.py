@@ -65,7 +65,7 @@ def preview(
     split: Split = "train",
 ) -> None:
     """Draw a sheet of samples: each as it is, with its objects, and as a semantic map."""
-    from course.data.classes import CLASSES
+    from course.data.classes import CLASSES, SEMANTIC_CLASSES
     from course.data.loading import load
     from course.data.sheet import preview as draw
 
@@ -74,7 +74,7 @@ def preview(
             samples = load(data, split, length=count, seed=seed, size=_size(size))
         else:
             samples = load(data, split, root=root)
-        draw(samples, count, CLASSES[data], out=out)
+        draw(samples, count, CLASSES[data], SEMANTIC_CLASSES[data], out=out)
     except (ValueError, OSError) as error:
         raise _stop(error) from None
     typer.echo(f"Drew {min(count, len(samples))} samples of {data} to {out}.")

@@ -10,16 +10,18 @@ from torch import Tensor
 
 from course.data.sample import Sample, SampleSet
 from course.farm import IGNORE, SKELETON
-from course.widgets.palette import okabe_ito
+from course.plotting.style import PALETTE, colours_of
 
 _GAP = 6
-_PANEL = 190  # pixels, at least, of a panel's longer side
+_PANEL = 192  # pixels, at least, of a panel's longer side
+_ROOM = 34  # pixels of width that a box needs to hold a name
 
 
 def preview(
     dataset: SampleSet,
     count: int = 20,
     classes: Sequence[str] = (),
+    semantic_classes: Sequence[str] = (),
     columns: int = 3,
     out: str | Path | None = None,
 ) -> Image.Image:
@@ -30,7 +32,7 @@ def preview(
     """
     if count < 1:
         raise ValueError(f"count must be at least 1, got {count}")
-    rows = [_panels(*dataset[index], classes) for index in range(min(count, len(dataset)))]
+    rows = [_panels(*dataset[index], classes, semantic_classes) for index in range(min(count, len(dataset)))]
     if not rows:
         raise ValueError("there are no samples to draw")
     columns = min(columns, len(rows))
@@ -43,14 +45,14 @@ def preview(
     return sheet
 
 
-def _panels(image: Tensor, target: Sample, classes: Sequence[str]) -> Image.Image:
+def _panels(image: Tensor, target: Sample, classes: Sequence[str], stuff: Sequence[str]) -> Image.Image:
     pixels = (image.permute(1, 2, 0).numpy() * 255).round().astype(np.uint8)
     height, width = pixels.shape[:2]
-    scale = max(round(_PANEL / max(height, width)), 1)
+    scale = -(-_PANEL // max(height, width))
     pictures = [Image.fromarray(pixels)]
     pictures.append(_with_objects(pixels, target, scale, classes))
     if "semantic" in target:
-        pictures.append(Image.fromarray(_coloured(target["semantic"].numpy())))
+        pictures.append(Image.fromarray(_coloured(target["semantic"].numpy(), stuff)))
     row = Image.new("RGB", (len(pictures) * (width * scale + 2) - 2, height * scale), "white")
     for place, picture in enumerate(pictures):
         large = picture.resize((width * scale, height * scale), Image.Resampling.NEAREST)
@@ -61,7 +63,7 @@ def _panels(image: Tensor, target: Sample, classes: Sequence[str]) -> Image.Imag
 def _with_objects(pixels: NDArray[np.uint8], target: Sample, scale: int, classes: Sequence[str]) -> Image.Image:
     """Return the picture, `scale` times as large, with masks, boxes, names and keypoints."""
     mixed = pixels.astype(np.float32)
-    colours = [ImageColor.getrgb(colour)[:3] for colour in list(okabe_ito().values())[1:]]
+    colours = [ImageColor.getrgb(colour)[:3] for colour in PALETTE[:-1]]
     if "masks" in target:
         for number, mask in enumerate(target["masks"].numpy()):
             mixed[mask] = 0.5 * mixed[mask] + 0.5 * np.array(colours[number % len(colours)])
@@ -72,13 +74,15 @@ def _with_objects(pixels: NDArray[np.uint8], target: Sample, scale: int, classes
         x1, y1, x2, y2 = (side * scale for side in box)
         colour = colours[number % len(colours)]
         pen.rectangle((x1, y1, x2 - 1, y2 - 1), outline=colour, width=2)
+        if "keypoints" in target:
+            _draw_points(pen, target["keypoints"][number].tolist(), scale)
+        if x2 - x1 < _ROOM:
+            continue
         label = int(target["labels"][number])
         name = classes[label] if label < len(classes) else str(label)
         left, top, right, bottom = pen.textbbox((x1 + 2, y1 + 1), name, font=font)
         pen.rectangle((left - 2, top - 1, right + 1, bottom + 1), fill="black")
         pen.text((x1 + 2, y1 + 1), name, font=font, fill="white")
-        if "keypoints" in target:
-            _draw_points(pen, target["keypoints"][number].tolist(), scale)
     return picture
 
 
@@ -88,15 +92,16 @@ def _draw_points(pen: ImageDraw.ImageDraw, points: list[list[float]], scale: int
             pen.line([(points[i][0] * scale, points[i][1] * scale) for i in (a, b)], fill="white", width=1)
     for x, y, visibility in points:
         if visibility:
-            spot = (x * scale - 3, y * scale - 3, x * scale + 3, y * scale + 3)
+            spot = (x * scale - 2, y * scale - 2, x * scale + 2, y * scale + 2)
             pen.ellipse(spot, fill="white" if visibility == 2 else None, outline="black")
 
 
-def _coloured(semantic: NDArray[np.int64]) -> NDArray[np.uint8]:
-    table = np.zeros((256, 3), np.uint8)
-    colours = [ImageColor.getrgb(colour)[:3] for colour in okabe_ito().values()]
+def _coloured(semantic: NDArray[np.int64], classes: Sequence[str]) -> NDArray[np.uint8]:
+    """Return a semantic map in the colours of the course's figures; past eight classes they come again, darker."""
+    names = colours_of(classes) if 0 < len(classes) <= len(PALETTE) else PALETTE
+    colours = [ImageColor.getrgb(colour)[:3] for colour in names]
+    table = np.full((IGNORE + 1, 3), 255, np.uint8)
     for value in range(IGNORE):
-        shade = 1 - 0.25 * (value // len(colours) % 4)
+        shade = 1 - 0.2 * (value // len(colours) % 4)
         table[value] = [round(channel * shade) for channel in colours[value % len(colours)]]
-    table[IGNORE] = 255
     return table[semantic]
