@@ -15,7 +15,7 @@ from torch import Tensor
 from torchvision import tv_tensors
 from torchvision.ops import masks_to_boxes
 from torchvision.transforms import v2
-from torchvision.transforms.v2 import functional as functional
+from torchvision.transforms.v2 import functional
 
 from course.data.sample import Sample, SampleSet
 
