@@ -3,7 +3,8 @@
 Two nets. `find_in_source` reads an answer's syntax tree and resolves names through imports, so that `F.max_unpool2d`,
 `from torch.nn.functional import max_unpool2d as put_back` and `getattr(F, "max_unpool2d")` are all seen before anything
 runs. `watch_operators` listens to the operators that torch dispatches while the answer runs, so that a call through
-another library, a module or a string put together at run time is seen too.
+another library, a module or a string put together at run time is seen too. In the grader's sandbox `seal_operators`
+takes them away altogether.
 """
 
 import ast
@@ -13,8 +14,12 @@ import textwrap
 import types
 from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import contextmanager
+from functools import cache
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import torch
 
 _LIBRARIES = ("torch", "torchvision", "skimage", "scipy", "cv2", "PIL", "kornia", "tensorflow", "keras", "jax")
 
@@ -47,6 +52,38 @@ def watch_operators(forbidden: tuple[str, ...], seen: list[str]) -> Generator[No
 
     with Watch():  # type: ignore[no-untyped-call]
         yield
+
+
+def seal_operators(forbidden: tuple[str, ...]) -> list[str]:
+    """Replace each operator that `forbidden` matches by a refusal, in this process, for every thread and for good.
+
+    For a process that does nothing but answer cases: a mode, as in `watch_operators`, listens to one thread alone and
+    can be switched off. Returns the list to which each attempt appends the operator's path.
+    """
+    import torch
+
+    seen: list[str] = []
+
+    def refuse(path: str) -> Callable[..., object]:
+        def refusal(*args: object, **options: object) -> object:
+            seen.append(path)
+            raise RuntimeError(f"{path} is not allowed in this exercise")
+
+        return refusal
+
+    for name in torch._C._dispatch_get_all_op_names() if forbidden else ():
+        namespace, _, operator = name.partition("::")
+        path = f"torch.ops.{namespace}.{operator.split('.')[0]}"
+        if namespace == "aten" and _matches(path, forbidden):
+            _library().impl(operator, refuse(path), "CPU")  # type: ignore[no-untyped-call]
+    return seen
+
+
+@cache
+def _library() -> "torch.library.Library":
+    import torch
+
+    return torch.library.Library("aten", "IMPL")  # type: ignore[no-untyped-call]
 
 
 def find_in_source(source: str, forbidden: tuple[str, ...], known: Mapping[str, str] | None = None) -> list[str]:

@@ -222,3 +222,41 @@ def test_a_daemon_does_not_outlive_its_exercise(walled: Sandbox) -> None:
     )
     count = "import os\ndef f(x, scale):\n    return len([name for name in os.listdir('/proc') if name.isdigit()])"
     assert value(run(walled, count)) == 3  # bubblewrap's init, the supervisor, and this one
+
+
+IN_A_THREAD = """\
+import threading, torch
+def f(x, scale):
+    found = []
+    def work():
+        found.append(getattr(torch.nn.functional, "max_" + "pool2d")(x, scale))
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    return found[0] if found else x
+"""
+WITHOUT_MODES = """\
+import torch
+from torch.utils import _python_dispatch as dispatch
+def f(x, scale):
+    with dispatch._disable_current_modes():
+        return getattr(torch.nn.functional, "max_" + "pool1d")(x[0], scale)
+"""
+
+
+@pytest.mark.parametrize("source", [IN_A_THREAD, WITHOUT_MODES], ids=["in a thread", "without modes"])
+def test_a_forbidden_operator_is_out_of_reach_of_every_thread(sandbox: Sandbox, source: str) -> None:
+    (outcome,) = run(sandbox, source, forbidden=("maxpool",)).outcomes
+    assert outcome is not None
+    assert outcome.forbidden[0].startswith("torch.ops.aten.max_pool")
+    assert outcome.value is None
+
+
+def test_a_forbidden_operator_is_free_in_the_cells_around_the_answer(sandbox: Sandbox) -> None:
+    around = (
+        "import torch\nseen = torch.nn.functional.max_pool2d(torch.ones(1, 1, 4, 4), 2)\nassert seen.shape[-1] == 2"
+    )
+    attempt = run(sandbox, around, GOOD, forbidden=("maxpool",))
+    assert attempt.failures == {}
+    assert attempt.outcomes[0] is not None
+    assert attempt.outcomes[0].forbidden == ()
