@@ -89,14 +89,17 @@ def fit(
     history, best = History(), _Best(lower=metric is None)
     curve = LiveCurve("loss" if metric is None else getattr(metric, "__name__", "metric"))
     started, looked = time.perf_counter(), 0
+
+    def used() -> float:
+        return _progress(len(history.losses), steps, time.perf_counter() - started, minutes)
+
     with tqdm(total=steps, desc="training", unit="step", bar_format=None if steps else _TIMED) as bar:
         try:
             for images, targets in endless_batches(data, batch_size, seed, place):
-                progress = _progress(len(history.losses), steps, time.perf_counter() - started, minutes)
-                if progress >= 1:
+                if used() >= 1:
                     break
                 for group in optimizer.param_groups:
-                    group["lr"] = learning_rate * schedule(progress)
+                    group["lr"] = learning_rate * schedule(used())
 
                 with mixed_precision(place):
                     value = loss(model, images, targets)
@@ -107,7 +110,7 @@ def fit(
                 history.losses.append(_finite(value, len(history.losses)))
                 bar.set_postfix(loss=f"{history.losses[-1]:.3f}", refresh=False)
                 bar.update()
-                if validation is not None and progress * looks >= looked + 1:
+                if validation is not None and used() * looks >= looked + 1:
                     looked += 1
                     best.see(model, _look(model, loss, metric, validation, batch_size, place, history))
                 curve.update(history)

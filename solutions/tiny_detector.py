@@ -126,7 +126,7 @@ class SmallBackbone(nn.Module):
         return features
 
 
-class RoIPool(MultiScaleRoIAlign):
+class RoIPool(MultiScaleRoIAlign):  # type: ignore[misc]
     """RoI Pool in the place of RoI Align, whose name torchvision's Mask R-CNN asks for, on one map of features."""
 
     def __init__(self, output_size: int, stride: int) -> None:
@@ -141,10 +141,10 @@ class RoIPool(MultiScaleRoIAlign):
 
 
 def _in_float32(module: nn.Module, inputs: object, output: Any) -> Any:
-    """Return what a head says as float32: under mixed precision boxes would else be decoded in steps of half a pixel."""
-    return (
-        output.float() if isinstance(output, Tensor) else type(output)(_in_float32(module, inputs, o) for o in output)
-    )
+    """Return what a head says in float32: in bfloat16, boxes would be decoded in steps of half a pixel."""
+    if isinstance(output, Tensor):
+        return output.float()
+    return type(output)(_in_float32(module, inputs, one) for one in output)
 
 
 def _convolution(before: int, after: int, stride: int = 1) -> tuple[nn.Module, ...]:

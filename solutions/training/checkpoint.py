@@ -58,8 +58,8 @@ def read_checkpoint(path: Path) -> State:
     try:
         state: State = torch.load(path, map_location="cpu", weights_only=True)
         found = state["format"]
-    except Exception as error:  # a damaged file fails in a dozen ways: zip, pickle, OS
-        raise TrainingError(f"{path} is not a whole checkpoint: {str(error).splitlines()[0]}") from None
+    except Exception:  # a damaged file fails in a dozen ways: zip, pickle, OS
+        raise TrainingError(f"{path} is not a whole checkpoint of ours") from None
     if found != FORMAT:
         raise TrainingError(f"{path} has format {found}; this version reads format {FORMAT}")
     return state

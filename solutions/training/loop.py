@@ -33,7 +33,7 @@ from solutions.training.checkpoint import (
     write_text,
 )
 from solutions.training.config import TrainConfig, TrainingError
-from solutions.training.data import StepSampler, class_names, open_split
+from solutions.training.data import StepSampler, class_names
 from solutions.training.models import reference
 from solutions.training.tasks import Scores, Task, task_for
 
@@ -60,7 +60,6 @@ class Run:
         self.config, self.fabric, self.folder = config, fabric, folder
         wanted = reference(config.model)
         classes = class_names(config, wanted.asked)
-        self.asked = wanted.asked
         self.task: Task = task_for(wanted.asked, classes)
         fabric.seed_everything(config.seed, verbose=False)  # the same weights on every rank
         network = wanted.build(len(classes), config.size)
@@ -73,11 +72,8 @@ class Run:
         self.stopped_because = ""
         torch.manual_seed(config.seed + 7919 * fabric.global_rank)  # from here on each rank draws its own
 
-    def train(self, *, resume: bool) -> dict[str, Any]:
-        """Train to the end of the budget, or until interrupted, and return what `metrics.json` holds."""
-        # Opened by one process first: what it draws or downloads, the others find.
-        with self.fabric.rank_zero_first():
-            data, validation = (open_split(self.config, split, self.asked) for split in ("train", "val"))
+    def train(self, data: Any, validation: Any, *, resume: bool) -> dict[str, Any]:
+        """Train on `data` to the end of the budget, or until interrupted, and return what `metrics.json` holds."""
         if resume:
             self._load(read_checkpoint(self.folder / LAST))
         generators = random_state()
@@ -112,7 +108,7 @@ class Run:
             loss = torch.stack(list(losses.values())).sum()
             self.optimizer.zero_grad()
             self.fabric.backward(loss)
-            self.fabric.clip_gradients(self.model, self.optimizer, max_norm=config.clip_norm)
+            self.fabric.clip_gradients(self.model, self.optimizer, max_norm=config.clip_norm, error_if_nonfinite=False)
             self.optimizer.step()
             at.step += 1
             at.images += config.batch_size

@@ -5,6 +5,8 @@ import logging
 import signal
 import threading
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -33,23 +35,25 @@ def start(config: TrainConfig, out: Path | None, *, resume: bool) -> dict[str, A
     _quiet()
     fabric = make_fabric(config)
     fabric.launch()
-    # Rank 0 alone touches the disk; a refusal reaches every process, so that none waits for the others.
+    # Rank 0 alone writes: what it draws, downloads and makes, the others find. A refusal reaches every process, so that
+    # none waits for the others, and leaves no folder behind.
+    data: tuple[Any, Any] | None = None
     told: tuple[str, str] = ("", "")
     if fabric.is_global_zero:
         try:
+            data = _pictures(config)
             told = (str(_prepare(config, out, resume=resume)), "")
         except (TrainingError, OSError) as error:
             told = ("", str(error))
     folder, refused = fabric.broadcast(told)
     if refused:
         raise TrainingError(refused)
-    if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, signal.default_int_handler)  # a cluster's polite end is an interrupt
     run = Run(config, fabric, Path(folder))
     sentence = run.task.why_not_measured()
     if sentence and fabric.is_global_zero:
         print(sentence)
-    report = run.train(resume=resume)
+    with _politely_ended():
+        report = run.train(*(data or _pictures(config)), resume=resume)
     return {"folder": folder, **report} if report else {}
 
 
@@ -95,6 +99,24 @@ def open_run(
         raise TrainingError(f"{folder / BEST} does not fit {config.model}: {str(error).splitlines()[0]}") from None
     fabric = make_fabric(config)
     return config, task_for(wanted.asked, classes), network.to(fabric.device).eval(), fabric
+
+
+def _pictures(config: TrainConfig) -> tuple[Any, Any]:
+    asked = reference(config.model).asked
+    return open_split(config, "train", asked), open_split(config, "val", asked)
+
+
+@contextmanager
+def _politely_ended() -> Iterator[None]:
+    """Take SIGTERM, a cluster's polite end, as an interrupt."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _prepare(config: TrainConfig, out: Path | None, *, resume: bool) -> Path:
