@@ -82,9 +82,10 @@ class Farm(Dataset[tuple[Tensor, Target]]):
         cache: bool | str | Path = False,
         workers: int = 1,
     ) -> None:
-        self.length, self.seed, self.size = length, seed, (int(size[0]), int(size[1]))
+        _require_options(length, seed, size, animals, body)
+        self.length, self.seed, self.size = length, seed, (size[0], size[1])
         self.recipe = Recipe(animals, body, occlusion, clutter, empty, things)
-        _require_options(length, seed, self.size, self.recipe)
+        _require_recipe(self.recipe)
         self._cache: SceneCache | None = None
         if cache and length:
             folder = cache_folder() / "farm" if cache is True else Path(cache)
@@ -100,7 +101,9 @@ class Farm(Dataset[tuple[Tensor, Target]]):
         return to_sample(self.scene(index), index)
 
     def scene(self, index: int) -> Scene:
-        """Return scene `index` as numpy arrays."""
+        """Return scene `index`, from 0, as numpy arrays."""
+        if not 0 <= index < self.length:
+            raise IndexError(f"scene {index} of a farm of {self.length}")
         if self._cache is not None:
             return self._cache.scene(index)
         return draw_scene(self.seed, index, *self.size, self.recipe)
@@ -120,23 +123,39 @@ def to_sample(scene: Scene, index: int) -> tuple[Tensor, Target]:
     }
 
 
-def _require_options(length: int, seed: int, size: tuple[int, int], recipe: Recipe) -> None:
-    if length < 0:
-        raise ValueError(f"length must not be negative, got {length}")
-    if not 0 <= seed < sys.maxsize:
-        raise ValueError(f"seed must be a number from 0 up, got {seed}")
-    if not all(32 <= side <= 512 for side in size):
-        raise ValueError(f"size must be (height, width) with sides from 32 to 512, got {size}")
-    fewest, most = recipe.animals
-    if not 0 <= fewest <= most <= 60:
-        raise ValueError(f"animals must be (fewest, most) with 0 ≤ fewest ≤ most ≤ 60, got {recipe.animals}")
-    smallest, largest = recipe.body
-    if not 0.05 <= smallest <= largest <= 1.5:
-        raise ValueError(f"body must be (smallest, largest) between 0.05 and 1.5, got {recipe.body}")
+def _require_options(
+    length: int, seed: int, size: tuple[int, int], animals: tuple[int, int], body: tuple[float, float]
+) -> None:
+    """Raise unless numbers are numbers and pairs are pairs, in their ranges."""
+    if not _is_int(length) or length < 0:
+        raise ValueError(f"length must be a number from 0 up, got {length!r}")
+    if not _is_int(seed) or not 0 <= seed < sys.maxsize:
+        raise ValueError(f"seed must be a number from 0 up, got {seed!r}")
+    if not _is_pair(size) or not all(_is_int(side) and 32 <= side <= 512 for side in size):
+        raise ValueError(f"size must be (height, width) with sides from 32 to 512, got {size!r}")
+    if not _is_pair(animals) or not all(map(_is_int, animals)) or not 0 <= animals[0] <= animals[1] <= 60:
+        raise ValueError(f"animals must be (fewest, most) with 0 ≤ fewest ≤ most ≤ 60, got {animals!r}")
+    if not _is_pair(body) or not all(map(_is_number, body)) or not 0.05 <= body[0] <= body[1] <= 1.5:
+        raise ValueError(f"body must be (smallest, largest) between 0.05 and 1.5, got {body!r}")
+
+
+def _require_recipe(recipe: Recipe) -> None:
     for name in ("occlusion", "clutter", "empty"):
         share = getattr(recipe, name)
-        if not 0 <= share <= 1:
-            raise ValueError(f"{name} must lie between 0 and 1, got {share}")
-    unknown = [name for name in recipe.classes if name not in THINGS]
-    if unknown or not recipe.classes:
-        raise ValueError(f"things must be some of {', '.join(THINGS)}, got {recipe.classes}")
+        if not _is_number(share) or not 0 <= share <= 1:
+            raise ValueError(f"{name} must lie between 0 and 1, got {share!r}")
+    classes = recipe.classes
+    if not isinstance(classes, list | tuple) or not classes or any(name not in THINGS for name in classes):
+        raise ValueError(f"things must be some of {', '.join(THINGS)}, got {classes!r}")
+
+
+def _is_int(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _is_pair(value: object) -> bool:
+    return isinstance(value, list | tuple) and len(value) == 2

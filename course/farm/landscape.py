@@ -1,24 +1,19 @@
-"""The land behind the animals: sky, a belt of trees, grass, now and then a pond, and things that are no animals.
-
-Rocks, bushes and hay bales wear the animals' colours, so that a blob of white or brown is not yet an animal.
-"""
+"""The land behind the animals: sky, a belt of trees, grass, now and then a pond."""
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from course.farm.animals import COATS
-from course.farm.brush import Brush, Colour, Frame, tinted
-from course.farm.randomness import Chance, Floats, cos, profile, texture
+from course.farm.brush import Brush, Colour, Frame
+from course.farm.randomness import Chance, Floats, profile, texture
 
 STUFF = ("sky", "grass", "trees", "water")
 SKY, GRASS, TREES, WATER = range(len(STUFF))
 
 _SKIES: tuple[Colour, ...] = ((0.45, 0.66, 0.90), (0.62, 0.74, 0.86), (0.85, 0.70, 0.58), (0.55, 0.60, 0.70))
 _GRASSES: tuple[Colour, ...] = ((0.42, 0.60, 0.28), (0.55, 0.62, 0.30), (0.34, 0.52, 0.30), (0.66, 0.62, 0.38))
-_LEAVES: tuple[Colour, ...] = ((0.22, 0.38, 0.20), (0.30, 0.42, 0.18), (0.55, 0.38, 0.18), (0.18, 0.33, 0.26))
-_FLOWERS: tuple[Colour, ...] = ((0.95, 0.93, 0.85), (0.93, 0.80, 0.25), (0.80, 0.35, 0.45), (0.55, 0.45, 0.80))
+LEAVES: tuple[Colour, ...] = ((0.22, 0.38, 0.20), (0.30, 0.42, 0.18), (0.55, 0.38, 0.18), (0.18, 0.33, 0.26))
 
 
 @dataclass
@@ -31,8 +26,8 @@ class Land:
     air: Floats
 
 
-def draw_land(chance: Chance, height: int, width: int, clutter: float) -> Land:
-    """Draw the land with `clutter` from 0 (bare) to 1 (full of things)."""
+def draw_land(chance: Chance, height: int, width: int) -> Land:
+    """Draw the bare land."""
     rows = ((np.arange(height, dtype=np.float32) + 0.5) / height)[:, None]
     horizon = chance.uniform(0.22, 0.40)
     skyline = horizon + 0.03 * (profile(chance.array(4), width) - 0.5)
@@ -45,12 +40,7 @@ def draw_land(chance: Chance, height: int, width: int, clutter: float) -> Land:
     _lay(image, stuff, GRASS, below, _meadow(chance, rows, horizon, height, width))
     if chance.chance(0.45):
         _lay(image, stuff, WATER, _pond(chance, rows, horizon, height, width) & below, _water(chance, air, rows, width))
-    land = Land(image, stuff, horizon * height, air)
-    for _ in range(round(clutter * chance.uniform(0, 7))):
-        _thing(chance, land)
-    if clutter and chance.chance(0.3 * clutter + 0.1):
-        _fence(chance, land)
-    return land
+    return Land(image, stuff, horizon * height, air)
 
 
 def paint(land: Land, brush: Brush) -> tuple[tuple[slice, slice], Floats]:
@@ -87,7 +77,7 @@ def _sky(chance: Chance, height: int, width: int, rows: Floats) -> tuple[Floats,
 
 
 def _foliage(chance: Chance, height: int, width: int) -> Floats:
-    leaves = np.asarray(chance.choice(_LEAVES)) * chance.uniform(0.85, 1.25)
+    leaves = np.asarray(chance.choice(LEAVES)) * chance.uniform(0.85, 1.25)
     speckle = texture(chance.array(max(height // 4, 2), max(width // 4, 2)), height, width)
     colours: Floats = leaves * (0.75 + 0.5 * speckle)[..., None]
     return colours
@@ -117,55 +107,3 @@ def _water(chance: Chance, air: Floats, rows: Floats, width: int) -> Floats:
     water = 0.55 * air + 0.45 * np.array((0.20, 0.36, 0.45))
     ripples = texture(chance.array(max(height // 3, 2), 5), height, width)
     return water * (0.82 + 0.34 * ripples)[..., None]
-
-
-def _thing(chance: Chance, land: Land) -> None:
-    """Put a rock, a bush, a hay bale or a patch of flowers somewhere on the ground."""
-    height, width = land.stuff.shape
-    depth = chance.uniform(0.05, 1)
-    y = land.horizon + depth * (height - land.horizon)
-    size = (0.05 + 0.13 * depth) * min(height, width) * chance.uniform(0.6, 1.6)
-    frame = Frame(chance.uniform(0, width), y, size, chance.choice((1, -1)))
-    brush = brush_for(land, frame, (-1.2, 1.2, -0.1, 1.6))
-    if brush is None:
-        return
-    kind = chance.choice(("rock", "rock", "bush", "bale", "flowers"))
-    colour = tinted(chance.choice(COATS), chance.uniform(0.7, 1.05))
-    if kind == "rock":
-        brush.ellipse(0, 0.3, 0.9, 0.42, colour, angle=chance.uniform(-0.3, 0.3))
-        brush.ellipse(0.3, 0.42, 0.5, 0.35, colour, angle=chance.uniform(-0.5, 0.5))
-    elif kind == "bush":
-        leaves = chance.choice(_LEAVES) if chance.chance(0.6) else colour
-        for k in range(7):
-            x = -0.7 + 0.23 * k
-            brush.ellipse(x, 0.35 + 0.25 * cos(1.7 * x) * chance.uniform(0.6, 1.3), 0.32, 0.34, leaves)
-    elif kind == "bale":
-        brush.ellipse(0, 0.55, 0.62, 0.58, colour)
-        brush.ellipse(0.08, 0.55, 0.4, 0.42, tinted(colour, 0.88))
-        brush.ellipse(0.1, 0.55, 0.2, 0.22, colour)
-    else:
-        flower = chance.choice(_FLOWERS)
-        for x, h in chance.array(9, 2) * (2.0, 0.7) - (1.0, 0.0):
-            brush.ellipse(float(x), float(h), 0.1, 0.1, flower, light=0)
-    where, alpha = paint(land, brush)
-    if kind == "bush":
-        land.stuff[where][alpha >= 0.5] = TREES
-
-
-def _fence(chance: Chance, land: Land) -> None:
-    """Draw a fence across the picture: posts and two rails."""
-    height, width = land.stuff.shape
-    y = land.horizon + chance.uniform(0.05, 0.5) * (height - land.horizon)
-    size = chance.uniform(0.10, 0.2) * height
-    wood = tinted(chance.choice(COATS), 0.85)
-    gap = chance.uniform(0.8, 1.5) * size
-    frame = Frame(0, y, size, 1)
-    brush = brush_for(land, frame, (-1, width / size + 1, 0, 1.2))
-    if brush is None:
-        return
-    for rail in (0.4, 0.8):
-        brush.limb((-1, rail), (width / size + 1, rail + chance.uniform(-0.1, 0.1)), 0.045, 0.045, wood)
-    for k in range(int(width / gap) + 2):
-        x = (k - 0.5) * gap / size
-        brush.limb((x, 0), (x, 1.0), 0.06, 0.05, wood)
-    paint(land, brush)

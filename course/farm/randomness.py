@@ -18,8 +18,10 @@ T = TypeVar("T")
 class Chance:
     """Draws for one scene; what another scene draws does not matter."""
 
-    def __init__(self, *entropy: int) -> None:
-        self._generator = np.random.Generator(np.random.PCG64(list(entropy)))
+    def __init__(self, seed: int, index: int) -> None:
+        # numpy cuts large numbers into words of 32 bits and reads the words as one list, so the seed is cut here.
+        words = [seed & 0xFFFFFFFF, seed >> 32, index]
+        self._generator = np.random.Generator(np.random.PCG64(words))
 
     def uniform(self, low: float = 0.0, high: float = 1.0) -> float:
         """Return a number in [low, high)."""

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from course.farm.animals import EXTENT, KEYPOINTS, PAINTERS, SIZES, Coat, Pose
+from course.farm.animals import EXTENT, KEYPOINTS, PAINTERS, SIZES, Coat, Point, Pose
 from course.farm.brush import Frame
+from course.farm.clutter import Thing, draw_clutter
 from course.farm.landscape import STUFF, Land, brush_for, draw_land, paint
 from course.farm.randomness import Chance
 
@@ -55,22 +56,36 @@ class _Animal:
     haze: float
 
 
+@dataclass(frozen=True)
+class _Layers:
+    """The land, whose each pixel is (0: no animal's), and the rim between an animal and what is behind it."""
+
+    land: Land
+    instances: NDArray[np.uint8]
+    outline: NDArray[np.bool_]
+
+
 def draw_scene(seed: int, index: int, height: int, width: int, recipe: Recipe) -> Scene:
     """Draw scene `index` of `seed`. It depends on nothing else."""
     chance = Chance(seed, index)
-    land = draw_land(chance, height, width, recipe.clutter)
+    land = draw_land(chance, height, width)
+    things = draw_clutter(chance, land, recipe.clutter)
     animals = _place(chance, land, recipe)
-    instances = np.zeros((height, width), np.uint8)
-    outline = np.zeros((height, width), dtype=bool)
-    points = []
-    for number, animal in enumerate(animals, start=1):
-        points.append(_paint_animal(land, animal, instances, outline, number))
-    image = _develop(chance, land)
-    return _annotate(image, land, animals, instances, outline, points)
+    layers = _Layers(land, np.zeros((height, width), np.uint8), np.zeros((height, width), dtype=bool))
+    points: list[dict[str, Point]] = [{} for _ in animals]
+    numbers = {id(animal): number for number, animal in enumerate(animals)}
+    figures: list[Thing | _Animal] = [*things, *animals]
+    for figure in sorted(figures, key=lambda figure: figure.frame.y):  # far ones first
+        if isinstance(figure, Thing):
+            _paint_thing(layers, figure)
+        else:
+            number = numbers[id(figure)]
+            points[number] = _paint_animal(layers, figure, number + 1)
+    return _annotate(_develop(chance, land), layers, animals, points)
 
 
 def _place(chance: Chance, land: Land, recipe: Recipe) -> list[_Animal]:
-    """Choose who stands where, far ones first. One that would hide another, or be hidden, too much looks elsewhere."""
+    """Choose who stands where. One that would hide another, or be hidden, too much looks elsewhere."""
     if recipe.animals[1] == 0 or chance.chance(recipe.empty):
         return []
     wanted = chance.integer(*recipe.animals)
@@ -90,7 +105,7 @@ def _place(chance: Chance, land: Land, recipe: Recipe) -> list[_Animal]:
                 animals.append(_Animal(THINGS.index(name) + 1, frame, coat, pose, haze))
                 taken.append(box)
                 break
-    return sorted(animals, key=lambda animal: animal.frame.y)
+    return animals
 
 
 def _stand(chance: Chance, land: Land, recipe: Recipe, name: str) -> tuple[Frame, float]:
@@ -116,16 +131,21 @@ def _hidden(a: tuple[float, float, float, float], b: tuple[float, float, float, 
     return max(wide, 0) * max(high, 0) / smaller
 
 
-def _paint_animal(
-    land: Land, animal: _Animal, instances: NDArray[np.uint8], outline: NDArray[np.bool_], number: int
-) -> dict[str, tuple[float, float]]:
-    frame = animal.frame
-    shadow = brush_for(land, frame, (-0.62, 0.62, -0.12, 0.12))
-    if shadow is not None:
-        shadow.ellipse(0, 0.0, 0.48, 0.07, (0, 0, 0))
-        _, alpha = shadow.finish()
-        where = (slice(shadow.top, shadow.top + alpha.shape[0]), slice(shadow.left, shadow.left + alpha.shape[1]))
-        land.image[where] *= 1 - 0.35 * alpha[..., None]
+def _paint_thing(layers: _Layers, thing: Thing) -> None:
+    brush = brush_for(layers.land, thing.frame, thing.extent)
+    if brush is None:
+        return
+    thing.paint(brush)
+    where, alpha = paint(layers.land, brush)
+    opaque = alpha >= 0.5
+    layers.land.stuff[where][opaque] = thing.stuff
+    layers.instances[where][opaque] = 0
+    layers.outline[where] &= ~opaque
+
+
+def _paint_animal(layers: _Layers, animal: _Animal, number: int) -> dict[str, Point]:
+    frame, land = animal.frame, layers.land
+    _cast_shadow(land, frame)
     brush = brush_for(land, frame, EXTENT)
     if brush is None:
         return {}
@@ -134,10 +154,21 @@ def _paint_animal(
         brush.rgb *= 1 - animal.haze
         brush.rgb += animal.haze * land.air
     where, alpha = paint(land, brush)
-    instances[where][alpha >= 0.5] = number
-    outline[where] |= np.abs(alpha - 0.5) < 0.25
-    outline[where] &= alpha < 0.75
+    layers.instances[where][alpha >= 0.5] = number
+    layers.outline[where] |= np.abs(alpha - 0.5) < 0.25
+    layers.outline[where] &= alpha < 0.75
     return {name: frame.to_picture(point) for name, point in points.items()}
+
+
+def _cast_shadow(land: Land, frame: Frame) -> None:
+    """Darken the ground under an animal, softly towards the rim."""
+    height, width = land.stuff.shape
+    rx, ry = 0.55 * frame.scale, 0.09 * frame.scale
+    rows = slice(max(int(frame.y - ry), 0), min(int(frame.y + ry) + 1, height))
+    columns = slice(max(int(frame.x - rx), 0), min(int(frame.x + rx) + 1, width))
+    y = (np.arange(rows.start, max(rows.stop, rows.start), dtype=np.float32)[:, None] + 0.5 - frame.y) / ry
+    x = (np.arange(columns.start, max(columns.stop, columns.start), dtype=np.float32) + 0.5 - frame.x) / rx
+    land.image[rows, columns] *= 1 - 0.4 * np.maximum(1 - x * x - y * y, 0)[..., None]
 
 
 def _develop(chance: Chance, land: Land) -> NDArray[np.uint8]:
@@ -148,14 +179,9 @@ def _develop(chance: Chance, land: Land) -> NDArray[np.uint8]:
 
 
 def _annotate(
-    image: NDArray[np.uint8],
-    land: Land,
-    animals: list[_Animal],
-    instances: NDArray[np.uint8],
-    outline: NDArray[np.bool_],
-    points: list[dict[str, tuple[float, float]]],
+    image: NDArray[np.uint8], layers: _Layers, animals: list[_Animal], points: list[dict[str, Point]]
 ) -> Scene:
-    semantic = land.stuff
+    semantic, instances = layers.land.stuff, layers.instances
     kept = np.zeros_like(instances)
     boxes, labels, keypoints = [], [], []
     for number, (animal, named) in enumerate(zip(animals, points, strict=True), start=1):
@@ -169,7 +195,7 @@ def _annotate(
         labels.append(animal.label)
         kept[mask] = len(labels)
         keypoints.append([_visibility(named.get(name), mask) for name in KEYPOINTS])
-    semantic[outline] = IGNORE
+    semantic[layers.outline] = IGNORE
     return Scene(
         image,
         semantic,
@@ -180,9 +206,23 @@ def _annotate(
     )
 
 
-def _visibility(point: tuple[float, float] | None, mask: NDArray[np.bool_]) -> tuple[float, float, float]:
-    """Return x, y and 2 where the keypoint lies on its animal's visible part, 1 where it is hidden, else zeros."""
+def _visibility(point: Point | None, mask: NDArray[np.bool_]) -> tuple[float, float, float]:
+    """Return x, y and 2 where the keypoint lies on its animal's visible part, 1 where it is hidden, else zeros.
+
+    A beak or a tail can be thinner than a pixel. A keypoint beside its animal's pixels by no more than one is moved to
+    the nearest one's centre.
+    """
     height, width = mask.shape
     if point is None or not (0 <= point[0] < width and 0 <= point[1] < height):
         return 0.0, 0.0, 0.0
-    return point[0], point[1], 2.0 if mask[int(point[1]), int(point[0])] else 1.0
+    x, y = point
+    row, column = int(y), int(x)
+    if mask[row, column]:
+        return x, y, 2.0
+    top, left = max(row - 1, 0), max(column - 1, 0)
+    rows, columns = np.nonzero(mask[top : row + 2, left : column + 2])
+    if not len(rows):
+        return x, y, 1.0
+    near_y, near_x = top + rows + 0.5, left + columns + 0.5
+    nearest = int(np.argmin((near_y - y) ** 2 + (near_x - x) ** 2))
+    return float(near_x[nearest]), float(near_y[nearest]), 2.0
