@@ -64,7 +64,8 @@ class Semantic:
         """Return mIoU and pixel accuracy over all pixels of all images; a class that is nowhere does not count."""
         from torchmetrics.classification import MulticlassConfusionMatrix
 
-        matrix = MulticlassConfusionMatrix(len(self.classes), ignore_index=IGNORE)
+        # Rank 0 measures alone: a metric that waits for the others would wait for ever.
+        matrix = MulticlassConfusionMatrix(len(self.classes), ignore_index=IGNORE, sync_on_compute=False)
         for images, targets in batches:
             with autocast():
                 logits = model(images)
@@ -115,7 +116,7 @@ class Detection:
         backend = _coco_backend()
         if not backend:
             raise ModuleNotFoundError(self.why_not_measured() + "; pip install pycocotools")
-        metric = MeanAveragePrecision(iou_type=kinds, class_metrics=True, backend=backend)
+        metric = MeanAveragePrecision(iou_type=kinds, class_metrics=True, backend=backend, sync_on_compute=False)
         for images, targets in batches:
             with autocast():
                 found = self.predict(model, images)

@@ -258,7 +258,7 @@ def test_two_processes_train_one_model(launcher: str, tmp_path: Path) -> None:
         arguments = [*torchrun, *arguments[1:-2]]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     done = subprocess.run(
-        arguments, cwd=ROOT, check=False, capture_output=True, text=True, env=environment, timeout=240
+        arguments, cwd=ROOT, check=False, capture_output=True, text=True, env=environment, timeout=120
     )
     assert done.returncode == 0, done.stderr
     report = json.loads((tmp_path / "run" / "metrics.json").read_text())
