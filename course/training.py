@@ -111,8 +111,8 @@ def fit(
                 bar.set_postfix(loss=f"{history.losses[-1]:.3f}", refresh=False)
                 bar.update()
                 if validation is not None and used() * looks >= looked + 1:
-                    looked += 1
                     best.see(model, _look(model, loss, metric, validation, batch_size, place, history))
+                    looked = int(used() * looks)  # a slow look leaves out the next, instead of queueing it
                 curve.update(history)
             history.stopped_because = "budget"
         except KeyboardInterrupt:

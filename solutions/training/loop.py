@@ -50,6 +50,7 @@ class Position:
     waiting_seconds: float = 0.0
     images: int = 0
     best: float = -math.inf
+    looked: int = 0
     looks: list[dict[str, Any]] = field(default_factory=list)
 
 
@@ -123,11 +124,12 @@ class Run:
             at.training_seconds += now - waited
             at.seconds = before + now - began
             bar.update()
-            if self._progress() * config.looks >= len(at.looks) + 1 and not self.task.why_not_measured():
+            if self._progress() * config.looks >= at.looked + 1 and not self.task.why_not_measured():
                 mean = loss_sum / loss_count if loss_count else float(loss.detach())
                 self._look(validation, mean, write)
                 loss_sum, loss_count = 0.0, 0
                 at.seconds = before + time.perf_counter() - began
+                at.looked = int(self._progress() * config.looks)  # a slow look leaves out the next
             if at.step % config.checkpoint_every == 0:
                 self._save()
 

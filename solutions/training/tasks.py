@@ -110,12 +110,12 @@ class Detection:
     @torch.no_grad()
     def evaluate(self, model: nn.Module, batches: Batches, autocast: Autocast) -> Scores:
         """Return COCO's average precision of boxes and, where asked, of masks."""
-        from torchmetrics.detection import MeanAveragePrecision
-
         kinds: tuple[Literal["bbox", "segm"], ...] = ("bbox", "segm") if self.masks else ("bbox",)
         backend = _coco_backend()
         if not backend:
             raise ModuleNotFoundError(self.why_not_measured() + "; pip install pycocotools")
+        from torchmetrics.detection import MeanAveragePrecision
+
         metric = MeanAveragePrecision(iou_type=kinds, class_metrics=True, backend=backend, sync_on_compute=False)
         for images, targets in batches:
             with autocast():

@@ -1,7 +1,9 @@
 """`fit`: it learns, keeps to its budget, stops cleanly, keeps the best, and does nothing while a notebook is graded."""
 
 import sys
+import time
 import types
+from itertools import pairwise
 
 import pytest
 import torch
@@ -85,6 +87,19 @@ def test_best_weights_come_back_although_training_went_on_to_worse() -> None:
     assert [value for _, value in history.metrics] == [0.2, 0.9, 0.4]
     assert torch.equal(model.weight, seen[1]["weight"])
     assert not torch.equal(model.weight, seen[2]["weight"])
+
+
+def test_slow_looks_do_not_queue_up() -> None:
+    def slow(network: nn.Module, _: object) -> float:
+        time.sleep(0.3)
+        return 0.0
+
+    history = fit(
+        nn.Linear(1, 1), squared, Line(), validation=Line(8), metric=slow, minutes=0.01, looks=20, device="cpu"
+    )
+    steps = [step for step, _ in history.metrics]
+    assert len(steps) <= 4
+    assert all(later - earlier > 1 for earlier, later in pairwise(steps[:-1]))
 
 
 def test_without_a_metric_the_lowest_validation_loss_is_best() -> None:
