@@ -184,21 +184,22 @@ class _Examination:
     def run(self) -> None:
         """Run the cells, then answer cases until the grader closes the channel."""
         from course.exercises.calling import Outcome
-        from course.exercises.guard import seal_operators
+        from course.exercises.guard import Seal
 
+        exercise = self._exercise()
+        seal = Seal(exercise.forbidden)
         names = self._run_cells()
         function = names.get(str(self._request["exercise"]))
-        exercise = self._exercise()
         named = self._named_calls(exercise, function)
-        attempts = seal_operators(exercise.forbidden)
+        seal.close()
         while True:
             try:
                 frame = protocol.receive(self._channel)
             except protocol.EndedError:
                 return
             outcome = self._answer(exercise, function, named, frame)
-            if attempts:
-                outcome = Outcome(forbidden=tuple(dict.fromkeys(attempts))).to_plain()
+            if seal.attempts:
+                outcome = Outcome(forbidden=tuple(dict.fromkeys(seal.attempts))).to_plain()
             self._send({"type": "outcome", "number": frame["number"], "outcome": outcome})
 
     def _run_cells(self) -> dict[str, object]:

@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
-from torch import Tensor
+from torch import Tensor, allclose  # bound here: an answer may replace torch.allclose
 
 from course.exercises.exercise import Case, Exercise
 from course.exercises.guard import watch_operators
@@ -146,7 +146,7 @@ def _named(names: Mapping[str, object], inputs: dict[str, object]) -> dict[str, 
 def _same(given: object, now: object) -> bool:
     if isinstance(given, Tensor) and isinstance(now, Tensor):
         alike = given.shape == now.shape and given.dtype == now.dtype
-        return alike and torch.allclose(given, now, rtol=0, atol=0, equal_nan=True)
+        return alike and allclose(given, now, rtol=0, atol=0, equal_nan=True)
     if isinstance(given, list | tuple) and isinstance(now, list | tuple):
         return len(given) == len(now) and all(map(_same, given, now))
     return given == now

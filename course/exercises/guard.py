@@ -3,7 +3,7 @@
 Two nets. `find_in_source` reads an answer's syntax tree and resolves names through imports, so that `F.max_unpool2d`,
 `from torch.nn.functional import max_unpool2d as put_back` and `getattr(F, "max_unpool2d")` are all seen before anything
 runs. `watch_operators` listens to the operators that torch dispatches while the answer runs, so that a call through
-another library, a module or a string put together at run time is seen too. In the grader's sandbox `seal_operators`
+another library, a module or a string put together at run time is seen too. In the grader's sandbox a `Seal`
 takes them away altogether.
 """
 
@@ -14,12 +14,8 @@ import textwrap
 import types
 from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import contextmanager
-from functools import cache
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    import torch
+from typing import Any
 
 _LIBRARIES = ("torch", "torchvision", "skimage", "scipy", "cv2", "PIL", "kornia", "tensorflow", "keras", "jax")
 
@@ -54,36 +50,40 @@ def watch_operators(forbidden: tuple[str, ...], seen: list[str]) -> Generator[No
         yield
 
 
-def seal_operators(forbidden: tuple[str, ...]) -> list[str]:
-    """Replace each operator that `forbidden` matches by a refusal, in this process, for every thread and for good.
+class Seal:
+    """Takes the operators that `forbidden` matches away from this process, from every thread and for good.
 
     For a process that does nothing but answer cases: a mode, as in `watch_operators`, listens to one thread alone and
-    can be switched off. Returns the list to which each attempt appends the operator's path.
+    can be switched off. Everything is found out at construction, before any of the student's code could change it;
+    `close` puts a refusal in the place of each operator, and `attempts` holds the path of each that was called.
     """
-    import torch
 
-    seen: list[str] = []
+    def __init__(self, forbidden: tuple[str, ...]) -> None:
+        import torch
 
-    def refuse(path: str) -> Callable[..., object]:
-        def refusal(*args: object, **options: object) -> object:
-            seen.append(path)
+        self.attempts: list[str] = []
+        library = torch.library.Library("aten", "IMPL")  # type: ignore[no-untyped-call]
+        self._implement: Callable[..., None] = library.impl
+        self._refusals = []
+        for name in torch._C._dispatch_get_all_op_names() if forbidden else ():
+            namespace, _, operator = name.partition("::")
+            path = f"torch.ops.{namespace}.{operator.split('.')[0]}"
+            if namespace == "aten" and _matches(path, forbidden):
+                self._refusals.append((operator, self._refusal(path)))
+
+    def close(self) -> None:
+        """Take the operators away."""
+        for operator, refusal in self._refusals:
+            self._implement(operator, refusal, "CPU")
+
+    def _refusal(self, path: str) -> Callable[..., object]:
+        attempts = self.attempts
+
+        def refuse(*args: object, **options: object) -> object:
+            attempts.append(path)
             raise RuntimeError(f"{path} is not allowed in this exercise")
 
-        return refusal
-
-    for name in torch._C._dispatch_get_all_op_names() if forbidden else ():
-        namespace, _, operator = name.partition("::")
-        path = f"torch.ops.{namespace}.{operator.split('.')[0]}"
-        if namespace == "aten" and _matches(path, forbidden):
-            _library().impl(operator, refuse(path), "CPU")  # type: ignore[no-untyped-call]
-    return seen
-
-
-@cache
-def _library() -> "torch.library.Library":
-    import torch
-
-    return torch.library.Library("aten", "IMPL")  # type: ignore[no-untyped-call]
+        return refuse
 
 
 def find_in_source(source: str, forbidden: tuple[str, ...], known: Mapping[str, str] | None = None) -> list[str]:

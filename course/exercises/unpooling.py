@@ -34,7 +34,7 @@ def _enlarging(rng: np.random.Generator) -> Iterator[Case]:
     batch, channels = different(rng, 2, 3)
     x = distinct(rng, (batch, channels, height, width))
     yield Case("several images and channels, height ≠ width", {"x": x, "scale": 2})
-    height, width = different(rng, 1, 3)
+    height, width = different(rng, 4, 6)
     yield Case("scale 3", {"x": distinct(rng, (1, 2, height, width)), "scale": 3})
     height, width = different(rng, 2, 4)
     yield Case("scale 1 changes nothing", {"x": distinct(rng, (2, 1, height, width)), "scale": 1})
@@ -120,7 +120,10 @@ def _pooling(rng: np.random.Generator) -> Iterator[Case]:
 
 
 def _pooled(
-    x: Tensor, kernel: int | tuple[int, int], stride: int | tuple[int, int] | None = None, padding: int = 0
+    x: Tensor,
+    kernel: int | tuple[int, int],
+    stride: int | tuple[int, int] | None = None,
+    padding: int | tuple[int, int] = 0,
 ) -> tuple[Tensor, Tensor]:
     values, indices = F.max_pool2d(x, kernel, stride, padding, return_indices=True)
     return values, indices
@@ -168,6 +171,16 @@ def _unpooling(rng: np.random.Generator) -> Iterator[Case]:
     x, indices = _pooled(distinct(rng, (1, 2, 2 * height - 1, 2 * width - 1)), 3, 2, 1)
     yield Case("padding", {"x": x, "indices": indices, "kernel_size": 3, "stride": 2, "padding": 1})
 
+    kernel, padding = ((3, 4), (0, 2)) if rng.integers(2) else ((4, 3), (2, 0))
+    height, width = different(rng, 2, 3)
+    size = (height * kernel[0] - 2 * padding[0], width * kernel[1] - 2 * padding[1])
+    _, indices = _pooled(distinct(rng, (1, 2, *size)), kernel, None, padding)
+    x = distinct(rng, indices.shape)
+    yield Case(
+        "padding of its own for height and width, stride=None",
+        {"x": x, "indices": indices, "kernel_size": kernel, "stride": None, "padding": padding},
+    )
+
     height, width = different(rng, 2, 3)
     _, indices = _pooled(distinct(rng, (1, 2, 2 * height + 1, 2 * width + 1)), 2)
     x = distinct(rng, indices.shape)
@@ -192,6 +205,16 @@ def _unpooling(rng: np.random.Generator) -> Iterator[Case]:
         {"x": x, "indices": indices, "kernel_size": 2, "stride": 2, "padding": 0, "output_size": shape},
     )
 
+    height, width = different(rng, 2, 4)
+    size = (2 * height, 2 * width)
+    _, indices = _pooled(distinct(rng, (1, 2, *size)), (3, 3), 2, 1)
+    x = torch.zeros(indices.shape) + 7.0  # windows overlap: what stands at a shared position is the same
+    x[:, 1] = -2.0
+    yield Case(
+        "output_size with padding and a stride smaller than the window",
+        {"x": x, "indices": indices, "kernel_size": 3, "stride": 2, "padding": 1, "output_size": size},
+    )
+
     _, indices = _pooled(distinct(rng, (3, 2, 2, 3)), (2, 3))
     x = distinct(rng, indices.shape)
     yield Case("images of one pixel", {"x": x, "indices": indices, "kernel_size": (2, 3)})
@@ -208,11 +231,11 @@ def _unpooling(rng: np.random.Generator) -> Iterator[Case]:
     )
 
     height, width = different(rng, 2, 4)
-    _, indices = _pooled(distinct(rng, (1, 3, 2 * height, 2 * width)), 2)
-    x = transposed(distinct(rng, (2, *indices.shape[1:])))
+    _, indices = _pooled(distinct(rng, (2, 3, 2 * height, 2 * width)), 2)
+    x = transposed(distinct(rng, indices.shape))
     yield Case(
         "inputs that are not contiguous",
-        {"x": x, "indices": indices.expand(2, -1, -1, -1), "kernel_size": 2, "stride": 2},
+        {"x": x, "indices": transposed(indices), "kernel_size": 2, "stride": 2},
     )
 
     height, width = different(rng, 2, 3)
@@ -253,7 +276,7 @@ def _stage(
     # Sums are multiples of 1/8: a bias between two of them lets none be 0.
     bias = distinct(rng, (filters,), step=2.0).to(dtype) + 0.0625
     if dtype == torch.float64:
-        x, weight = x / 3, weight / 7
+        x, weight, bias = x / 3, weight / 7, bias / 3
     return {"x": x, "indices": indices, "output_size": size, "weight": weight, "bias": bias}
 
 

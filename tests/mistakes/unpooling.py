@@ -1481,3 +1481,43 @@ def stage_shifts_the_indices(x, indices, output_size, weight, bias):
     indices += torch.arange(n * c).view(n, c, 1, 1) * output_size[0] * output_size[1]
     sparse = x.new_zeros(n * c * output_size[0] * output_size[1]).scatter(0, indices.flatten(), x.flatten())
     return F.conv2d(sparse.view(n, c, *output_size), weight, bias, padding=1).relu()
+
+
+@mistake("max_unpool2d", "You exchange the two paddings: the first is the height's, the second the width's.")
+def paddings_exchanged(x, indices, kernel_size, stride=None, padding=0, output_size=None):
+    ph, pw = pair(padding)
+    return put_back(x, indices, out_size(x, kernel_size, stride, (pw, ph), output_size))
+
+
+@mistake("max_unpool2d", "You use the padding of the height for the width too; it may be a pair.")
+def padding_of_the_height_alone(x, indices, kernel_size, stride=None, padding=0, output_size=None):
+    return put_back(x, indices, out_size(x, kernel_size, stride, pair(padding)[0], output_size))
+
+
+@mistake("max_unpool2d", "Without a stride you assume 2. `stride=None` means the kernel size.")
+def unpool_default_stride_two(x, indices, kernel_size, stride=None, padding=0, output_size=None):
+    return put_back(x, indices, out_size(x, kernel_size, 2 if stride is None else stride, padding, output_size))
+
+
+@mistake("max_unpool2d", "You use `output_size` only where there is no padding. It has the last word whenever it is given.")
+def output_size_without_padding_alone(x, indices, kernel_size, stride=None, padding=0, output_size=None):
+    size = out_size(x, kernel_size, stride, padding, None if padding else output_size)
+    if indices.numel() and int(indices.max()) >= size[0] * size[1]:
+        indices = indices.clamp(max=size[0] * size[1] - 1)
+    return put_back(x, indices, size)
+
+
+@mistake(
+    "nearest_unpool2d",
+    "You spread the rows evenly from the first to the last. Each row has a block of exactly `scale` rows of its own.",
+)
+def spread_evenly(x, scale):
+    rows = torch.linspace(0, x.shape[2] - 1, x.shape[2] * scale).round().long()
+    columns = torch.linspace(0, x.shape[3] - 1, x.shape[3] * scale).round().long()
+    return x[:, :, rows][:, :, :, columns]
+
+
+@mistake("decoder_stage", "Somewhere the bias goes through float32. With float64 inputs everything stays float64.")
+def bias_through_float32(x, indices, output_size, weight, bias):
+    sparse = F.max_unpool2d(x, indices, 2, output_size=tuple(output_size))
+    return F.relu(F.conv2d(sparse, weight, bias.float().to(x.dtype), padding=1))
