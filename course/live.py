@@ -76,6 +76,7 @@ def draw_curve(history: "History", name: str) -> "Figure":
         right = left.twinx()
         right.plot(steps, values, color=PALETTE[3], marker="o", markersize=4)
         right.set_ylabel(f"validation {name}", color=PALETTE[3])
+        right.margins(y=0.2)  # room for the number
         right.annotate(
             f"{values[-1]:.3f}", (steps[-1], values[-1]), (-4, 6), textcoords="offset points", ha="right", fontsize=9
         )
