@@ -10,6 +10,7 @@ import symtable
 from IPython.core.inputtransformer2 import TransformerManager
 
 from course.exercises.guard import find_in_source
+from course.exercises.guard import imports as meaning_of
 
 _Binding = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Assign | ast.AnnAssign
 
@@ -45,7 +46,7 @@ def _follow(
     """Look into what `function` is bound to, and then into what that uses."""
     found: list[str] = []
     waiting, seen = [function], {function}
-    header = "\n".join(line for line in imports if not find_in_source(line, forbidden))
+    meaning = meaning_of(ast.parse("\n".join(line for line in imports if not find_in_source(line, forbidden))))
     hidden_imports = [line for line in imports if find_in_source(line, forbidden)]
     while waiting:
         name = waiting.pop()
@@ -56,7 +57,7 @@ def _follow(
         if name not in bound:
             continue
         source = bound[name][1]
-        found += find_in_source(f"{header}\n{source}", forbidden)
+        found += find_in_source(source, forbidden, meaning)
         for used in _globals_of(source) - seen:
             seen.add(used)
             waiting.append(used)

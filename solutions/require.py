@@ -21,6 +21,8 @@ def require_images(name: str, x: Tensor, *, unbatched: bool = False) -> None:
         raise TypeError(f"{name} must be a torch.Tensor, got {type(x).__name__}")
     if not x.is_floating_point():
         raise TypeError(f"{name} must be a floating-point tensor, got {x.dtype}")
+    if x.layout != torch.strided:
+        raise TypeError(f"{name} must be a dense tensor, got {x.layout}")
     if x.ndim != 4 and not (unbatched and x.ndim == 3):
         shapes = "(N, C, H, W) or (C, H, W)" if unbatched else "(N, C, H, W)"
         raise ValueError(f"{name} must have shape {shapes}, got {tuple(x.shape)}")
@@ -90,17 +92,51 @@ def require_positions(name: str, indices: Tensor, like: Tensor, count: int) -> N
         )
 
 
-def require_output_size(output_size: Sequence[int], default: Sequence[int], stride: Sequence[int]) -> None:
-    """Raise unless pooling an image of `output_size` could have given the input: within one stride of `default`.
+def require_output_size(output_size: Sequence[int], x: Tensor, default: Sequence[int], stride: Sequence[int]) -> None:
+    """Raise unless pooling an image of `output_size` could have given `x`: within one stride of `default`.
 
     Raises:
-        ValueError: `output_size` has neither two nor four numbers, or is a stride or more away from `default`.
+        TypeError: `output_size` is no sequence of ints.
+        ValueError: `output_size` has neither two nor four numbers, another batch or other channels than `x`, or a side
+            that is a stride or more away from `default`.
     """
+    if not isinstance(output_size, Sequence) or any(type(size) is not int for size in output_size):
+        raise TypeError(f"output_size must be (H, W) or (N, C, H, W) in ints, got {output_size!r}")
     if len(output_size) not in (2, 4):
         raise ValueError(f"output_size must be (H, W) or (N, C, H, W), got {tuple(output_size)}")
+    if len(output_size) == 4 and x.ndim == 4 and tuple(output_size[:2]) != tuple(x.shape[:2]):
+        raise ValueError(f"output_size must have the N and C of x, {tuple(x.shape[:2])}, got {tuple(output_size)}")
     for side, size, usual, step in zip(("height", "width"), output_size[-2:], default, stride, strict=True):
         if not usual - step < size < usual + step:
             raise ValueError(
                 f"output_size must have a {side} between {usual - step + 1} and {usual + step - 1}, "
                 f"the sizes that pool to this input, got {size}"
             )
+
+
+def require_room(size: Sequence[int], padding: Sequence[int]) -> None:
+    """Raise unless an output of `size` has pixels.
+
+    Raises:
+        ValueError: the padding leaves none.
+    """
+    if min(size) < 1:
+        raise ValueError(f"padding must leave an output of at least one pixel, got {tuple(padding)}: {tuple(size)}")
+
+
+def require_filters(weight: Tensor, bias: Tensor, x: Tensor) -> None:
+    """Raise unless `weight` (D, C, 3, 3) and `bias` (D,) are those of a convolution of `x` (N, C, H, W).
+
+    Raises:
+        TypeError: not tensors, or not of the dtype of `x`.
+        ValueError: shapes that do not fit.
+    """
+    for name, tensor in (("weight", weight), ("bias", bias)):
+        if not isinstance(tensor, Tensor):
+            raise TypeError(f"{name} must be a torch.Tensor, got {type(tensor).__name__}")
+        if tensor.dtype != x.dtype:
+            raise TypeError(f"{name} must have the dtype of x, {x.dtype}, got {tensor.dtype}")
+    if weight.ndim != 4 or tuple(weight.shape[1:]) != (x.shape[1], 3, 3):
+        raise ValueError(f"weight must have shape (D, {x.shape[1]}, 3, 3), got {tuple(weight.shape)}")
+    if tuple(bias.shape) != (weight.shape[0],):
+        raise ValueError(f"bias must have shape ({weight.shape[0]},), got {tuple(bias.shape)}")

@@ -13,12 +13,14 @@ from torch import Tensor, nn
 
 from course.shapes import pair
 from solutions.require import (
+    require_filters,
     require_images,
     require_int,
     require_ints,
     require_output_size,
     require_pooling,
     require_positions,
+    require_room,
 )
 
 
@@ -105,11 +107,11 @@ def max_pool2d_with_indices(
     places = padded_positions.unfold(-2, kh, sh).unfold(-2, kw, sw).flatten(-2)
 
     winner = windows.argmax(dim=-1, keepdim=True)  # argmax takes the first of equals
-    values = windows.gather(-1, winner).squeeze(-1)
     indices = places.expand_as(windows).gather(-1, winner).squeeze(-1)
     # A window of nothing but −inf ties with its padding: it points to the first pixel inside.
     first_inside = places.masked_fill(places < 0, height * width).amin(dim=-1)
-    return values, torch.where(indices < 0, first_inside, indices)
+    indices = torch.where(indices < 0, first_inside, indices)
+    return x.flatten(-2).gather(-1, indices.flatten(-2)).view_as(indices), indices
 
 
 def max_unpool2d(
@@ -146,8 +148,9 @@ def max_unpool2d(
     height = (x.shape[-2] - 1) * sh - 2 * ph + kh
     width = (x.shape[-1] - 1) * sw - 2 * pw + kw
     if output_size is not None:
-        require_output_size(output_size, (height, width), (sh, sw))
+        require_output_size(output_size, x, (height, width), (sh, sw))
         height, width = output_size[-2:]
+    require_room((height, width), (ph, pw))
     require_positions("indices", indices, x, height * width)
 
     planes = x.new_zeros(*x.shape[:-2], height * width)
@@ -170,10 +173,11 @@ def decoder_stage(
     unpooling, dense again after the convolution.
 
     Raises:
-        TypeError, ValueError: as `max_unpool2d`, or a `weight` that does not fit `x`.
+        TypeError, ValueError: as `max_unpool2d`, or a `weight` or `bias` that does not fit `x`.
     """
     require_images("x", x)
-    require_images("weight", weight)
+    require_filters(weight, bias, x)
+    require_output_size(output_size, x, (2 * x.shape[2], 2 * x.shape[3]), (2, 2))
     sparse = max_unpool2d(x, indices, 2, output_size=output_size)  # (N, C, H, W)
     dense = F.conv2d(sparse, weight, bias, padding=1)  # (N, D, H, W)
     return F.relu(dense)

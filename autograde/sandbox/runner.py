@@ -210,6 +210,7 @@ class _Examination:
         config.HistoryManager.enabled = False
         config.InteractiveShell.colors = "nocolor"
         config.InteractiveShell.xmode = "Minimal"
+        InteractiveShell.enable_gui = lambda *_: None  # for `%matplotlib inline`: there is nobody to look
         shell = InteractiveShell.instance(config=config)
         failures: list[Plain] = []
         cells = self._request["cells"]

@@ -100,7 +100,16 @@ def find_in_source(source: str, forbidden: tuple[str, ...], known: Mapping[str, 
         return []
     meaning = imports(tree, known or {})
     found = [path for node in ast.walk(tree) for path in _paths(node, meaning)]
-    return list(dict.fromkeys(path for path in found if _is_library(path) and _matches(path, forbidden)))
+    return list(
+        dict.fromkeys(_shortest(path, forbidden) for path in found if _is_library(path) and _matches(path, forbidden))
+    )
+
+
+def _shortest(path: str, forbidden: tuple[str, ...]) -> str:
+    """Cut what follows the forbidden name: `torch.nn.functional.max_unpool2d.squeeze` names one call too many."""
+    parts = path.split(".")
+    shorter = (".".join(parts[:count]) for count in range(1, len(parts) + 1))
+    return next(prefix for prefix in shorter if _matches(prefix, forbidden))
 
 
 def find_in_function(function: Callable[..., object], forbidden: tuple[str, ...]) -> list[str]:
@@ -131,8 +140,13 @@ def find_in_function(function: Callable[..., object], forbidden: tuple[str, ...]
 
 
 def imports(tree: ast.AST, known: Mapping[str, str] = MappingProxyType({})) -> dict[str, str]:
-    """Return what each imported name of a syntax tree stands for, as a dotted path, and each name of `known`."""
-    meaning = dict(known)
+    """Return what each imported name of a syntax tree stands for, as a dotted path, and each name of `known`.
+
+    What the tree itself defines or takes as a parameter hides a known name: a class called F is not torch's F.
+    """
+    own = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+    own |= {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
+    meaning = {name: path for name, path in known.items() if name not in own}
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             for alias in node.names:

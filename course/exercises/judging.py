@@ -11,7 +11,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from course.exercises.calling import Outcome
+from course.exercises.calling import Failure, Outcome
 from course.exercises.exercise import Exercise
 from course.packet import Opaque, Plain
 
@@ -41,7 +41,7 @@ class Verdict:
 def judge(exercise: Exercise, case: str, expected: Outcome, got: Outcome) -> Verdict:
     """Return the verdict on one call: `expected` is what the reference did, `got` what the answer did."""
     if got.forbidden:
-        return Verdict(case, "forbidden", f"{exercise.forbidden_sentence} It called {got.forbidden[0]}.")
+        return Verdict(case, "forbidden", f"{exercise.forbidden_sentence} It uses {got.forbidden[0]}.")
     if got.failure is not None and not got.failure.in_gradient:
         return Verdict(case, *_tell_failure(got))
     difference = _compare(exercise, expected.value, got.value, exercise.outputs)
@@ -77,12 +77,19 @@ _Difference = tuple[Kind, str, int | None, tuple[int, ...] | None]
 def _tell_failure(got: Outcome) -> tuple[Kind, str]:
     failure = got.failure
     assert failure is not None
-    if failure.type_name == "NotImplementedError":
+    if _is_stub(failure):
         return "unwritten", "Not written yet."
     place = f" in line {failure.line}, `{failure.code}`" if failure.code else ""
     when = "When gradients flow, your" if failure.in_gradient else "Your"
     message = f": {failure.message}" if failure.message else ""
     return "gradient" if failure.in_gradient else "raised", f"{when} code raised {failure.type_name}{place}{message}"
+
+
+def _is_stub(failure: Failure) -> bool:
+    """Return whether this is the stub's own exception; torch raises the type too, for what it cannot do."""
+    if failure.type_name != "NotImplementedError":
+        return False
+    return failure.code.startswith("raise NotImplementedError") or failure.message in ("", "not written yet")
 
 
 def _compare(exercise: Exercise, expected: Plain, got: Plain, names: Sequence[str]) -> _Difference | None:
@@ -148,7 +155,7 @@ def _compare_one(exercise: Exercise, expected: Plain, got: Plain, name: str, num
     where = tuple(torch.nonzero(wrong)[0].tolist()) if wrong.ndim else ()
     count, total = int(wrong.sum()), wrong.numel()
     place = f" The first is at [{', '.join(map(str, where))}]: " if where else " It is: "
-    values = f"expected {_number(expected[where])}, yours {_number(got[where])}."
+    values = _tell_numbers(expected[where], got[where])
     return "values", f"{count} of {total} numbers of the {name} differ.{place}{values}", number, where
 
 
@@ -227,6 +234,17 @@ def _short(dtype: torch.dtype) -> str:
     return str(dtype).removeprefix("torch.")
 
 
-def _number(x: Tensor) -> str:
+def _tell_numbers(expected: Tensor, got: Tensor) -> str:
+    """Say two numbers with as many digits as tell them apart."""
+    for digits in (4, 9, 17):
+        wanted, came = _number(expected, digits), _number(got, digits)
+        if wanted != came:
+            break
+    lost = expected.dtype == torch.float64 and bool(expected.float() == got.float())
+    reason = " They agree as float32: somewhere the numbers lost their float64 precision." if lost else ""
+    return f"expected {wanted}, yours {came}.{reason}"
+
+
+def _number(x: Tensor, digits: int) -> str:
     item = x.item()
-    return f"{item:.4g}" if isinstance(item, float) else str(item)
+    return f"{item:.{digits}g}" if isinstance(item, float) else str(item)

@@ -260,3 +260,9 @@ def test_a_forbidden_operator_is_free_in_the_cells_around_the_answer(sandbox: Sa
     assert attempt.failures == {}
     assert attempt.outcomes[0] is not None
     assert attempt.outcomes[0].forbidden == ()
+
+
+def test_the_commonest_first_line_of_a_notebook_costs_nothing(sandbox: Sandbox) -> None:
+    attempt = run(sandbox, "%matplotlib inline\nimport torch", GOOD)
+    assert attempt.failures == {}
+    assert attempt.status == "ok"

@@ -81,7 +81,7 @@ def test_missing_return_is_asked_for(capsys: pytest.CaptureFixture[str]) -> None
 
 def test_forbidden_call_is_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:
     out = text_of(calls_the_library, capsys)
-    assert "It called torch.nn.functional.interpolate." in out
+    assert "It uses torch.nn.functional.interpolate." in out
     assert out.count("interpolate") == 1
 
 
@@ -199,3 +199,25 @@ def test_check_answers_in_a_cell_without_leaving_gradients_or_threads_changed() 
     for exercise in catalogue.all_exercises():
         examine(exercise, lambda *args, **options: None)
     assert (torch.is_grad_enabled(), torch.get_num_threads()) == (grad, threads)
+
+
+def test_an_exception_of_torchs_own_is_not_taken_for_the_stub() -> None:
+    def answer(x: Tensor, kernel_size: int) -> Tensor:
+        return F.unfold(torch.zeros(1, 1, 4, 4, dtype=torch.int64), 2)
+
+    exercise = catalogue.find("max_pool2d_with_indices")
+    report = examine(exercise, answer)
+    assert report.verdicts[0].kind == "raised"
+    assert "F.unfold" in report.verdicts[0].sentence
+
+
+def test_numbers_are_told_with_the_digits_that_tell_them_apart() -> None:
+    def answer(x: Tensor, scale: int) -> Tensor:
+        return x.float().to(x.dtype).repeat_interleave(scale, 2).repeat_interleave(scale, 3)
+
+    report = examine(catalogue.find("nearest_unpool2d"), answer)
+    (verdict,) = (verdict for verdict in report.verdicts if not verdict.passed)
+    words = verdict.sentence.split("expected ")[1]
+    expected, yours = words.split(", yours ")
+    assert expected != yours.split(". ")[0]
+    assert "float64 precision" in verdict.sentence

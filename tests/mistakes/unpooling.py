@@ -1499,7 +1499,9 @@ def unpool_default_stride_two(x, indices, kernel_size, stride=None, padding=0, o
     return put_back(x, indices, out_size(x, kernel_size, 2 if stride is None else stride, padding, output_size))
 
 
-@mistake("max_unpool2d", "You use `output_size` only where there is no padding. It has the last word whenever it is given.")
+@mistake(
+    "max_unpool2d", "You use `output_size` only where there is no padding. It has the last word whenever it is given."
+)
 def output_size_without_padding_alone(x, indices, kernel_size, stride=None, padding=0, output_size=None):
     size = out_size(x, kernel_size, stride, padding, None if padding else output_size)
     if indices.numel() and int(indices.max()) >= size[0] * size[1]:

@@ -3,6 +3,7 @@
 import ast
 import inspect
 import itertools
+import math
 from collections.abc import Callable
 
 import pytest
@@ -421,3 +422,40 @@ def test_the_small_network_keeps_any_size(size: tuple[int, int]) -> None:
     assert logits.shape == (2, 5, *size)
     logits.sum().backward()
     assert all(parameter.grad is not None for parameter in network.parameters())
+
+
+def test_gradient_of_a_window_of_minus_infinity_goes_where_its_index_points() -> None:
+    x = torch.full((1, 1, 3, 3), -math.inf, dtype=torch.float64)
+    ours, theirs = x.clone().requires_grad_(), x.clone().requires_grad_()
+    max_pool2d_with_indices(ours, 3, 2, 1)[0].sum().backward()
+    F.max_pool2d(theirs, 3, 2, 1).sum().backward()
+    assert ours.grad is not None
+    assert theirs.grad is not None
+    assert torch.equal(ours.grad, theirs.grad)
+
+
+X = torch.ones(1, 2, 2, 2)
+INDICES = torch.tensor([0, 2, 8, 10]).reshape(1, 1, 2, 2).expand(1, 2, 2, 2)
+WEIGHT, BIAS = torch.ones(3, 2, 3, 3), torch.zeros(3)
+
+
+@pytest.mark.parametrize(
+    ("call", "sentence"),
+    [
+        (lambda: max_unpool2d(X, INDICES, 2, output_size=4), "output_size must be"),
+        (lambda: max_unpool2d(X, INDICES, 2, output_size=(4.0, 4.0)), "output_size must be"),
+        (lambda: max_unpool2d(X, INDICES, 2, output_size="44"), "output_size must be"),
+        (lambda: max_unpool2d(X, INDICES, 2, output_size=(2, 2, 4, 4)), "output_size must have the N and C of x"),
+        (lambda: max_unpool2d(X, INDICES, 1, 1, 3), "padding must leave an output"),
+        (lambda: decoder_stage(X, INDICES, 4, WEIGHT, BIAS), "output_size must be"),
+        (lambda: decoder_stage(X, INDICES, (4, 4), WEIGHT[:, :1], BIAS), "weight must have shape"),
+        (lambda: decoder_stage(X, INDICES, (4, 4), WEIGHT[..., :2, :], BIAS), "weight must have shape"),
+        (lambda: decoder_stage(X, INDICES, (4, 4), WEIGHT, BIAS[:2]), "bias must have shape"),
+        (lambda: decoder_stage(X, INDICES, (4, 4), WEIGHT.double(), BIAS), "weight must have the dtype of x"),
+        (lambda: decoder_stage(X, INDICES, (4, 4), WEIGHT, None), "bias must be a torch.Tensor"),
+        (lambda: nearest_unpool2d(X.to_sparse(), 2), "x must be a dense tensor"),
+    ],
+)
+def test_arguments_that_fit_nothing_are_named_in_one_sentence(call: Callable[[], object], sentence: str) -> None:
+    with pytest.raises((TypeError, ValueError), match=sentence):
+        call()

@@ -153,7 +153,7 @@ def test_the_order_in_which_differences_are_told() -> None:
 
 def test_a_forbidden_call_is_told_with_the_exercises_sentence() -> None:
     came = judge(exercise(), "a case", Outcome(x), Outcome(x, forbidden=("torch.magic", "other")))
-    assert came.sentence == "Magic is not for you. It called torch.magic."
+    assert came.sentence == "Magic is not for you. It uses torch.magic."
 
 
 def test_an_exception_is_told_with_its_line() -> None:
