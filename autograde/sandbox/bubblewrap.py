@@ -95,15 +95,16 @@ def wrap(limits: Limits) -> list[str]:
             command += ["--symlink", os.readlink(path), path]  # noqa: PTH115
         elif Path(path).exists():
             command += ["--ro-bind", path, path]
+    size = ["--size", str(limits.scratch)] if "--size" in _help() else []
+    command += ["--proc", "/proc", "--dev", "/dev", *size, "--tmpfs", "/dev/shm", "--remount-ro", "/dev"]
+    # Scratch space comes before what may lie in it: a checkout under /tmp has its environment there.
+    command += [*size, "--tmpfs", "/tmp", *size, "--tmpfs", str(_HOME)]
     for source in _interpreter():
         command += ["--ro-bind", str(source.resolve()), str(source)]
     for hidden in _solutions():
         command += ["--tmpfs", str(hidden), "--remount-ro", str(hidden)]
     command += _course()
-    size = ["--size", str(limits.scratch)] if "--size" in _help() else []
-    command += ["--proc", "/proc", "--dev", "/dev", *size, "--tmpfs", "/dev/shm", "--remount-ro", "/dev"]
-    command += [*size, "--tmpfs", "/tmp", *size, "--tmpfs", str(_HOME), "--remount-ro", "/", "--chdir", str(_HOME)]
-    return [*command, "--"]
+    return [*command, "--remount-ro", "/", "--chdir", str(_HOME), "--"]
 
 
 def runner(descriptor: int, unsafe: bool = False, preload: Sequence[str] = ()) -> list[str]:

@@ -1,11 +1,14 @@
 """What students' code cannot do, and what it costs when it tries."""
 
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
 
+from autograde.sandbox.bubblewrap import wrap
 from autograde.sandbox.client import Attempt, Program, Sandbox
 from autograde.sandbox.limits import Limits
 from course.exercises.exercise import Case
@@ -266,3 +269,12 @@ def test_the_commonest_first_line_of_a_notebook_costs_nothing(sandbox: Sandbox) 
     attempt = run(sandbox, "%matplotlib inline\nimport torch", GOOD)
     assert attempt.failures == {}
     assert attempt.status == "ok"
+
+
+@pytest.mark.usefixtures("walls")
+def test_scratch_space_hides_no_environment_that_lies_in_it() -> None:
+    """A checkout under /tmp has its interpreter there; the scratch /tmp must be laid first."""
+    command = wrap(LIMITS)
+    scratch = command.index("/tmp")
+    assert command[scratch - 1] == "--tmpfs"
+    assert scratch < command.index(str(Path(sys.prefix)))
