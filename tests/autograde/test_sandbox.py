@@ -1,5 +1,6 @@
 """What students' code cannot do, and what it costs when it tries."""
 
+import itertools
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -275,6 +276,5 @@ def test_the_commonest_first_line_of_a_notebook_costs_nothing(sandbox: Sandbox) 
 def test_scratch_space_hides_no_environment_that_lies_in_it() -> None:
     """A checkout under /tmp has its interpreter there; the scratch /tmp must be laid first."""
     command = wrap(LIMITS)
-    scratch = command.index("/tmp")
-    assert command[scratch - 1] == "--tmpfs"
+    scratch = list(itertools.pairwise(command)).index(("--tmpfs", "/tmp"))
     assert scratch < command.index(str(Path(sys.prefix)))
