@@ -14,6 +14,7 @@ from course.farm.landscape import GRASS, LEAVES, TREES, Land
 from course.farm.randomness import Chance, cos
 
 _FLOWERS: tuple[Colour, ...] = ((0.95, 0.93, 0.85), (0.93, 0.80, 0.25), (0.80, 0.35, 0.45), (0.55, 0.45, 0.80))
+_BUSHES = tuple(leaves for leaves in LEAVES if leaves[1] > leaves[0])  # green ones: a brown bush is a rock to the eye
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ def draw_clutter(chance: Chance, land: Land, clutter: float) -> list[Thing]:
         size = (0.05 + 0.13 * depth) * min(height, width) * chance.uniform(0.6, 1.6)
         frame = Frame(chance.uniform(0, width), y, size, chance.choice((1, -1)))
         kind = chance.choice(("rock", "rock", "bush", "bale", "flowers"))
-        colours = {"bush": LEAVES, "flowers": _FLOWERS}.get(kind, COATS)
+        colours = {"bush": _BUSHES, "flowers": _FLOWERS}.get(kind, COATS)
         colour = tinted(chance.choice(colours), chance.uniform(0.7, 1.05))
         things.append(Thing(kind, frame, colour, chance.array(9, 2)))
     if clutter and chance.chance(0.3 * clutter + 0.1):
