@@ -6,7 +6,6 @@ changed, library calls that the exercise forbids, and an exception, told by the 
 
 import linecache
 import os
-import sys
 import sysconfig
 import types
 from collections.abc import Callable, Mapping
@@ -205,9 +204,7 @@ _LIBRARIES = tuple(
 
 
 def _is_library(filename: str) -> bool:
-    return filename.startswith((*_LIBRARIES, "<frozen", "<string>", "<__array_function__")) or (
-        filename == sys.modules[__name__].__file__
-    )
+    return filename.startswith((*_LIBRARIES, "<frozen", "<string>", "<__array_function__"))
 
 
 def _is_gradients(value: object) -> bool:

@@ -9,10 +9,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
 from torch import Tensor
 
 from course.exercises.checking import Report
+from course.exercises.exercise import Exercise
+from course.exercises.judging import close
 
 _STYLE = Path(__file__).with_name("display.css").read_text()
 _LARGEST = 9  # rows or columns of a grid before it is cut
@@ -92,7 +93,7 @@ def grids_of(report: Report) -> list[Grid]:
     name = report.exercise.outputs[verdict.output or 0]
     prefix = f"{name}, " if len(report.exercise.outputs) > 1 else ""
     if verdict.kind in ("values", "shape", "dtype", "type") and isinstance(expected, Tensor) and expected.ndim >= 1:
-        wrong = _wrong(expected, got)
+        wrong = _wrong(report.exercise, expected, got)
         grids.append(_plane(f"{prefix}expected", expected, where, center, wrong))
         if isinstance(got, Tensor) and got.ndim >= 1:
             grids.append(_plane(f"{prefix}yours", got, where, center, wrong))
@@ -110,11 +111,10 @@ def _output(value: object, number: int) -> object:
     return value
 
 
-def _wrong(expected: Tensor, got: object) -> Tensor | None:
+def _wrong(exercise: Exercise, expected: Tensor, got: object) -> Tensor | None:
     if not isinstance(got, Tensor) or got.shape != expected.shape:
         return None
-    a, b = expected.double(), got.double()
-    return ~torch.isclose(a, b, rtol=1e-4, atol=1e-5, equal_nan=True)
+    return ~close(exercise, expected, got.to(expected.dtype))
 
 
 def _plane(

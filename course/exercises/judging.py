@@ -149,7 +149,7 @@ def _compare_one(exercise: Exercise, expected: Plain, got: Plain, name: str, num
         return "shape", _tell_shapes(name, expected, got), number, None
     if got.dtype != expected.dtype:
         return "dtype", f"The {name} must be {_short(expected.dtype)}; got {_short(got.dtype)}.", number, None
-    wrong = ~_close(exercise, expected, got)
+    wrong = ~close(exercise, expected, got)
     if not wrong.any():
         return None
     where = tuple(torch.nonzero(wrong)[0].tolist()) if wrong.ndim else ()
@@ -167,7 +167,7 @@ def _compare_plain(exercise: Exercise, expected: Plain, got: Plain, name: str, n
     elif isinstance(expected, int):
         right = isinstance(got, int | float) and not isinstance(got, bool) and got == expected
     elif isinstance(expected, float) and isinstance(got, int | float) and not isinstance(got, bool):
-        right = bool(_close(exercise, torch.tensor(expected).double(), torch.tensor(got).double(), torch.float32))
+        right = bool(close(exercise, torch.tensor(expected).double(), torch.tensor(got).double(), torch.float32))
     elif isinstance(expected, list) and isinstance(got, list | tuple):
         right = len(got) == len(expected) and all(
             _compare_one(exercise, wanted, came, name, number) is None
@@ -195,12 +195,13 @@ def _compare_gradients(
                 f"The values are right, but no gradient reaches `{name}`: somewhere the result is cut from the graph, "
                 "by `.detach()`, `.data`, `.item()`, numpy or torch.no_grad()."
             )
-        if came.shape != wanted.shape or not _close(exercise, wanted, came.to(wanted.dtype)).all():
+        if came.shape != wanted.shape or not close(exercise, wanted, came.to(wanted.dtype)).all():
             return f"The values are right, but the gradient with respect to `{name}` is not."
     return None
 
 
-def _close(exercise: Exercise, expected: Tensor, got: Tensor, dtype: torch.dtype | None = None) -> Tensor:
+def close(exercise: Exercise, expected: Tensor, got: Tensor, dtype: torch.dtype | None = None) -> Tensor:
+    """Return where two tensors of one shape and dtype are equal within the exercise's tolerance, that of `dtype`."""
     if not expected.is_floating_point():
         return expected == got
     rtol, atol = exercise.tolerance or _TOLERANCES.get(dtype or expected.dtype, (1e-2, 1e-2))
