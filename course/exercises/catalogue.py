@@ -6,7 +6,12 @@ from importlib import import_module
 
 from course.exercises.exercise import Exercise
 
-MODULES = {"03_unpooling": "course.exercises.unpooling"}
+MODULES = {
+    "01_sliding_window": "course.exercises.sliding_window",
+    "02_fcn": "course.exercises.fcn",
+    "03_unpooling": "course.exercises.unpooling",
+    "04_transposed_conv": "course.exercises.transposed_conv",
+}
 """A chapter's id and the module that declares its exercises, in the order of the chapters."""
 
 

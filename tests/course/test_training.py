@@ -185,8 +185,11 @@ def test_tier_chooses_a_budget(monkeypatch: pytest.MonkeyPatch) -> None:
     assert by_tier(1, 20) == 1
     monkeypatch.setenv("COURSE_TIER", "full")
     assert by_tier(1, 20) == 20
+    monkeypatch.setenv("COURSE_TIER", "smoke")
+    assert by_tier(1, 20) == 1
+    assert len(fit(nn.Linear(1, 1), squared, Line(), minutes=5, device="cpu").losses) == 2
     monkeypatch.setenv("COURSE_TIER", "huge")
-    with pytest.raises(ValueError, match='COURSE_TIER must be "small" or "full", got \'huge\''):
+    with pytest.raises(ValueError, match='COURSE_TIER must be "small", "full" or "smoke", got \'huge\''):
         by_tier(1, 20)
 
 

@@ -26,9 +26,17 @@ def test_building_twice_changes_no_byte(checkout: Path) -> None:
     for path in checkout.rglob("*.ipynb"):
         path.unlink()
     first = {path: path.read_bytes() for path in build(root=checkout)}
-    assert len(first) == 2
+    assert len(first) == 2 * len(catalogue.MODULES)
     assert build(root=checkout) == []
     assert {path: path.read_bytes() for path in first} == first
+
+
+def test_one_chapter_can_be_built_alone(checkout: Path) -> None:
+    for path in checkout.rglob("*.ipynb"):
+        path.unlink()
+    assert {path.name for path in build(root=checkout, chapters=["03_unpooling"])} == {"03_unpooling.ipynb"}
+    with pytest.raises(KeyError, match="there is no chapter '99_nothing'"):
+        build(root=checkout, chapters=["99_nothing"])
 
 
 def test_check_sees_an_edit_and_writes_nothing(checkout: Path) -> None:

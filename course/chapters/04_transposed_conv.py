@@ -1,0 +1,2 @@
+# %% [markdown]
+# # 4 · Transposed convolution

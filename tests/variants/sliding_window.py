@@ -1,0 +1,1 @@
+"""Right answers to the exercises of chapter 01 that look nothing like the reference. Every check must accept them."""
