@@ -2,7 +2,8 @@
 
 A packet is one safetensors file: the tensors, and beside them a JSON tree of everything else. It is never unpickled, so
 reading a packet that a stranger wrote can give wrong values but runs no code. A tensor keeps its dtype and its strides,
-since whether an input is contiguous is part of a case. What cannot travel becomes an `Opaque`, which names its type.
+since whether an input is contiguous is part of a case; a network of ordinary layers travels as what its layers are.
+What cannot travel becomes an `Opaque`, which names its type.
 """
 
 import json
@@ -13,10 +14,12 @@ from dataclasses import dataclass
 import safetensors
 import safetensors.torch
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+
+from course import layers
 
 Plain = object
-"""None, bool, int, float, str, Tensor, Opaque, and lists, tuples and str-keyed dicts of these."""
+"""None, bool, int, float, str, Tensor, module of known layers, Opaque; lists, tuples and str-keyed dicts of these."""
 
 LIMIT = 64 * 2**20
 _DTYPES = (
@@ -74,6 +77,9 @@ def equal(a: Plain, b: Plain) -> bool:
         if (a.shape, a.dtype, a.stride()) != (b.shape, b.dtype, b.stride()):
             return False
         return torch.allclose(a.double(), b.double(), rtol=1e-5, atol=1e-6, equal_nan=True)
+    if isinstance(a, nn.Module) and isinstance(b, nn.Module):
+        one, other = layers.describe(a), layers.describe(b)
+        return one is not None and other is not None and equal(layers.to_plain(one), layers.to_plain(other))
     if isinstance(a, list | tuple) and type(a) is type(b) and isinstance(b, list | tuple):
         return len(a) == len(b) and all(map(equal, a, b))
     if isinstance(a, dict) and isinstance(b, dict):
@@ -92,6 +98,11 @@ def _to_tree(value: Plain, tensors: dict[str, Tensor], depth: int) -> object:
         return value if math.isfinite(value) else {"$": "float", "value": repr(value)}
     if isinstance(value, Tensor):
         return _tensor_to_tree(value, tensors)
+    if isinstance(value, nn.Module):
+        layer = layers.describe(value)
+        if layer is None:
+            return _opaque(value)
+        return {"$": "module", "layer": _to_tree(layers.to_plain(layer), tensors, depth - 1)}
     if isinstance(value, list):
         return [_to_tree(item, tensors, depth - 1) for item in list(value)]
     if isinstance(value, tuple):  # named tuples such as torch.return_types.max travel as plain ones
@@ -167,6 +178,8 @@ class _Reader:
                 return tuple(self.value(item, depth - 1) for item in tree["items"])
             case "dict":
                 return {str(key): self.value(item, depth - 1) for key, item in tree["items"]}
+            case "module":
+                return self._module(tree["layer"], depth - 1)
             case "opaque":
                 return Opaque(str(tree["type"])[:200])
             case "tensor":
@@ -174,6 +187,15 @@ class _Reader:
                 return self._with_strides(tensor, tree["strides"]) if "strides" in tree else tensor
             case other:
                 raise PacketError(f"a node of the unknown kind {str(other)[:40]!r}")
+
+    def _module(self, tree: object, depth: int) -> nn.Module:
+        described = self.value(tree, depth)
+        if not isinstance(described, dict):
+            raise PacketError("a module that is not described")
+        try:
+            return layers.build(layers.from_plain(described))
+        except layers.LayerError as error:
+            raise PacketError(str(error)) from None
 
     def _with_strides(self, tensor: Tensor, strides: list[int]) -> Tensor:
         """Lay `tensor` out in memory with `strides`; a stride of 0 means that the dimension was expanded."""

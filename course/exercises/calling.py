@@ -13,8 +13,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
-from torch import Tensor, allclose  # bound here: an answer may replace torch.allclose
+from torch import Tensor, allclose, nn  # bound here: an answer may replace torch.allclose
 
+from course import layers
 from course.exercises.exercise import Case, Exercise
 from course.exercises.guard import watch_operators
 from course.packet import Plain
@@ -119,12 +120,14 @@ def _copies(case: Case) -> dict[str, object]:
 
 
 def _copy(value: object) -> object:
-    """Copy tensors, memory layout included; an expanded or sliced input stays one."""
+    """Copy tensors, memory layout included, and modules; an expanded or sliced input stays one."""
     if isinstance(value, Tensor):
         if value.is_contiguous():
             return value.clone()
         base = torch.as_strided(value, (_reach(value),), (1,), value.storage_offset()).clone()
         return torch.as_strided(base, value.shape, value.stride())
+    if isinstance(value, nn.Module):
+        return layers.copy(value)
     if isinstance(value, list | tuple):
         return type(value)(_copy(item) for item in value)
     return value
@@ -146,6 +149,8 @@ def _same(given: object, now: object) -> bool:
     if isinstance(given, Tensor) and isinstance(now, Tensor):
         alike = given.shape == now.shape and given.dtype == now.dtype
         return alike and allclose(given, now, rtol=0, atol=0, equal_nan=True)
+    if isinstance(given, nn.Module) and isinstance(now, nn.Module):
+        return layers.same(given, now)  # `.eval()` is no change
     if isinstance(given, list | tuple) and isinstance(now, list | tuple):
         return len(given) == len(now) and all(map(_same, given, now))
     return given == now
@@ -164,6 +169,8 @@ def _detached(value: object) -> Plain:
     if isinstance(value, Tensor):
         value = value.detach().cpu()
         return value.clone() if value.layout == torch.strided else value
+    if isinstance(value, nn.Module):
+        return layers.copy(value)
     if isinstance(value, tuple):
         return tuple(_detached(item) for item in value)
     if isinstance(value, list):

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from torch import Tensor
+from torch import Tensor, nn
 
 from course.exercises.checking import Report
 from course.exercises.exercise import Exercise
@@ -83,11 +83,16 @@ def grids_of(report: Report) -> list[Grid]:
         return []
     verdict, case = report.verdicts[number], report.cases[number]
     expected, got = (_output(o.value, verdict.output or 0) for o in (report.expected[number], report.got[number]))
+    if isinstance(expected, nn.Module):
+        expected, got = _weights(expected), _weights(got)
     where = verdict.where[:-2] if verdict.where and len(verdict.where) > 2 else None
     center = verdict.where[-2:] if verdict.where and len(verdict.where) >= 2 else (0, 0)
+    inputs = {
+        name if isinstance(value, Tensor) else f"{name}.weight": _weights(value) for name, value in case.inputs.items()
+    }
     grids = [
         _plane(name, value, where, (0, 0))
-        for name, value in case.inputs.items()
+        for name, value in inputs.items()
         if isinstance(value, Tensor) and value.ndim >= 1
     ]
     name = report.exercise.outputs[verdict.output or 0]
@@ -101,6 +106,11 @@ def grids_of(report: Report) -> list[Grid]:
             difference = got.double() - expected.double()
             grids.append(_plane("yours − expected", difference, where, center, wrong, blank_zero=True))
     return [grid for grid in grids if grid is not None and grid.rows]
+
+
+def _weights(value: object) -> object:
+    """Return what a layer shows as a grid, its weight; anything else is itself."""
+    return getattr(value, "weight", None) if isinstance(value, nn.Module) else value
 
 
 def _output(value: object, number: int) -> object:
@@ -166,7 +176,14 @@ def _number(x: Tensor, blank_zero: bool) -> str:
 
 
 def _setting(value: object) -> str:
+    if isinstance(value, nn.Module):
+        return " ".join(repr(value).split()) if not list(value.children()) else _chain(value)
     return repr(value) if isinstance(value, bool | int | float | str | list | tuple | None) else type(value).__name__
+
+
+def _chain(network: nn.Module) -> str:
+    """Name the layers of a network in their order: "Sequential(Flatten, Linear, ReLU, Linear)"."""
+    return f"{type(network).__name__}({', '.join(type(layer).__name__ for layer in network.children())})"
 
 
 def _title(report: Report) -> str:

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
+from course import layers
 from course.exercises.calling import Failure, Outcome
 from course.exercises.exercise import Exercise
 from course.packet import Opaque, Plain
@@ -136,6 +137,8 @@ def _compare_named(exercise: Exercise, expected: dict[str, Plain], got: Plain) -
 
 
 def _compare_one(exercise: Exercise, expected: Plain, got: Plain, name: str, number: int) -> _Difference | None:
+    if isinstance(expected, nn.Module):
+        return _compare_modules(exercise, expected, got, name, number)
     if not isinstance(expected, Tensor):
         return _compare_plain(exercise, expected, got, name, number)
     if expected.ndim == 0 and isinstance(got, int | float) and not isinstance(got, bool):
@@ -157,6 +160,32 @@ def _compare_one(exercise: Exercise, expected: Plain, got: Plain, name: str, num
     place = f" The first is at [{', '.join(map(str, where))}]: " if where else " It is: "
     values = _tell_numbers(expected[where], got[where])
     return "values", f"{count} of {total} numbers of the {name} differ.{place}{values}", number, where
+
+
+def _compare_modules(exercise: Exercise, expected: nn.Module, got: Plain, name: str, number: int) -> _Difference | None:
+    """Compare layers by what they compute: their arguments, then their tensors, one spelling as good as another."""
+    wanted = layers.describe(expected)
+    assert wanted is not None
+    came = layers.describe(got) if isinstance(got, nn.Module) else None
+    if came is None or came.kind != wanted.kind or not isinstance(got, nn.Module):
+        kind = wanted.kind.replace("torch.nn", "nn")
+        return "type", f"The {name} must be an {kind}; got {_tell(got)}.", number, None
+    if len(came.parts) != len(wanted.parts):
+        return "type", f"The {name} must have {len(wanted.parts)} layers; got {len(came.parts)}.", number, None
+    arguments = layers.effective(came)
+    for argument, value in layers.effective(wanted).items():
+        if arguments[argument] != value:
+            sentence = f"The {name} must have {argument} = {value!r}; yours has {arguments[argument]!r}."
+            return "values", sentence, number, None
+    for part, tensor in wanted.tensors.items():
+        difference = _compare_one(exercise, tensor, came.tensors.get(part), f"{name}'s {part}", number)
+        if difference is not None:
+            return difference
+    for place, (inner, other) in enumerate(zip(expected.children(), got.children(), strict=True)):
+        difference = _compare_one(exercise, inner, other, f"{name}'s layer {place}", number)
+        if difference is not None:
+            return difference
+    return None
 
 
 def _compare_plain(exercise: Exercise, expected: Plain, got: Plain, name: str, number: int) -> _Difference | None:

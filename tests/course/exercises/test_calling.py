@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterator
 
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from course.exercises.calling import Failure, Outcome, _is_library, call, describe_exception
 from course.exercises.exercise import Case, Exercise
+from course.layers import same
 from course.packet import dumps, loads
 
 
@@ -302,3 +303,35 @@ def test_a_forged_outcome_is_refused(plain: object) -> None:
 def test_a_failure_of_a_right_shape_is_read() -> None:
     failure = Failure("ValueError", "no", 3, "x", True)
     assert Outcome.from_plain(Outcome(failure=failure).to_plain()).failure == failure
+
+
+# --- modules ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_module_comes_as_a_copy_and_goes_into_evaluation_without_blame() -> None:
+    given = nn.Sequential(nn.Linear(2, 2), nn.Dropout(0.5))
+    case = Case("a case", {"network": given, "x": torch.ones(1, 2)})
+
+    def answer(network: nn.Module, x: Tensor) -> Tensor:
+        assert network is not given
+        return network.eval()(x)  # type: ignore[no-any-return]
+
+    got = call(exercise(), answer, case)
+    assert (got.failure, got.modified) == (None, ())
+    assert torch.equal(got.value, given.eval()(torch.ones(1, 2)))  # type: ignore[arg-type]
+
+
+def test_a_module_whose_weights_change_is_a_modified_input() -> None:
+    def answer(network: nn.Linear) -> None:
+        with torch.no_grad():
+            network.weight.zero_()
+
+    assert call(exercise(), answer, Case("a case", {"network": nn.Linear(2, 2)})).modified == ("network",)
+
+
+def test_a_returned_module_shares_no_memory_with_the_students() -> None:
+    mine = nn.Linear(2, 2)
+    got = call(exercise(), lambda: mine, Case("a case", {})).value
+    assert isinstance(got, nn.Linear)
+    assert got.weight.data_ptr() != mine.weight.data_ptr()
+    assert same(got, mine)

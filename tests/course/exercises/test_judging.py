@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from torch import nn
 
 from course.exercises.calling import Failure, Outcome
 from course.exercises.exercise import Exercise
@@ -204,3 +205,46 @@ def test_points_are_the_share_of_right_cases_and_none_without_the_basic_one() ->
     assert score(exercise(), [bad, good, good]) == 0
     assert score(exercise(), [good, good, magic]) == 0
     assert score(exercise(), []) == 0
+
+
+# --- modules ----------------------------------------------------------------------------------------------------------
+
+CONVOLUTION = nn.Conv2d(2, 3, 3)
+
+
+def changed(**options: object) -> nn.Conv2d:
+    """A convolution that shares its weights with CONVOLUTION and differs in one argument."""
+    other = nn.Conv2d(2, 3, 3, **options)  # type: ignore[arg-type]
+    other.weight, other.bias = CONVOLUTION.weight, CONVOLUTION.bias
+    return other
+
+
+def heavier() -> nn.Conv2d:
+    other = nn.Conv2d(2, 3, 3)
+    other.load_state_dict({"weight": CONVOLUTION.weight + 1, "bias": CONVOLUTION.bias})
+    return other
+
+
+@pytest.mark.parametrize(
+    ("got", "sentence"),
+    [
+        (changed(), ""),
+        (changed(padding="valid"), ""),
+        (changed(padding_mode="circular").eval(), ""),
+        (changed(stride=2), "The output must have stride = (1, 1); yours has (2, 2)."),
+        (changed(padding="same"), "The output must have padding = (0, 0); yours has (1, 1)."),
+        (nn.Conv2d(2, 3, 3, bias=False), "The output must have bias = True; yours has False."),
+        (nn.Conv2d(2, 3, 3).double(), "The output's weight must be float32; got float64."),
+        (nn.Linear(2, 3), "The output must be an nn.Conv2d; got a torch.nn.modules.linear.Linear."),
+        (None, "The output must be an nn.Conv2d; got None."),
+        (nn.Sequential(CONVOLUTION), "The output must be an nn.Conv2d; got a torch.nn.modules.container.Sequential."),
+    ],
+)
+def test_a_returned_layer_is_told_by_what_it_computes(got: Plain, sentence: str) -> None:
+    assert verdict(CONVOLUTION, got).sentence == sentence
+
+
+def test_a_returned_layers_weights_are_compared() -> None:
+    told = verdict(CONVOLUTION, heavier())
+    assert told.sentence.startswith("54 of 54 numbers of the output's weight differ. The first is at [0, 0, 0, 0]:")
+    assert told.where == (0, 0, 0, 0)
