@@ -17,19 +17,14 @@ def require_images(name: str, x: Tensor, *, unbatched: bool = False) -> None:
         TypeError: not a tensor, or not floating point.
         ValueError: the wrong number of dimensions.
     """
-    if not isinstance(x, Tensor):
-        raise TypeError(f"{name} must be a torch.Tensor, got {type(x).__name__}")
-    if not x.is_floating_point():
-        raise TypeError(f"{name} must be a floating-point tensor, got {x.dtype}")
-    if x.layout != torch.strided:
-        raise TypeError(f"{name} must be a dense tensor, got {x.layout}")
+    _require_floating(name, x)
     if x.ndim != 4 and not (unbatched and x.ndim == 3):
         shapes = "(N, C, H, W) or (C, H, W)" if unbatched else "(N, C, H, W)"
         raise ValueError(f"{name} must have shape {shapes}, got {tuple(x.shape)}")
 
 
-def require_ints(name: str, value: int | Sequence[int], *, least: int) -> None:
-    """Raise unless `value` is an int, or one or two ints, each at least `least`.
+def require_ints(name: str, value: int | Sequence[int], *, least: int, most: int = 2) -> None:
+    """Raise unless `value` is an int, or one to `most` ints, each at least `least`. `most` is 1 for signals.
 
     Raises:
         TypeError: something else than ints.
@@ -37,9 +32,10 @@ def require_ints(name: str, value: int | Sequence[int], *, least: int) -> None:
     """
     numbers = tuple(value) if isinstance(value, Sequence) else (value,)
     if any(isinstance(number, bool) or not isinstance(number, int) for number in numbers):
-        raise TypeError(f"{name} must be an int or a pair of ints, got {value!r}")
-    if len(numbers) not in (1, 2):
-        raise ValueError(f"{name} must be an int or a pair (height, width), got {value!r}")
+        raise TypeError(f"{name} must be an int or a {'pair' if most == 2 else 'tuple'} of ints, got {value!r}")
+    if not 1 <= len(numbers) <= most:
+        several = "a pair (height, width)" if most == 2 else "a tuple of one"
+        raise ValueError(f"{name} must be an int or {several}, got {value!r}")
     if any(number < least for number in numbers):
         raise ValueError(f"{name} must be at least {least}, got {value!r}")
 
@@ -140,3 +136,105 @@ def require_filters(weight: Tensor, bias: Tensor, x: Tensor) -> None:
         raise ValueError(f"weight must have shape (D, {x.shape[1]}, 3, 3), got {tuple(weight.shape)}")
     if tuple(bias.shape) != (weight.shape[0],):
         raise ValueError(f"bias must have shape ({weight.shape[0]},), got {tuple(bias.shape)}")
+
+
+def require_signals(name: str, x: Tensor) -> None:
+    """Raise unless `x` is a floating-point tensor (N, C, L) or (C, L).
+
+    Raises:
+        TypeError: not a tensor, or not floating point.
+        ValueError: the wrong number of dimensions.
+    """
+    _require_floating(name, x)
+    if x.ndim not in (2, 3):
+        raise ValueError(f"{name} must have shape (N, C, L) or (C, L), got {tuple(x.shape)}")
+
+
+def require_stamps(
+    x: Tensor,
+    weight: Tensor,
+    bias: Tensor | None = None,
+    *,
+    sides: int,
+    shape: Sequence[int] | None = None,
+    name: str = "x",
+) -> None:
+    """Raise unless `weight` (Cin, Cout, …) and `bias` (Cout,) fit a transposed convolution of `x` (…, Cin, …).
+
+    `sides` is 1 for signals and 2 for images; `shape` is what must follow Cin where that is known; `name` is that of
+    `x`.
+
+    Raises:
+        TypeError: not tensors, or not of the dtype of `x`.
+        ValueError: shapes that do not fit, or an `x` or a `weight` without pixels.
+    """
+    for label, tensor in (("weight", weight), ("bias", bias)):
+        if label == "bias" and tensor is None:
+            continue
+        if not isinstance(tensor, Tensor):
+            raise TypeError(f"{label} must be a torch.Tensor, got {type(tensor).__name__}")
+        if tensor.dtype != x.dtype:
+            raise TypeError(f"{label} must have the dtype of {name}, {x.dtype}, got {tensor.dtype}")
+    channels = x.shape[-1 - sides]
+    rest = ("Cout, k" if sides == 1 else "Cout, kh, kw") if shape is None else ", ".join(map(str, shape))
+    fits = weight.ndim == 2 + sides and weight.shape[0] == channels and weight.numel() > 0
+    if not fits or (shape is not None and tuple(weight.shape[1:]) != tuple(shape)):
+        raise ValueError(f"weight must have shape ({channels}, {rest}), got {tuple(weight.shape)}")
+    if bias is not None and tuple(bias.shape) != (weight.shape[1],):
+        raise ValueError(f"bias must have shape ({weight.shape[1]},), got {tuple(bias.shape)}")
+    if min(x.shape[-sides:]) < 1:
+        raise ValueError(f"{name} must have at least one pixel in every direction, got {tuple(x.shape)}")
+
+
+def require_output_padding(output_padding: Sequence[int], stride: Sequence[int]) -> None:
+    """Raise unless each `output_padding` is smaller than its `stride`.
+
+    Raises:
+        ValueError: a larger one.
+    """
+    if any(extra >= step for extra, step in zip(output_padding, stride, strict=True)):
+        raise ValueError(f"output_padding must be smaller than stride, {tuple(stride)}, got {tuple(output_padding)}")
+
+
+def require_convolution(weight: Tensor, size: Sequence[int], padding: Sequence[int]) -> None:
+    """Raise unless `weight` (Cout, Cin, kh, kw) are filters that fit an image of `size` padded by `padding`.
+
+    Raises:
+        TypeError: not a floating-point tensor.
+        ValueError: a wrong shape, or a filter that exceeds the padded image.
+    """
+    _require_floating("weight", weight)
+    if weight.ndim != 4 or weight.numel() == 0:
+        raise ValueError(f"weight must have shape (Cout, Cin, kh, kw), none of them 0, got {tuple(weight.shape)}")
+    for side, length, window, pad in zip(("height", "width"), size, weight.shape[-2:], padding, strict=True):
+        if length + 2 * pad < window:
+            raise ValueError(
+                f"weight must fit into the padded image, got a filter of {side} {window} "
+                f"for {length} + 2·{pad} = {length + 2 * pad} pixels"
+            )
+
+
+def require_halved(coarse: Tensor, skip: Tensor) -> None:
+    """Raise unless `coarse` (N, K, ⌈H/2⌉, ⌈W/2⌉) has half the size of `skip` (N, K, H, W).
+
+    Raises:
+        TypeError: two dtypes.
+        ValueError: another shape.
+    """
+    if skip.dtype != coarse.dtype:
+        raise TypeError(f"skip must have the dtype of coarse, {coarse.dtype}, got {skip.dtype}")
+    batch, channels, height, width = skip.shape
+    wanted = (batch, channels, -(-height // 2), -(-width // 2))
+    if tuple(coarse.shape) != wanted:
+        raise ValueError(
+            f"coarse must have half the size of skip, {wanted} for {tuple(skip.shape)}, got {tuple(coarse.shape)}"
+        )
+
+
+def _require_floating(name: str, x: Tensor) -> None:
+    if not isinstance(x, Tensor):
+        raise TypeError(f"{name} must be a torch.Tensor, got {type(x).__name__}")
+    if not x.is_floating_point():
+        raise TypeError(f"{name} must be a floating-point tensor, got {x.dtype}")
+    if x.layout != torch.strided:
+        raise TypeError(f"{name} must be a dense tensor, got {x.layout}")
