@@ -27,7 +27,10 @@ def _matches(path: str, forbidden: Iterable[str]) -> bool:
 
 @contextmanager
 def watch_operators(forbidden: tuple[str, ...], seen: list[str]) -> Generator[None]:
-    """Append to `seen` the path of each dispatched operator that `forbidden` matches, `torch.ops.aten.max_unpool2d`."""
+    """Append to `seen` the path of each dispatched operator that `forbidden` matches, `torch.ops.aten.max_unpool2d`.
+
+    One operator may do several things: a call with `transposed=True` is `torch.ops.aten.convolution.transposed` too.
+    """
     if not forbidden:
         yield
         return
@@ -42,12 +45,18 @@ def watch_operators(forbidden: tuple[str, ...], seen: list[str]) -> Generator[No
             self, func: Any, types: object, args: tuple[object, ...] = (), kwargs: dict[str, object] | None = None
         ) -> object:
             path = f"torch.ops.{func.name().split('.')[0].replace('::', '.')}"
-            if _matches(path, forbidden):
-                seen.append(path)
+            spellings = [path, *(f"{path}.{flag}" for flag in _flags(func, args, kwargs or {}))]
+            seen.extend([spelling for spelling in spellings if _matches(spelling, forbidden)][:1])
             return func(*args, **(kwargs or {}))
 
     with Watch():  # type: ignore[no-untyped-call]
         yield
+
+
+def _flags(func: Any, args: tuple[object, ...], kwargs: Mapping[str, object]) -> list[str]:
+    """Return the names of the arguments that are True in a call of the operator `func`."""
+    given = zip((argument.name for argument in func._schema.arguments), args, strict=False)
+    return [name for name, value in (*given, *kwargs.items()) if value is True]
 
 
 class Seal:
