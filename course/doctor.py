@@ -28,6 +28,7 @@ def examine() -> Iterator[Finding]:
     yield torch
     vision = _package("torchvision")
     yield vision
+    yield _package("torchmetrics")
     if torch.fine and vision.fine:
         yield _operators()
         yield _device()

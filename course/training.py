@@ -10,7 +10,7 @@ import math
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
@@ -160,6 +160,20 @@ def _tier() -> str:
     if tier not in _TIERS:
         raise ValueError(f'COURSE_TIER must be "small", "full" or "smoke", got {tier!r}')
     return tier
+
+
+@contextmanager
+def in_eval_mode(model: object) -> Iterator[None]:
+    """Put a network into eval mode, and back into the one it was in; a plain function has no modes."""
+    if not isinstance(model, nn.Module):
+        yield
+        return
+    was_training = model.training
+    model.eval()
+    try:
+        yield
+    finally:
+        model.train(was_training)
 
 
 def schedule(progress: float) -> float:
