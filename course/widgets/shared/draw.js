@@ -38,7 +38,11 @@ export function choice(legend, options, chosen, choose) {
   });
   const labels = options.map(([, text], at) => html("label", {}, inputs[at], html("span", {}, text)));
   const node = html("fieldset", { class: "cw-choice", "aria-label": legend }, ...labels);
-  return { node, set: (value) => inputs.forEach((input) => (input.checked = input.value === value)) };
+  return {
+    node,
+    set: (value) => inputs.forEach((input) => (input.checked = input.value === value)),
+    allow: (values) => inputs.forEach((input) => (input.disabled = !values.includes(input.value))),
+  };
 }
 
 // The frame of a widget: title, score, lead, body, tools and the sentence. `say` sets what the sentence rests on,
@@ -84,9 +88,19 @@ export function panel(title, subtitle, ...children) {
 const STEPS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
 
 // A grid of numbers. `size` is a cell's side; `block` draws thicker lines between blocks of [rows, columns] cells.
+// rowName(row) and columnName(column) stand beside and above it: the numbers from 0, unless told otherwise.
 // on.key(event, row, column) → true when it used the key; on.press(row, column): click or Enter;
 // on.point(row, column): pointer or focus arrives; on.leave(): it is gone.
-export function numberGrid({ label, rows, columns, size = 46, block = null, on = {} }) {
+export function numberGrid({
+  label,
+  rows,
+  columns,
+  size = 46,
+  block = null,
+  rowName = String,
+  columnName = String,
+  on = {},
+}) {
   const axis = 18; // room for the row and column numbers
   const [width, height] = [axis + columns * size + 2, axis + rows * size + 2];
   const root = svg("svg", {
@@ -101,10 +115,10 @@ export function numberGrid({ label, rows, columns, size = 46, block = null, on =
   });
   const numbers = svg("g", { "aria-hidden": "true" });
   for (let row = 0; row < rows; row += 1) {
-    numbers.append(svg("text", { class: "cw-axis", x: axis / 2, y: axis + (row + 0.5) * size }, String(row)));
+    numbers.append(svg("text", { class: "cw-axis", x: axis / 2, y: axis + (row + 0.5) * size }, rowName(row)));
   }
   for (let column = 0; column < columns; column += 1) {
-    numbers.append(svg("text", { class: "cw-axis", x: axis + (column + 0.5) * size, y: axis / 2 }, String(column)));
+    numbers.append(svg("text", { class: "cw-axis", x: axis + (column + 0.5) * size, y: axis / 2 }, columnName(column)));
   }
   root.append(numbers);
 
@@ -238,7 +252,7 @@ export function numberGrid({ label, rows, columns, size = 46, block = null, on =
         for (const part of ["struck", "note", "mark"]) write(cell[part], look[part] ?? "");
         const text = String(look.text ?? "");
         write(cell.value, text);
-        cell.value.setAttribute("font-size", size * (text.length > 1 ? 0.36 : 0.42));
+        cell.value.setAttribute("font-size", size * ([0.42, 0.42, 0.36, 0.36, 0.3][text.length] ?? 0.26));
         const shaded = look.shade === undefined ? "" : ` cw-shaded${look.shade > 0.5 ? " cw-deep" : ""}`;
         const classes = `cw-cell ${(look.tones ?? []).map((tone) => `cw-${tone}`).join(" ")}${shaded}`;
         if (cell.node.getAttribute("class") !== classes) cell.node.setAttribute("class", classes);
