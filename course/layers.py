@@ -126,7 +126,7 @@ def difference(expected: Layer, got: Layer) -> str:
             return name
     for name in sorted(expected.tensors.keys() | got.tensors.keys(), key=_TENSORS.index):
         a, b = expected.tensors.get(name), got.tensors.get(name)
-        if a is None or b is None or a.dtype != b.dtype or not torch.equal(a, b):
+        if a is None or b is None or (a.dtype, a.device) != (b.dtype, b.device) or not torch.equal(a, b):
             return name
     inside = (difference(a, b) for a, b in zip(expected.parts, got.parts, strict=True))
     return next((f"{place}.{name}" for place, name in enumerate(inside) if name), "")

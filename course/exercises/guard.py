@@ -17,7 +17,10 @@ from contextlib import contextmanager
 from types import MappingProxyType
 from typing import Any
 
-_LIBRARIES = ("torch", "torchvision", "skimage", "scipy", "cv2", "PIL", "kornia", "tensorflow", "keras", "jax")
+_LIBRARIES = (
+    "torch", "torchvision", "torchmetrics", "sklearn", "skimage", "scipy", "cv2", "PIL", "kornia", "tensorflow", "keras",
+    "jax",
+)  # fmt: skip
 
 
 def _matches(path: str, forbidden: Iterable[str]) -> bool:

@@ -186,8 +186,11 @@ def test_gradients() -> None:
     assert "with respect to `x`" in judge(exercise(), "", right, Outcome(x, {"x": x * 2, "w": None})).sentence
     assert not judge(exercise(), "", right, Outcome(x, {"x": x[0]})).passed
     assert not judge(exercise(), "", right, Outcome(x, None)).passed
-    zero = Outcome(x, gradients={"x": torch.zeros(2, 3)})
-    assert judge(exercise(), "", zero, Outcome(x, {"x": None})).passed
+    zero = Outcome(x, gradients={"x": torch.zeros(2, 3), "w": x})
+    assert judge(exercise(), "", zero, Outcome(x, {"x": None, "w": x})).passed
+    nothing_counts = Outcome(x, gradients={"x": torch.zeros(2, 3)})
+    assert judge(exercise(), "", nothing_counts, Outcome(x, {"x": torch.zeros(2, 3)})).passed
+    assert "no gradient reaches" in judge(exercise(), "", nothing_counts, Outcome(x, {"x": None})).sentence
 
 
 def test_a_modified_input_is_named() -> None:
