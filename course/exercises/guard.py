@@ -18,8 +18,8 @@ from types import MappingProxyType
 from typing import Any
 
 _LIBRARIES = (
-    "torch", "torchvision", "torchmetrics", "sklearn", "skimage", "scipy", "cv2", "PIL", "kornia", "tensorflow", "keras",
-    "jax",
+    "torch", "torchvision", "torchmetrics", "sklearn", "skimage", "scipy", "cv2", "PIL", "kornia", "tensorflow",
+    "keras", "jax",
 )  # fmt: skip
 
 
