@@ -12,7 +12,7 @@ from importlib import import_module
 
 from autograde.reading import forbidden_calls
 from autograde.results import CaseResult, ExerciseResult, gravest
-from autograde.sandbox.client import Attempt, Program, Sandbox
+from autograde.sandbox.client import Attempt, Program, Submission
 from course.exercises import answers
 from course.exercises.calling import Outcome, call
 from course.exercises.checking import Report
@@ -66,13 +66,13 @@ class Trace:
     unseen: Attempt | None = None
 
 
-def run_public(sandbox: Sandbox, exercise: Exercise, cells: tuple[str | None, ...]) -> Trace:
+def run_public(submission: Submission, exercise: Exercise, cells: tuple[str | None, ...]) -> Trace:
     """Run the cells and the public cases."""
-    return Trace(sandbox.run(Program(exercise.name, exercise.forbidden, cells, public(exercise).cases)))
+    return Trace(submission.run(Program(exercise.name, exercise.forbidden, cells, public(exercise).cases)))
 
 
 def run_hidden(
-    sandbox: Sandbox, exercise: Exercise, cells: tuple[str | None, ...], secret: int | str, trace: Trace
+    submission: Submission, exercise: Exercise, cells: tuple[str | None, ...], secret: int | str, trace: Trace
 ) -> Trace:
     """Run the hidden cases too, in a process of their own, unless nothing came of the public ones.
 
@@ -82,7 +82,7 @@ def run_hidden(
     cases = hidden(exercise, secret).cases
     if not any(trace.seen.outcomes):
         return Trace(trace.seen, replace(trace.seen, outcomes=(None,) * len(cases)))
-    return Trace(trace.seen, sandbox.run(Program(exercise.name, exercise.forbidden, cells, cases)))
+    return Trace(trace.seen, submission.run(Program(exercise.name, exercise.forbidden, cells, cases)))
 
 
 def conclude(

@@ -1,14 +1,9 @@
-"""What the grader and the sandboxed process say to each other. This file is all that the two sides share.
+"""What the grader and the sandboxed processes say to each other: frames on private stream sockets.
 
-Two kinds of stream socket, both private file descriptors, neither reachable through stdout. On the *control* socket the
-supervisor inside says HELLO once torch is imported; then the grader sends START, with one end of a fresh *channel* and
-of an output pipe, and the supervisor forks a child that owns them; STOP kills that child and everything it started, and
-is answered by ENDED with how it ended. On the channel the grader sends RUN (the cells), the child streams CELL before
-each cell and READY after the last; then one CASE at a time, each answered by one OUTCOME before the next is sent.
-
-A frame is eight bytes, a magic word with the version and a length, and then one packet: tensors and JSON, never a
-pickle. The length is bounded before anything is read. Frames of the channel carry the nonce of their request. Nothing
-that comes out is believed: it is data to compare, and what is malformed is a lost answer.
+This file is all that the two sides share; docs/GRADING_PROTOCOL.md says which frames there are, who sends them and what
+holds of each. A frame is eight bytes, a magic word with the version and a length, and then one packet: tensors and
+JSON, never a pickle. The length is bounded before anything is read. Nothing that comes out is believed: it is data to
+compare, and what is malformed is a lost answer.
 """
 
 import socket
@@ -19,12 +14,15 @@ from collections.abc import Callable
 from course import packet
 from course.packet import Plain
 
-VERSION = 1
+VERSION = 2
 MAGIC = b"P2I" + bytes([VERSION])
 FRAME_LIMIT = 32 * 2**20
 """Bytes of one frame. The largest expected answers are some hundred kilobytes."""
 
 _HEADER = struct.Struct(">4sI")
+_CREDENTIALS = struct.Struct("3i")
+_SCM_CREDENTIALS: int = getattr(socket, "SCM_CREDENTIALS", -1)
+_PASS_CREDENTIALS: int | None = getattr(socket, "SO_PASSCRED", None)
 
 Frame = dict[str, Plain]
 
@@ -73,6 +71,36 @@ def receive_request(sock: socket.socket, seconds: float | None = None) -> tuple[
     if not first:
         raise EndedError("it is gone")
     return receive(sock), descriptors
+
+
+def receive_greeting(sock: socket.socket, deadline: float) -> tuple[Frame, int | None]:
+    """Receive the first frame of an init, sent by `request`; return it with its PID here, where the kernel tells it.
+
+    `tell_sender` asks the kernel to tell.
+
+    Raises:
+        TimedOutError, EndedError, ProtocolError: as they say.
+    """
+    try:
+        sock.settimeout(_remaining(deadline))
+        first, ancillary, _, _ = sock.recvmsg(1, socket.CMSG_SPACE(_CREDENTIALS.size))
+    except TimeoutError:
+        raise TimedOutError("no answer came in time") from None
+    except OSError:
+        raise EndedError("it is gone") from None
+    if not first:
+        raise EndedError("it is gone")
+    pid = None
+    for level, kind, data in ancillary:
+        if level == socket.SOL_SOCKET and kind == _SCM_CREDENTIALS and len(data) >= _CREDENTIALS.size:
+            pid = _CREDENTIALS.unpack(data[: _CREDENTIALS.size])[0] or None
+    return receive(sock, deadline), pid
+
+
+def tell_sender(sock: socket.socket) -> None:
+    """Have the kernel say who sends what is received on `sock`, where it can."""
+    if _PASS_CREDENTIALS is not None:
+        sock.setsockopt(socket.SOL_SOCKET, _PASS_CREDENTIALS, 1)
 
 
 def send(sock: socket.socket, frame: Frame, deadline: float | None = None) -> None:

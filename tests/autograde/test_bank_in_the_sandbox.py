@@ -22,10 +22,10 @@ def test_the_bank_is_judged_alike_in_the_sandbox(chapter: str, folder: str, righ
     with Sandbox() as sandbox:
         for entry in getattr(bank, folder)(chapter):
             exercise, cells = find(entry.exercise), (source, f"{entry.exercise} = {entry.name}")
-            trace = verdicts.run_public(sandbox, exercise, cells)
-            trace = verdicts.run_hidden(sandbox, exercise, cells, 77, trace)
+            with sandbox.submission() as submission:
+                trace = verdicts.run_public(submission, exercise, cells)
+                trace = verdicts.run_hidden(submission, exercise, cells, 77, trace)
             result = verdicts.conclude(exercise, trace, cells, 77)
             if result.passed is not right or result.status != "ok":  # a sandbox that fell silent refuses everything
                 wrongly_judged.append(f"{entry.name}: {result.message}")
-            sandbox.forget_time()
     assert not wrongly_judged
