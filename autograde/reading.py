@@ -6,6 +6,7 @@ which compares with the library's own operator costs nothing.
 
 import ast
 import symtable
+from functools import lru_cache
 
 from IPython.core.inputtransformer2 import TransformerManager
 
@@ -25,10 +26,8 @@ def forbidden_calls(cells: list[str], function: str, forbidden: tuple[str, ...])
     bound: dict[str, tuple[_Binding, str]] = {}
     imports: list[str] = []
     for cell in cells:
-        source = _plain_python(cell)
-        try:
-            tree = ast.parse(source)
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
+        tree = _parse(cell)
+        if tree is None:
             continue
         for node in ast.walk(tree):
             if isinstance(node, ast.Import | ast.ImportFrom):
@@ -62,6 +61,15 @@ def _follow(
             seen.add(used)
             waiting.append(used)
     return list(dict.fromkeys(found))
+
+
+@lru_cache(maxsize=512)
+def _parse(cell: str) -> ast.Module | None:
+    """Parse a cell, which most exercises of a notebook share; None where it is no Python."""
+    try:
+        return ast.parse(_plain_python(cell))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
 
 
 def _plain_python(cell: str) -> str:

@@ -11,7 +11,8 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Literal, Self
 
-from autograde.sandbox import bubblewrap, protocol, seccomp
+from autograde.sandbox import bubblewrap, cgroups, protocol, seccomp
+from autograde.sandbox.cgroups import Group
 from autograde.sandbox.launch import Launched, start
 from autograde.sandbox.limits import Limits
 from autograde.sandbox.session import Attempt, Program, Session, Status
@@ -50,6 +51,7 @@ class Sandbox:
         """Bytes of its own that the zygote held after the last submission."""
         self._preload = preload
         self._open: Submission | None = None
+        self._group: Group | None = None
         self._launched: Launched | None = launched or start(self.limits, unsafe, preload)
 
     def __enter__(self) -> Self:
@@ -74,6 +76,17 @@ class Sandbox:
         if self._launched is not None:
             self._launched.kill()
             self._launched = None
+        if self._group is not None:
+            self._group.close()
+            self._group = None
+
+    def describe(self) -> str:
+        """Return a sentence for the report: which walls there are, and who holds memory and processes."""
+        if self.tier == "unsafe":
+            return "none: students' code runs with the grader's rights"
+        hierarchy = cgroups.detect()
+        held = f"cgroup {hierarchy.version}" if hierarchy is not None else "resource limits"
+        return f"{bubblewrap.probe().describe()}; memory and processes held by {held}"
 
     def _enter(self) -> socket.socket:
         """Have an init made for a submission, and return the socket to it.
@@ -89,9 +102,10 @@ class Sandbox:
             deadline = time.monotonic() + _PATIENCE
             protocol.request(control, self._opening(self._launched), (theirs.fileno(),), deadline)
             theirs.close()
-            hello, _pid = protocol.receive_greeting(ours, deadline)
+            hello, pid = protocol.receive_greeting(ours, deadline)
             if hello.get("version") != protocol.VERSION:
                 raise protocol.ProtocolError(str(hello.get("reason", "no greeting")))
+            self._hold(pid)
         except protocol.ProtocolError as error:
             ours.close()
             self.close()
@@ -99,6 +113,18 @@ class Sandbox:
         finally:
             theirs.close()
         return ours
+
+    def _hold(self, pid: int | None) -> None:
+        """Move a submission's init, before any of its code runs, into a group that holds what it takes together."""
+        hierarchy = cgroups.detect() if self.tier != "unsafe" else None
+        if hierarchy is None or pid is None:
+            return
+        try:
+            if self._group is None:
+                self._group = Group(hierarchy, self.limits.total_memory, self.limits.processes * 4)
+            self._group.add(pid)
+        except OSError as error:  # it worked when it was tried: do not go on with less
+            raise protocol.ProtocolError(f"its control group refuses it: {error}") from None
 
     def _opening(self, launched: Launched) -> protocol.Frame:
         walled = launched.kind != "unsafe"
@@ -187,7 +213,8 @@ class Submission:
                 attempt = Attempt("timeout", (None,) * len(program.cases), lost=lost)
                 break
             cells = tuple(None if number in self._deadly else cell for number, cell in enumerate(program.cells))
-            session = Session(self._channel, self._limits, replace(program, cells=cells), self._deadline)
+            part, group = replace(program, cells=cells), self._sandbox._group
+            session = Session(self._channel, self._limits, part, self._deadline, group)
             attempt = session.run()
             if session.broken:
                 channel, self._channel = self._channel, None

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from autograde.sandbox import protocol
 from autograde.sandbox.protocol import Frame
+from course import packet
 from course.packet import Plain
 
 if TYPE_CHECKING:
@@ -23,14 +24,29 @@ _NO_PROGRAMS = "Programs cannot be started while a notebook is graded; this line
 
 
 def warm_up() -> None:
-    """Do once, before any fork, what every examination would do first."""
+    """Do once, before any fork, what every examination would do first. No thread may be left, and CUDA not touched."""
     import multiprocessing
 
-    from course.exercises.guard import Seal
+    import torch
 
-    Seal(("nothing-is-called-this",))
+    from course.exercises import catalogue
+    from course.exercises.calling import call, describe_exception
+    from course.exercises.exercise import Case
+    from course.exercises.guard import Seal, find_in_function, operators
+
     # The newer default starts a fresh interpreter, and programs cannot be started here.
     multiprocessing.set_start_method("fork", force=True)
+    for known in catalogue.all_exercises():
+        operators(known.forbidden)
+    exercise = _exercise_called("nothing", ("nothingiscalledthis",))
+    Seal(exercise.forbidden)
+    describe_exception(ValueError("nothing"))
+    find_in_function(warm_up, exercise.forbidden)
+    outcome = call(exercise, torch.neg, Case("nothing", {"x": torch.ones(1)}, {}, gradient=False))
+    packet.loads(packet.dumps(outcome.to_plain()))
+    shell = _shell()
+    shell.run_cell("import torch\ntorch = None\n", store_history=False)
+    shell.reset()
 
 
 class Examination:
@@ -45,7 +61,9 @@ class Examination:
         """Run the cells, then answer cases until the grader closes the channel."""
         from course.exercises.guard import Seal
 
-        exercise = self._exercise()
+        forbidden = self._request["forbidden"]
+        assert isinstance(forbidden, tuple)
+        exercise = _exercise_called(str(self._request["exercise"]), tuple(map(str, forbidden)))
         seal = Seal(exercise.forbidden)
         close_seal = seal.close  # the cells may change the class
         names, failures = self._run_cells()
@@ -62,7 +80,9 @@ class Examination:
             self._send({"type": "outcome", "number": frame["number"], "outcome": outcome})
 
     def _run_cells(self) -> tuple[dict[str, object], list[Plain]]:
-        shell = _shell(self._contained)
+        shell = _shell()
+        if self._contained:
+            _start_no_programs()
         failures: list[Plain] = []
         cells = self._request["cells"]
         assert isinstance(cells, list)
@@ -77,17 +97,6 @@ class Examination:
             sys.stdout.flush()
             sys.stderr.flush()
         return shell.user_ns, failures
-
-    def _exercise(self) -> "Exercise":
-        """Return as much of the exercise as a call needs: which operators to watch for."""
-        from course.exercises.exercise import Exercise
-
-        forbidden = self._request["forbidden"]
-        assert isinstance(forbidden, tuple)
-        return Exercise(
-            name=str(self._request["exercise"]), chapter="", points=0, minutes=0, difficulty=1, reference="",
-            cases=lambda rng: (), hints=(), forbidden=tuple(map(str, forbidden)), forbidden_sentence="Forbidden.",
-        )  # fmt: skip
 
     def _named_calls(self, exercise: "Exercise", function: object) -> tuple[str, ...]:
         from course.exercises.guard import find_in_function
@@ -123,7 +132,18 @@ class Examination:
             protocol.send(self._channel, {"type": "unsendable", "number": frame.get("number"), "nonce": self._nonce})
 
 
-def _shell(contained: bool) -> "_Shell":
+def _exercise_called(name: str, forbidden: tuple[str, ...]) -> "Exercise":
+    """Return as much of an exercise as a call needs: which operators to watch for."""
+    from course.exercises.exercise import Exercise
+
+    return Exercise(
+        name=name, chapter="", points=0, minutes=0, difficulty=1, reference="",
+        cases=lambda rng: (), hints=(), forbidden=forbidden, forbidden_sentence="Forbidden.",
+    )  # fmt: skip
+
+
+def _shell() -> "_Shell":
+    """Return this process's IPython, made before the fork."""
     from IPython.core.interactiveshell import InteractiveShell
     from traitlets.config import Config
 
@@ -132,13 +152,17 @@ def _shell(contained: bool) -> "_Shell":
     config.InteractiveShell.colors = "nocolor"
     config.InteractiveShell.xmode = "Minimal"
     InteractiveShell.enable_gui = lambda *_: None  # for `%matplotlib inline`: there is nobody to look
-    if contained:
-        # `!nvidia-smi` above an answer must cost that line alone, not the cell.
-        for name in ("system", "system_piped", "system_raw"):
-            setattr(InteractiveShell, name, _system)
-        InteractiveShell.getoutput = lambda *_, **__: []
     shell: _Shell = InteractiveShell.instance(config=config)
     return shell
+
+
+def _start_no_programs() -> None:
+    """Have `!nvidia-smi` above an answer cost that line alone, and not the cell."""
+    from IPython.core.interactiveshell import InteractiveShell
+
+    for name in ("system", "system_piped", "system_raw"):
+        setattr(InteractiveShell, name, _system)
+    InteractiveShell.getoutput = lambda *_, **__: []
 
 
 def _system(shell: "_Shell", command: str) -> None:
@@ -169,4 +193,5 @@ if TYPE_CHECKING:
 
     class _Shell(Protocol):
         run_cell: Callable[..., _Result]
+        reset: Callable[[], None]
         user_ns: dict[str, object]

@@ -35,6 +35,10 @@ class EndedError(ProtocolError):
     """The other side has closed the socket: its process is gone."""
 
 
+class ForgedError(ProtocolError):
+    """The other side said what no process of ours says: somebody writes to its socket."""
+
+
 class TimedOutError(ProtocolError):
     """Nothing came before the deadline."""
 
@@ -111,10 +115,28 @@ def send(sock: socket.socket, frame: Frame, deadline: float | None = None) -> No
         EndedError: nobody reads any more.
         ProtocolError: the frame is larger than a reader accepts.
     """
+    send_bytes(sock, encode(frame), deadline)
+
+
+def encode(frame: Frame) -> bytes:
+    """Return `frame` as `send` sends it, for who sends it often.
+
+    Raises:
+        ProtocolError: the frame is larger than a reader accepts.
+    """
     body = packet.dumps(frame)
     if len(body) > FRAME_LIMIT:
         raise ProtocolError(f"a frame of {len(body)} bytes; {FRAME_LIMIT} are allowed")
-    data = memoryview(_HEADER.pack(MAGIC, len(body)) + body)
+    return _HEADER.pack(MAGIC, len(body)) + body
+
+
+def send_bytes(sock: socket.socket, frame: bytes, deadline: float | None = None) -> None:
+    """Send what `encode` returned.
+
+    Raises:
+        TimedOutError, EndedError: as `send`.
+    """
+    data = memoryview(frame)
     try:
         while data:
             sock.settimeout(_remaining(deadline))
@@ -135,15 +157,15 @@ def receive(
     """
     magic, length = _HEADER.unpack(_receive_exactly(sock, _HEADER.size, deadline, wait))
     if magic != MAGIC:
-        raise ProtocolError("what came is no frame")
+        raise ForgedError("what came is no frame")
     if length > FRAME_LIMIT:
-        raise ProtocolError(f"a frame of {length} bytes; {FRAME_LIMIT} are allowed")
+        raise ForgedError(f"a frame of {length} bytes; {FRAME_LIMIT} are allowed")
     try:
         frame = packet.loads(_receive_exactly(sock, length, deadline, wait), FRAME_LIMIT)
     except packet.PacketError as error:
-        raise ProtocolError(str(error)) from None
+        raise ForgedError(str(error)) from None
     if not isinstance(frame, dict) or not isinstance(frame.get("type"), str):
-        raise ProtocolError("a frame without a type")
+        raise ForgedError("a frame without a type")
     return frame
 
 

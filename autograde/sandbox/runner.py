@@ -9,6 +9,7 @@ It sees the package `course` and the student's cells, and no solution. All that 
 here decides a mark.
 """
 
+import ctypes
 import gc
 import importlib
 import os
@@ -29,6 +30,7 @@ from autograde.sandbox.protocol import Frame
 from course.packet import Plain
 
 _TICK = 0.05  # seconds between two looks at what a submission takes
+_PATIENCE = 3.0  # seconds for processes to be gone that were killed
 _PAGE = resource.getpagesize()
 
 
@@ -80,6 +82,22 @@ def _preload(modules: Sequence[str]) -> None:
     torch.set_num_threads(1)  # a thread pool would not survive the fork
     gc.collect()
     gc.freeze()  # a collection in a child must not touch, and so copy, every page of this
+    with suppress(OSError, ValueError, AttributeError):
+        _use_large_pages()
+
+
+def _use_large_pages() -> None:
+    """Have this process's memory lie in pages of 2 MB where the kernel can: a fork then takes a third of the time."""
+    size, collapse = 2 * 2**20, 25  # of madvise(2), from Linux 6.1 on
+    libc = ctypes.CDLL(None, use_errno=True)
+    for line in Path("/proc/self/maps").read_text().splitlines():
+        region, rights, _, _, _, *name = line.split()
+        if rights != "rw-p" or name not in ([], ["[heap]"]):
+            continue
+        first, last = (int(number, 16) for number in region.split("-"))
+        first, last = -(-first // size) * size, last // size * size
+        if last > first:  # where it is refused the small pages stay
+            libc.madvise(ctypes.c_void_p(first), ctypes.c_size_t(last - first), collapse)
 
 
 def _resident() -> int:
@@ -285,19 +303,21 @@ class Init:
 
     def _leave_alone(self, child: _Child) -> bool:
         """End every process but the exercise's own, so that what the cells started cannot help the answer."""
-        for _ in range(200):
-            others = self._others(child)
-            if not others:
-                return True
+        deadline = time.monotonic() + _PATIENCE
+        while others := self._others(child):
+            if time.monotonic() > deadline:
+                return False
             for pid in others:
                 with suppress(ProcessLookupError, PermissionError):
                     os.kill(pid, signal.SIGKILL)
+            time.sleep(0.001)
             self._reap(child)
-        return False
+        return True
 
     def _others(self, child: _Child) -> list[int]:
         known = {1, os.getpid(), child.pid}
-        return [pid for pid in (_processes() if self._contained else _children()) if pid not in known]
+        there = _processes() if self._contained else _children()
+        return [pid for pid in there if pid not in known and not _is_dead(pid)]
 
     def _reap(self, child: _Child, options: int = os.WNOHANG) -> bool:
         """Collect the dead; return whether children are left."""
@@ -344,6 +364,15 @@ class Init:
 
 def _processes() -> list[int]:
     return [int(name) for name in os.listdir("/proc") if name.isdigit()]  # noqa: PTH208
+
+
+def _is_dead(pid: int) -> bool:
+    """Return whether a process has ended in all its threads, though its parent has not asked how."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+        return state in "ZX" and len(os.listdir(f"/proc/{pid}/task")) < 2  # noqa: PTH208
+    except OSError:
+        return True
 
 
 def _children() -> list[int]:

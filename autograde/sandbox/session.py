@@ -8,16 +8,19 @@ import selectors
 import socket
 import sys
 import time
+from collections import OrderedDict
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Literal
 
 from autograde.sandbox import protocol
+from autograde.sandbox.cgroups import Group
 from autograde.sandbox.limits import Limits
 from course.exercises.answers import case_to_plain
 from course.exercises.calling import Failure, Outcome
 from course.exercises.exercise import Case
 
-Status = Literal["ok", "timeout", "out of memory", "crashed"]
+Status = Literal["ok", "timeout", "out of memory", "crashed", "tampered"]
 
 _TASKS = 256  # processes and threads that a user may have in the sandbox
 _KERNEL = tuple(map(int, re.findall(r"\d+", platform.release())[:2]))
@@ -54,8 +57,11 @@ class Attempt:
 class Session:
     """One program in one child of a submission's init."""
 
-    def __init__(self, control: socket.socket, limits: Limits, program: Program, deadline: float) -> None:
-        self._control, self._limits, self._program = control, limits, program
+    def __init__(
+        self, control: socket.socket, limits: Limits, program: Program, deadline: float, group: Group | None = None
+    ) -> None:
+        self._control, self._limits, self._program, self._group = control, limits, program, group
+        self._killed_before = group.oom_kills() if group is not None else 0
         self._nonce = secrets.token_hex(16)
         self._deadline = min(deadline, time.monotonic() + limits.exercise)
         self._outcomes: list[Outcome | None] = [None] * len(program.cases)
@@ -131,7 +137,8 @@ class Session:
 
     def _ask(self, number: int, case: Case) -> Outcome | None:
         """Return what the answer does on one case, or None where it cannot be told in numbers."""
-        self._send({"type": "case", "number": number, "case": case_to_plain(case)}, self._limits.case)
+        deadline = min(time.monotonic() + self._limits.case, self._deadline)
+        protocol.send_bytes(self._channel, _encoded(number, case), deadline)
         frame = self._receive(self._limits.case)
         if frame.get("number") != number:
             raise protocol.ProtocolError("the answer to another case")
@@ -140,7 +147,7 @@ class Session:
         try:
             return Outcome.from_plain(frame.get("outcome"))
         except ValueError as error:
-            raise protocol.ProtocolError(str(error)) from None
+            raise protocol.ForgedError(str(error)) from None
 
     def _send(self, frame: protocol.Frame, seconds: float) -> None:
         deadline = min(time.monotonic() + seconds, self._deadline)
@@ -149,7 +156,7 @@ class Session:
     def _receive(self, seconds: float) -> protocol.Frame:
         frame = protocol.receive(self._channel, min(time.monotonic() + seconds, self._deadline), self._drain_until)
         if frame.get("nonce") != self._nonce:
-            raise protocol.ProtocolError("a frame of another request")
+            raise protocol.ForgedError("a frame of another request")
         return frame
 
     def _drain_until(self, deadline: float | None) -> None:
@@ -179,6 +186,8 @@ class Session:
 
     def _attempt(self, ended: protocol.ProtocolError | None) -> Attempt:
         how = self._stop()
+        if ended is not None and self._group is not None and self._group.oom_kills() > self._killed_before:
+            how = {**how, "excess": "memory"}
         while self._keeps_output and self._drain_now():
             pass
         raised = [*self._failures.values(), *(outcome.failure for outcome in self._outcomes if outcome is not None)]
@@ -216,6 +225,8 @@ def _tell(
         return "out of memory", f"It took more than {limits.total_memory / 2**30:g} GB of memory."
     if how.get("excess") == "processes":
         return "crashed", f"It started more than {limits.processes} processes."
+    if isinstance(ended, protocol.ForgedError):
+        return "tampered", f"Something wrote to the line to the grader: {ended}."
     if isinstance(ended, protocol.TimedOutError) or how.get("signal") == SIGXCPU:
         seconds = limits.cell if in_cell else limits.case
         return "timeout", f"It did not finish within {seconds:g} seconds."
@@ -225,6 +236,23 @@ def _tell(
         number = how.get("signal")
         return "crashed", f"The process died{f' of signal {number}' if isinstance(number, int) else ''}."
     return "crashed", f"The answer could not be read: {ended}."
+
+
+_sent: OrderedDict[tuple[int, int], tuple[Case, bytes]] = OrderedDict()
+_SENT = 1024  # cases that a class's submissions have in common, at some kilobytes each
+
+
+def _encoded(number: int, case: Case) -> bytes:
+    """Return the frame of a case: the same for every submission, so it carries no nonce."""
+    key = (number, id(case))
+    known = _sent.get(key)
+    if known is None:
+        frame = protocol.encode({"type": "case", "number": number, "case": case_to_plain(case)})
+        known = _sent[key] = (case, frame)  # with the case, whose id is its own as long as it lives
+        while len(_sent) > _SENT:
+            with suppress(KeyError):  # another thread was faster
+                _sent.popitem(last=False)
+    return known[1]
 
 
 def _cell_failure(plain: object) -> tuple[int, Failure]:
