@@ -16,6 +16,8 @@ from autograde.classroom import Classroom, ClassroomError, open_class
 from autograde.feedback import introduce, write_into
 from autograde.intake import mend
 from autograde.results import SubmissionResult
+from autograde.sandbox.limits import Limits
+from autograde.work import warm_sandbox
 from course.exercises.catalogue import MODULES, of_chapter
 
 finished: dict[tuple[Path, str, str], SubmissionResult] = {}
@@ -52,7 +54,8 @@ class Assess(NbGraderPreprocessor):  # type: ignore[misc]
         result = finished.get((classroom.root, chapter, student))
         if result is None:
             released = classroom.released(chapter)
-            result = assess_notebook(nb, student, chapter, classroom.secret, released, self.unsafe)
+            sandbox = warm_sandbox(Limits(), self.unsafe)
+            result = assess_notebook(nb, student, chapter, classroom.secret, released, sandbox)
             if result.status == "infrastructure":
                 raise ClassroomError(result.reason)
             classroom.store(result)
