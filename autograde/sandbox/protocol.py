@@ -124,7 +124,10 @@ def encode(frame: Frame) -> bytes:
     Raises:
         ProtocolError: the frame is larger than a reader accepts.
     """
-    body = packet.dumps(frame)
+    try:
+        body = packet.dumps(frame)
+    except packet.PacketError as error:
+        raise ProtocolError(str(error)) from None
     if len(body) > FRAME_LIMIT:
         raise ProtocolError(f"a frame of {len(body)} bytes; {FRAME_LIMIT} are allowed")
     return _HEADER.pack(MAGIC, len(body)) + body

@@ -1,12 +1,17 @@
 """What one submission may try against the next, against its sandbox, and against the machine."""
 
+import os
+import re
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
 
-from autograde.sandbox import cgroups
+from autograde.sandbox import bubblewrap, cgroups
 from autograde.sandbox.client import Attempt, Program, Sandbox, Submission
 from autograde.sandbox.limits import Limits
 from course.exercises.exercise import Case
@@ -16,10 +21,16 @@ CASE = Case("basic", {"x": torch.ones(2)}, {})
 GOOD = "def f(x):\n    return x * 2"
 
 
-@pytest.fixture(scope="module")
-def sandbox(walls: None) -> Iterator[Sandbox]:
-    with Sandbox(LIMITS) as box:
-        yield box
+@pytest.fixture(scope="module", params=["warm", pytest.param("single", marks=pytest.mark.slow)])
+def sandbox(walls: None, request: pytest.FixtureRequest) -> Iterator[Sandbox]:
+    """A sandbox of the kind that this machine makes, and of the kind that it would make if it could do less."""
+    found = bubblewrap.probe()
+    if request.param == "warm" and found.kind != "warm":
+        pytest.skip("this machine makes no namespaces inside a sandbox")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bubblewrap, "probe", lambda: replace(found, kind=request.param))
+        with Sandbox(LIMITS) as box:
+            yield box
 
 
 def run(room: Submission, *cells: str, forbidden: tuple[str, ...] = ()) -> Attempt:
@@ -200,7 +211,7 @@ def f(x):
                 pass
     return sorted(set(reached))
 """
-    assert said_in(sandbox, attack) in ([1], [1, 2])  # its own init, which ignores them
+    assert said_in(sandbox, attack) in ([1], [1, 2])  # its own init, which ignores them, and bubblewrap's
     with sandbox.submission() as room:
         assert run(room, "import os, signal\nos.kill(-1, signal.SIGKILL)", GOOD).found
     assert torch.equal(said_in(sandbox, GOOD), torch.full((2,), 2.0))  # type: ignore[arg-type]
@@ -434,3 +445,18 @@ def test_thirty_submissions_of_one_sandbox_do_not_feel_each_other(walls: None) -
         assert box._launched is process  # the first one still serves
         assert len(processes) == 1
         assert sizes[-1] - sizes[2] < 2 * 2**20, sizes
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@pytest.mark.usefixtures("walls")
+def test_the_walls_hold_for_a_grader_that_is_a_plain_user(tmp_path: Path) -> None:
+    """Run the tests of this file once more as nobody, in a view of the files where nobody reaches the interpreter."""
+    if os.geteuid() != 0 or not bubblewrap.probe().as_nobody:
+        pytest.skip("only root can become another user; the tests above ran as a plain one already")
+    command = [*bubblewrap._view_of_nobody(), sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+    command += ["--basetemp", f"/tmp/pytest-of-nobody-{os.getpid()}", str(Path(__file__))]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).parents[2])
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-500:]
+    assert re.search(r"\d+ passed", done.stdout)
+    assert "skipped" not in done.stdout
