@@ -21,7 +21,7 @@ __all__ = ["Attempt", "Program", "Sandbox", "SandboxError", "Status", "Submissio
 
 Tier = Literal["bubblewrap", "unsafe"]
 _REPEATS = 3  # how often an exercise is tried again without a cell that killed it
-_PATIENCE = 10.0  # seconds for the sandbox's own processes to answer
+_PATIENCE = 30.0  # seconds for the sandbox's own processes to answer, on a machine with too much to do
 
 
 class SandboxError(Exception):

@@ -291,7 +291,7 @@ class Init:
                     signal.signal(number, signal.SIG_DFL)
             signal.signal(signal.SIGINT, signal.default_int_handler)
             signal.signal(signal.SIGPIPE, signal.SIG_IGN)
-            _set_limits(frame)
+            _set_limits(frame, self._contained)
             from autograde.sandbox.examination import Examination
 
             Examination(socket.socket(fileno=channel), self._contained).run()
@@ -384,7 +384,7 @@ def _children() -> list[int]:
     return found
 
 
-def _set_limits(frame: Frame) -> None:
+def _set_limits(frame: Frame, contained: bool) -> None:
     memory, file_size, seconds, tasks = (
         int(frame[key])  # type: ignore[call-overload]
         for key in ("memory", "file_size", "seconds", "tasks")
@@ -398,7 +398,7 @@ def _set_limits(frame: Frame) -> None:
     _limit(resource.RLIMIT_CPU, seconds)
     _limit(resource.RLIMIT_CORE, 0)
     _limit(resource.RLIMIT_NOFILE, 1024)
-    if tasks:
+    if tasks and contained:  # without a user namespace of its own it would count everything that the grader's user runs
         _limit(resource.RLIMIT_NPROC, tasks)
 
 

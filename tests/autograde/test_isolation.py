@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -445,6 +446,53 @@ def test_thirty_submissions_of_one_sandbox_do_not_feel_each_other(walls: None) -
         assert box._launched is process  # the first one still serves
         assert len(processes) == 1
         assert sizes[-1] - sizes[2] < 2 * 2**20, sizes
+
+
+def test_cuda_is_untouched_until_a_cell_asks_for_it(sandbox: Sandbox) -> None:
+    look = "import torch\ndef f(x):\n    return [torch.cuda.is_initialized(), torch.cuda._is_in_bad_fork()]"
+    assert said_in(sandbox, look) == [False, False]
+
+
+GRADER = """
+import sys
+from autograde.sandbox.client import Program, Sandbox
+from course.exercises.exercise import Case
+with Sandbox(preload=(sys.argv[1],)) as sandbox, sandbox.submission() as room:
+    cell = "import os, time\\nif os.fork() == 0:\\n    os.setsid()\\nprint('begun', flush=True)\\ntime.sleep(600)"
+    print("begun", flush=True)
+    room.run(Program("f", (), (cell,), (Case("basic", {"x": 1}, {}),)))
+"""
+
+
+def lives(mark: str) -> bool:
+    """Return whether a process has `mark` among its arguments."""
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            if mark.encode() in path.read_bytes().split(b"\0"):
+                return True
+        except OSError:
+            continue
+    return False
+
+
+@pytest.mark.usefixtures("walls")
+def test_nothing_outlives_a_grader_that_is_killed() -> None:
+    mark = f"no_such_module_{os.getpid()}"  # among the runner's arguments, as a module that it is to preload
+    root = Path(__file__).parents[2]
+    grader = subprocess.Popen([sys.executable, "-c", GRADER, mark], stdout=subprocess.PIPE, cwd=root)
+    try:
+        assert grader.stdout is not None
+        assert grader.stdout.readline() == b"begun\n"
+        time.sleep(1)
+        assert lives(mark)
+    finally:
+        grader.kill()
+        grader.wait()
+    for _ in range(100):
+        if not lives(mark):
+            break
+        time.sleep(0.1)
+    assert not lives(mark)
 
 
 @pytest.mark.slow
