@@ -198,7 +198,7 @@ class _Run:
         try:
             self._classroom.store(result)
             with self._ledger.recording(student, self._ledger.number(result.fingerprint, handed_in)):
-                self._recorder.record(result, notebook, handed_in.timestamp)
+                self._recorder.record(result, notebook, handed_in)
             self.graded[student] = Graded(result)
         except ClassroomError as error:
             self.graded[student] = Graded(failed(student, self._chapter, "infrastructure", str(error)))

@@ -11,10 +11,10 @@ from pathlib import Path
 
 from autograde.intake import UnreadableError, find_notebook, read_bytes
 
-TIMESTAMP = "timestamp.txt"
-"""Where nbgrader keeps when a submission was handed in."""
+TIMESTAMP, RECEIPT = "timestamp.txt", "submission_secret.txt"
+"""Where nbgrader's exchange keeps when a submission was handed in, and by what its feedback finds the way back."""
 
-_LARGEST_TIMESTAMP = 200
+_LARGEST_NOTE = 200
 _MOST_ENTRIES = 500
 _MOST_NAMED = 5
 
@@ -28,6 +28,7 @@ class HandedIn:
     reason: str = ""
     repairs: tuple[str, ...] = ()
     timestamp: bytes = b""
+    receipt: bytes = b""
 
 
 def collect(folder: Path, student: str, chapter: str, given: Path | None = None) -> HandedIn:
@@ -35,19 +36,19 @@ def collect(folder: Path, student: str, chapter: str, given: Path | None = None)
 
     Never raises for what a student can do to the folder.
     """
-    stamp = _timestamp(folder)
+    stamp, receipt = _note(folder / TIMESTAMP), _note(folder / RECEIPT)
     try:
         path, renamed = find_notebook(folder, chapter)
         data = read_bytes(path)
     except (UnreadableError, OSError) as error:
-        return HandedIn(student, None, f"The notebook could not be read: {error}.", timestamp=stamp)
-    return HandedIn(student, data, repairs=(*renamed, *_left_out(folder, path, given)), timestamp=stamp)
+        return HandedIn(student, None, f"The notebook could not be read: {error}.", (), stamp, receipt)
+    return HandedIn(student, data, "", (*renamed, *_left_out(folder, path, given)), stamp, receipt)
 
 
-def _timestamp(folder: Path) -> bytes:
-    path = folder / TIMESTAMP
+def _note(path: Path) -> bytes:
+    """Return what the exchange wrote, or nothing where a student laid something else there."""
     try:
-        if path.is_symlink() or not path.is_file() or path.stat().st_size > _LARGEST_TIMESTAMP:
+        if path.is_symlink() or not path.is_file() or path.stat().st_size > _LARGEST_NOTE:
             return b""
         return path.read_bytes()
     except OSError:
@@ -59,7 +60,9 @@ def _left_out(folder: Path, notebook: Path, given: Path | None) -> list[str]:
     names = []
     for path in _beside(folder):
         inside = path.relative_to(folder)
-        known = inside.as_posix() == TIMESTAMP or any(part.startswith((".", "__pycache__")) for part in inside.parts)
+        known = inside.as_posix() in (TIMESTAMP, RECEIPT) or any(
+            part.startswith((".", "__pycache__")) for part in inside.parts
+        )
         if path != notebook and not known and not (given is not None and (given / inside).exists()):
             names.append(inside.as_posix())
     if not names:

@@ -40,7 +40,7 @@ class Ledger:
 
     def number(self, fingerprint: str, handed_in: HandedIn) -> str:
         """Return the number of all that the record of a result depends on: late penalties and points too."""
-        return number_of(fingerprint.encode(), handed_in.timestamp, *self._settings)
+        return number_of(fingerprint.encode(), handed_in.timestamp, handed_in.receipt, *self._settings)
 
     def is_recorded(self, student: str, number: str) -> bool:
         """Return whether the gradebook holds this very record; it may have been emptied since the note."""

@@ -14,7 +14,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from autograde.classroom import Classroom, ClassroomError, run_nbgrader
-from autograde.handed_in import TIMESTAMP
+from autograde.handed_in import RECEIPT, TIMESTAMP, HandedIn
 from autograde.results import SubmissionResult
 
 if TYPE_CHECKING:
@@ -34,15 +34,15 @@ class Recorder:
     def _staging(self) -> Path:
         return self._classroom.private / "intake"
 
-    def record(self, result: SubmissionResult, notebook: NotebookNode | None, timestamp: bytes = b"") -> None:
-        """Record `result`, handed in at `timestamp`. Doing it again changes nothing; manual marks are kept.
+    def record(self, result: SubmissionResult, notebook: NotebookNode | None, handed_in: HandedIn) -> None:
+        """Record `result` on the mended `notebook` of what was `handed_in`. Doing it again changes nothing; manual marks are kept.
 
         Raises:
             ClassroomError: nbgrader refuses.
         """
         from autograde import nbgrader_plugin
 
-        folder = self._stage(result.student, notebook, timestamp)
+        folder = self._stage(handed_in, notebook)
         key = (self._classroom.root, self._chapter, result.student)
         nbgrader_plugin.finished[key] = result
         try:
@@ -51,18 +51,19 @@ class Recorder:
             del nbgrader_plugin.finished[key]
             shutil.rmtree(folder, ignore_errors=True)
 
-    def _stage(self, student: str, notebook: NotebookNode | None, timestamp: bytes) -> Path:
-        """Lay a clean submission before nbgrader: the mended notebook, and when it was handed in."""
+    def _stage(self, handed_in: HandedIn, notebook: NotebookNode | None) -> Path:
+        """Lay a clean submission before nbgrader: the mended notebook, and what the exchange noted."""
         if notebook is None:
             notebook = self._classroom.released(self._chapter)
         if notebook is None:
             raise ClassroomError(f"the release version of {self._chapter} is missing; `autograde release` makes it")
-        folder = self._staging / student / self._chapter
+        folder = self._staging / handed_in.student / self._chapter
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         nbformat.write(notebook, folder / f"{self._chapter}.ipynb")
-        if timestamp:
-            (folder / TIMESTAMP).write_bytes(timestamp)
+        for name, note in ((TIMESTAMP, handed_in.timestamp), (RECEIPT, handed_in.receipt)):
+            if note:
+                (folder / name).write_bytes(note)
         return folder
 
 

@@ -10,11 +10,13 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import nbformat
 import pytest
 from nbgrader.api import Gradebook
 
 from autograde import classroom as classes
 from autograde import grading
+from autograde.assessment import mended
 from autograde.classroom import Classroom, ClassroomError
 from autograde.grading import Graded, StoppedError
 from autograde.handed_in import TIMESTAMP
@@ -41,7 +43,8 @@ def instant(task: Task) -> Done:
         for one in of_chapter(task.chapter)
     }
     result = SubmissionResult(student=task.student, chapter=task.chapter, status="ok", exercises=exercises)
-    return Done(result.model_copy(update={"fingerprint": task.number}))
+    notebook = nbformat.writes(mended(task.handed_in, task.chapter, task.released).notebook)
+    return Done(result.model_copy(update={"fingerprint": task.number}), notebook.encode())
 
 
 class Counting:
@@ -267,13 +270,16 @@ def test_files_beside_the_notebook_are_left_out_and_named(classroom: Classroom) 
 SCRIPT = """
 import sys, time
 from pathlib import Path
-from autograde import grading, classroom
+from autograde import grading, classroom, fingerprint
 from tests.autograde.test_resuming import instant, CHAPTER
+
+fingerprint.environment = lambda chapter: "the same, even if somebody edits the checkout meanwhile"
 
 if __name__ == "__main__":
     root, log, jobs = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
 
     def slow(task):
+        fingerprint.environment = lambda chapter: task.environment
         time.sleep(0.05)
         with open(log, "a") as file:
             file.write(task.student + "\\n")
