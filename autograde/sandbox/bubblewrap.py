@@ -161,7 +161,8 @@ def wrap(limits: Limits, walls: Walls) -> list[str]:
     command += ["--disable-userns"] if "--disable-userns" in _help() else []
     command += ["--die-with-parent", "--new-session", "--clearenv", "--cap-drop", "ALL"]
     # What the zygote makes the walls between two submissions with; each submission gives it up before it begins.
-    command += ["--cap-add", "CAP_SYS_ADMIN"] if walls.kind == "warm" else []
+    # Without it the runner is the first process itself: bubblewrap's own one has no filter, and memory to write to.
+    command += ["--cap-add", "CAP_SYS_ADMIN"] if walls.kind == "warm" else ["--as-pid-1"]
     command += ["--uid", str(_NOBODY), "--gid", str(_NOBODY), "--hostname", "grader"]
     for name, value in environment().items():
         command += ["--setenv", name, value]

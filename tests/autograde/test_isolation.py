@@ -19,13 +19,14 @@ from course.exercises.exercise import Case
 
 LIMITS = replace(Limits(), cell=20.0, case=10.0, exercise=60.0, total_memory=2**30)
 CASE = Case("basic", {"x": torch.ones(2)}, {})
+PROBE = bubblewrap.probe
 GOOD = "def f(x):\n    return x * 2"
 
 
 @pytest.fixture(scope="module", params=["warm", pytest.param("single", marks=pytest.mark.slow)])
 def sandbox(walls: None, request: pytest.FixtureRequest) -> Iterator[Sandbox]:
     """A sandbox of the kind that this machine makes, and of the kind that it would make if it could do less."""
-    found = bubblewrap.probe()
+    found = PROBE()
     if request.param == "warm" and found.kind != "warm":
         pytest.skip("this machine makes no namespaces inside a sandbox")
     with pytest.MonkeyPatch.context() as patch:
@@ -212,7 +213,7 @@ def f(x):
                 pass
     return sorted(set(reached))
 """
-    assert said_in(sandbox, attack) in ([1], [1, 2])  # its own init, which ignores them, and bubblewrap's
+    assert said_in(sandbox, attack) == [1]  # its own init, which ignores them
     with sandbox.submission() as room:
         assert run(room, "import os, signal\nos.kill(-1, signal.SIGKILL)", GOOD).found
     assert torch.equal(said_in(sandbox, GOOD), torch.full((2,), 2.0))  # type: ignore[arg-type]
@@ -430,7 +431,10 @@ KILLERS: tuple[Hostile, ...] = (
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-def test_thirty_submissions_of_one_sandbox_do_not_feel_each_other(walls: None) -> None:
+def test_thirty_submissions_of_one_sandbox_do_not_feel_each_other(walls: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    if PROBE().kind != "warm":
+        pytest.skip("this machine makes no namespaces inside a sandbox")
+    monkeypatch.setattr(bubblewrap, "probe", PROBE)
     limits = replace(LIMITS, cell=10.0)
     with Sandbox(limits) as box:
         sizes, processes = [], set()

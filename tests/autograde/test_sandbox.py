@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from autograde.sandbox.bubblewrap import Walls, probe, wrap
+from autograde.sandbox.bubblewrap import Walls, wrap
 from autograde.sandbox.client import Attempt, Program, Sandbox
 from autograde.sandbox.limits import Limits
 from course.exercises.exercise import Case
@@ -226,8 +226,7 @@ def test_a_daemon_does_not_outlive_its_exercise(walled: Sandbox) -> None:
         GOOD,
     )
     count = "import os\ndef f(x, scale):\n    return len([name for name in os.listdir('/proc') if name.isdigit()])"
-    outer = 1 if probe().kind == "single" else 0  # bubblewrap's own init
-    assert value(run(walled, count)) == 2 + outer  # the submission's init, and this one
+    assert value(run(walled, count)) == 2  # the submission's init, and this one
 
 
 IN_A_THREAD = """\
