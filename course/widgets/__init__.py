@@ -11,11 +11,16 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from course.widgets.max_unpooling import MaxUnpooling
+    from course.widgets.sliding_window import SlidingWindow
     from course.widgets.unpooling import Unpooling
 
-__all__ = ["MaxUnpooling", "Unpooling"]
+__all__ = ["MaxUnpooling", "SlidingWindow", "Unpooling"]
 
-_FOLDERS = {"MaxUnpooling": "max_unpooling", "Unpooling": "unpooling"}
+_FOLDERS = {
+    "MaxUnpooling": "max_unpooling",
+    "SlidingWindow": "sliding_window",
+    "Unpooling": "unpooling",
+}
 
 
 def __getattr__(name: str) -> object:

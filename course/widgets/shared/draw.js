@@ -45,6 +45,23 @@ export function choice(legend, options, chosen, choose) {
   };
 }
 
+// A whole number to type, null while there is none: change(number) hears each digit, enter() the Enter key.
+export function numberField(label, { change, enter }) {
+  const node = html("input", { type: "text", inputmode: "numeric", maxlength: "5", autocomplete: "off", ...OWN_KEYS });
+  node.className = "cw-field";
+  node.setAttribute("aria-label", label);
+  node.addEventListener("input", () => {
+    const digits = node.value.replace(/\D/g, "");
+    if (node.value !== digits) node.value = digits;
+    change(digits === "" ? null : Number(digits));
+  });
+  node.addEventListener("keydown", (event) => {
+    if (event.key === "Enter") enter();
+    if (event.key !== "Tab") event.stopPropagation();
+  });
+  return node;
+}
+
 // The frame of a widget: title, score, lead, body, tools and the sentence. `say` sets what the sentence rests on,
 // `point` shows another one while something is hovered or focused (null: back to rest).
 export function frame(el, { name, title, lead }) {
