@@ -269,7 +269,7 @@ export function numberGrid({
         for (const part of ["struck", "note", "mark"]) write(cell[part], look[part] ?? "");
         const text = String(look.text ?? "");
         write(cell.value, text);
-        cell.value.setAttribute("font-size", size * ([0.42, 0.42, 0.36, 0.36, 0.3][text.length] ?? 0.26));
+        cell.value.setAttribute("font-size", size * ([0.42, 0.42, 0.36, 0.33, 0.29][text.length] ?? 0.26));
         const shaded = look.shade === undefined ? "" : ` cw-shaded${look.shade > 0.5 ? " cw-deep" : ""}`;
         const classes = `cw-cell ${(look.tones ?? []).map((tone) => `cw-${tone}`).join(" ")}${shaded}`;
         if (cell.node.getAttribute("class") !== classes) cell.node.setAttribute("class", classes);

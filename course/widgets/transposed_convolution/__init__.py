@@ -1,7 +1,7 @@
 """TransposedConvolution: each input value times the filter is a stamp; stamps land a stride apart and are summed.
 
-The output's size and values are predicted, then the stamps are laid one by one; a map of a larger output counts how many
-stamps hit each cell, and so shows where a checkerboard comes from (chapter 04).
+The output's size and values are predicted, then the stamps are laid one by one; a map of a larger output counts how
+many stamps hit each cell, and so shows where a checkerboard comes from (chapter 04).
 """
 
 from traitlets import Enum, Int
