@@ -10,6 +10,7 @@ that JSON has no word for are the strings "Infinity", "-Infinity" and "NaN".
 import json
 import math
 import sys
+from itertools import product
 from pathlib import Path
 
 import torch
