@@ -15,7 +15,6 @@ from solutions.training.config import choose
 if TYPE_CHECKING:
     from torch import nn
 
-    from solutions.fcn import Variant
     from solutions.tiny_detector import Region, Stride
 
 Asked = Literal["semantic", "boxes", "masks"]
@@ -47,7 +46,7 @@ def _encoder_decoder(classes: int, size: tuple[int, int]) -> nn.Module:
     return EncoderDecoderFCN(classes)
 
 
-def _fcn(classes: int, size: tuple[int, int], variant: Variant) -> nn.Module:
+def _fcn(classes: int, size: tuple[int, int], variant: str) -> nn.Module:
     from solutions.fcn import FCN
 
     return FCN(classes, variant)
