@@ -56,7 +56,10 @@ export function numberField(label, { change, enter }) {
     change(digits === "" ? null : Number(digits));
   });
   node.addEventListener("keydown", (event) => {
-    if (event.key === "Enter") enter();
+    if (event.key === "Enter") {
+      event.preventDefault(); // or it would press the button that `enter` moves to
+      enter();
+    }
     if (event.key !== "Tab") event.stopPropagation();
   });
   return node;

@@ -28,7 +28,7 @@ import {
 
 // A cell's side: the grids stand side by side in 700 pixels. Style scales them up where there is more room.
 const sizeOfCell = ({ layers, size }) => (layers === 1 ? 38 : size[0] < 7 ? 32 : 28);
-const DARKEST = 0.46; // of the ink; every number stays readable on it
+const DARKEST = 0.42; // of the ink; every number stays readable on it
 const NOTHING = { image: [], features: [], scores: [] }; // what is lit while nothing points
 const WHOLE_RUN = 6000; // milliseconds that Play takes, about
 
@@ -250,7 +250,7 @@ function render({ model, el }) {
     const frames = framed ?? stepFrames();
     const probe = probeOf(problem);
     const isProbe = (row, column) => row === probe[0] && column === probe[1];
-    const most = (plane) => Math.max(...plane.flat());
+    const most = (plane) => Math.max(...plane.flat(), FILTER * FILTER); // once is light, whatever the others are
 
     image.paint((row, column) => {
       const [value, count] = [problem.image[row][column], state.reads[row][column]];
