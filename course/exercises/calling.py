@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Tensor, allclose, nn  # bound here: an answer may replace torch.allclose
 
@@ -177,6 +178,8 @@ def _detached(value: object) -> Plain:
         return [_detached(item) for item in value]
     if isinstance(value, dict):
         return {key: _detached(item) for key, item in value.items()}
+    if isinstance(value, np.generic):  # numpy's numbers travel as Python's
+        return value.item()
     return value
 
 
