@@ -11,7 +11,7 @@ from types import ModuleType
 import pytest
 
 import course.widgets
-from course.widgets import MaxUnpooling, Unpooling
+from course.widgets import MaxUnpooling, SlidingWindow, Unpooling
 from course.widgets._base import STATE_TYPE, VIEW_TYPE, CourseWidget, join_modules, saved_state
 from course.widgets.palette import okabe_ito
 
@@ -106,6 +106,9 @@ def test_a_notebook_holds_the_state_of_all_its_widgets():
 def test_traits_reject_what_they_do_not_know():
     with pytest.raises(Exception, match="preset"):
         MaxUnpooling(preset="cubes")
+    for trait, value in {"layers": 3, "stride": 0, "size": "huge"}.items():
+        with pytest.raises(Exception, match=trait):
+            SlidingWindow(**{trait: value})
 
 
 class TestJoining:
