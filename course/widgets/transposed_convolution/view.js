@@ -63,6 +63,22 @@ function render({ model, el }) {
   let busy = false; // several traits are being set, and only the last one is to be heard
   const points = { right: 0, guessed: 0 };
 
+  // The output comes up where the question was, perhaps under a pointer that rests there. An arrival without a movement
+  // is no pointing, and the sentence would be gone before it is read; it counts once the pointer moves.
+  let rest = { x: null, y: null };
+  let waiting = null;
+  const moved = ({ clientX: x, clientY: y }) => x !== rest.x || y !== rest.y;
+  const arrive = (event) => {
+    waiting = moved(event) ? null : event.target.closest(".cw-cell");
+    if (!moved(event)) event.stopPropagation();
+  };
+  const follow = (event) => {
+    if (waiting?.isConnected && moved(event)) waiting.dispatchEvent(new PointerEvent("pointerenter", event));
+    rest = { x: event.clientX, y: event.clientY };
+  };
+  ui.root.addEventListener("pointerenter", arrive, true);
+  for (const name of ["pointermove", "pointerdown"]) ui.root.addEventListener(name, follow, true);
+
   // ---- settings
 
   const presets = choice(
