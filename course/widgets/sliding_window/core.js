@@ -224,7 +224,7 @@ export function diagnose(problem, name, guess) {
         ]
       : [
           [height * width, "one product a pixel, but a pixel meets each of the nine weights."],
-          ...(guess < answer ? [[guess, "a saving that is not there: no product belongs to two windows."]] : []),
+          ...(guess < answer ? [[guess, "a saving that is not there."]] : []),
         ],
   };
   const known = thoughts[name].find(([value]) => value === guess && value !== answer);
