@@ -162,7 +162,7 @@ def test_a_named_transposed_convolution_is_found_before_anything_runs(source: st
 
 
 SEEN = {name: source for name, source in {**NAMED, **AT_RUN_TIME}.items() if "conv2d_input" not in source}
-"""All but torch.nn.grad: the dispatcher sees there what autograd does too, which is fair. The source tells them apart."""
+"""All but torch.nn.grad: there the dispatcher sees what fair autograd does too, and the source tells them apart."""
 
 
 @pytest.mark.parametrize("source", SEEN.values(), ids=SEEN)
