@@ -355,25 +355,6 @@ _TRANSPOSED = (
 
 EXERCISES: tuple[Exercise, ...] = (
     Exercise(
-        name="conv_transpose1d",
-        chapter=CHAPTER,
-        points=6,
-        minutes=20,
-        difficulty=3,
-        reference="solutions.transposed_conv:conv_transpose1d",
-        cases=_stamping_signals,
-        hints=(
-            "Do [1, 2] with the filter [1, 2, 3] and stride 2 on paper: write each stamp in a row of its own, at the "
-            "place where it falls, and add the columns up.",
-            "Start from zeros of the whole length, (L − 1)·stride + k + output_padding, and add each stamp at its "
-            "place. Crop `padding` positions at both ends once all stamps are there; add the bias last, everywhere.",
-            "For position `a` of the filter, `torch.einsum('nil,io->nol', x, weight[:, :, a])` holds what every value "
-            "contributes there. It belongs to positions a, a + stride, a + 2·stride, …: a slice with a step.",
-        ),
-        forbidden=_TRANSPOSED,
-        forbidden_sentence="This exercise is to build the transposed convolution yourself, without a library's own.",
-    ),
-    Exercise(
         name="conv_transpose_output_size",
         chapter=CHAPTER,
         points=4,
@@ -388,6 +369,25 @@ EXERCISES: tuple[Exercise, ...] = (
             "Take the convolution's formula, n = (m + 2·padding − kernel_size) / stride + 1, without its floor, and "
             "solve it for m.",
         ),
+    ),
+    Exercise(
+        name="conv_transpose1d",
+        chapter=CHAPTER,
+        points=6,
+        minutes=20,
+        difficulty=3,
+        reference="solutions.transposed_conv:conv_transpose1d",
+        cases=_stamping_signals,
+        hints=(
+            "Do [1, 2] with the filter [3, 1, 2] and stride 2 on paper: write each stamp in a row of its own, at the "
+            "place where it falls, and add the columns up.",
+            "Start from zeros of the whole length, (L − 1)·stride + k + output_padding, and add each stamp at its "
+            "place. Crop `padding` positions at both ends once all stamps are there; add the bias last, everywhere.",
+            "For position `a` of the filter, `torch.einsum('nil,io->nol', x, weight[:, :, a])` holds what every value "
+            "contributes there. It belongs to positions a, a + stride, a + 2·stride, …: a slice with a step.",
+        ),
+        forbidden=_TRANSPOSED,
+        forbidden_sentence="This exercise is to build the transposed convolution yourself, without a library's own.",
     ),
     Exercise(
         name="conv_transpose2d",
