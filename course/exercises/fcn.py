@@ -456,6 +456,45 @@ EXERCISES: tuple[Exercise, ...] = (
         forbidden_sentence="This exercise is to build the loss yourself, without a library's cross-entropy.",
     ),
     Exercise(
+        name="activation_bytes",
+        chapter=CHAPTER,
+        points=4,
+        minutes=10,
+        difficulty=2,
+        reference="solutions.fcn.networks:activation_bytes",
+        cases=_weighing,
+        outputs=("number of bytes",),
+        hints=(
+            "How many numbers does a convolution with 8 filters make from one image of 6 × 5 pixels, if it keeps the "
+            "size? And the ReLU after it?",
+            "You need the shape of each layer's output. You can compute it with the formula of chapter 1, or let the "
+            "layer tell you: an `nn.Sequential` can be looped over, and each layer can be called on the output of "
+            "the last.",
+            "Start with `x = torch.zeros(image_shape)`. In a loop, replace `x` by `layer(x)` and add "
+            "`x.numel() * bytes_per_number`. With a copy of the network on the device `meta` nothing is even computed.",
+        ),
+    ),
+    Exercise(
+        name="encoder_decoder",
+        chapter=CHAPTER,
+        points=7,
+        minutes=20,
+        difficulty=3,
+        reference="solutions.fcn.networks:encoder_decoder",
+        cases=_going_down_and_up,
+        outputs=("logits",),
+        hints=(
+            "Draw three encoder maps as boxes, each half as large as the last, and the two decoder maps beside them. "
+            "Which encoder map has the size that the first decoder stage has to deliver?",
+            "On the way down put each stage's output on a stack. The last one is not needed there: it is where the "
+            "way up begins. On the way up take the next map from the top of the stack: it says which size to resize "
+            "to, and its channels come after yours.",
+            "Halve before every encoder stage but the first, with `ceil_mode=True`. Up: `F.interpolate(x, "
+            'size=skip.shape[-2:], mode="bilinear", align_corners=False)`, then `torch.cat` of that and `skip` in '
+            "dimension 1, then the stage. The classifier comes after the loop.",
+        ),
+    ),
+    Exercise(
         name="confusion_matrix",
         chapter=CHAPTER,
         points=6,
@@ -494,44 +533,5 @@ EXERCISES: tuple[Exercise, ...] = (
         ),
         forbidden=_METRICS,
         forbidden_sentence="This exercise is to compute the metric yourself, without torchmetrics or scikit-learn.",
-    ),
-    Exercise(
-        name="activation_bytes",
-        chapter=CHAPTER,
-        points=4,
-        minutes=10,
-        difficulty=2,
-        reference="solutions.fcn.networks:activation_bytes",
-        cases=_weighing,
-        outputs=("number of bytes",),
-        hints=(
-            "How many numbers does a convolution with 8 filters make from one image of 6 × 5 pixels, if it keeps the "
-            "size? And the ReLU after it?",
-            "You need the shape of each layer's output. You can compute it with the formula of chapter 1, or let the "
-            "layer tell you: an `nn.Sequential` can be looped over, and each layer can be called on the output of "
-            "the last.",
-            "Start with `x = torch.zeros(image_shape)`. In a loop, replace `x` by `layer(x)` and add "
-            "`x.numel() * bytes_per_number`. With a copy of the network on the device `meta` nothing is even computed.",
-        ),
-    ),
-    Exercise(
-        name="encoder_decoder",
-        chapter=CHAPTER,
-        points=7,
-        minutes=20,
-        difficulty=3,
-        reference="solutions.fcn.networks:encoder_decoder",
-        cases=_going_down_and_up,
-        outputs=("logits",),
-        hints=(
-            "Draw three encoder maps as boxes, each half as large as the last, and the two decoder maps beside them. "
-            "Which encoder map has the size that the first decoder stage has to deliver?",
-            "On the way down put each stage's output on a stack. The last one is not needed there: it is where the "
-            "way up begins. On the way up take the next map from the top of the stack: it says which size to resize "
-            "to, and its channels come after yours.",
-            "Halve before every encoder stage but the first, with `ceil_mode=True`. Up: `F.interpolate(x, "
-            'size=skip.shape[-2:], mode="bilinear", align_corners=False)`, then `torch.cat` of that and `skip` in '
-            "dimension 1, then the stage. The classifier comes after the loop.",
-        ),
     ),
 )

@@ -98,7 +98,7 @@ class FullResolutionFCN(nn.Module):
     torch.Size([2, 8, 37, 50])
     """
 
-    def __init__(self, num_classes: int, width: int = 24, blocks: int = 3) -> None:
+    def __init__(self, num_classes: int, width: int = 24, blocks: int = 4) -> None:
         super().__init__()
         require_int("num_classes", num_classes, least=1)
         require_int("width", width, least=1)

@@ -1068,11 +1068,6 @@ def interpolates_with_curves(x, encoder, decoder, classifier):
     return run(x, encoder, decoder, classifier, resize=lambda x, like: resize(x, like, mode="bicubic"))
 
 
-@mistake("encoder_decoder", "You put the maps one above the other, in the height. Channels are dimension 1.")
-def joins_along_the_height(x, encoder, decoder, classifier):
-    return run(x, encoder, decoder, classifier, join=lambda up, skip: torch.cat([up, skip], dim=2))
-
-
 @mistake(
     "encoder_decoder",
     "You always enlarge by 2. After an odd side that is one pixel too many: go to the size that the encoder's map has.",
