@@ -426,7 +426,7 @@ export function overlapVerdict(settings) {
     even: false,
     verdict: `Kernel ${kernel} is not divisible by stride ${stride}: overlaps are uneven.`,
     reason: gaps
-      ? `The kernel is smaller than the stride: cells get ${list} stamps, and some stay empty.`
+      ? "The kernel is smaller than the stride: the stamps leave gaps in which nothing lands."
       : `Cells get ${list} stamps in turn: a checkerboard, before anything is learnt.`,
   };
 }

@@ -133,7 +133,7 @@ function render({ model, el }) {
     model.set("seed", model.get("seed") + 1);
     model.save_changes();
   });
-  const asking = button("Ask me the size", () => setAsking(asking.getAttribute("aria-checked") !== "true"), {
+  const asking = button("Ask for the size first", () => setAsking(asking.getAttribute("aria-checked") !== "true"), {
     role: "switch",
     "aria-checked": "true",
   });
@@ -535,7 +535,7 @@ function render({ model, el }) {
     const line = (tag, ...cells) => html("tr", {}, ...cells.map((cell) => html(tag, {}, ...[cell].flat())));
     const name = (long, short) => [
       html("span", { class: "cw-long" }, long),
-      html("span", { class: "cw-short", "aria-hidden": "true" }, short),
+      html("span", { class: "cw-short" }, short),
     ];
     const head = line(
       "th",
