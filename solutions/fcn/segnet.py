@@ -35,8 +35,8 @@ class SegNet(nn.Module):
     def __init__(
         self,
         num_classes: int,
-        widths: Sequence[int] = (16, 32, 48, 64),
-        convolutions: int = 2,
+        widths: Sequence[int] = (24, 32, 48, 64),
+        convolutions: int = 1,
         upsample: Callable[[Tensor, Tensor, tuple[int, int]], Tensor] | None = None,
     ) -> None:
         super().__init__()

@@ -57,5 +57,5 @@ def test_nbgrader_clears_the_solution_to_our_stub(reference: str) -> None:
 
 
 def test_a_reference_without_a_docstring_is_refused() -> None:
-    with pytest.raises(ValueError, match="SmallSegNet must be a function with a docstring"):
-        stubs.student_cell("solutions.unpooling:SmallSegNet")
+    with pytest.raises(ValueError, match="SegNet must be a function with a docstring"):
+        stubs.student_cell("solutions.fcn:SegNet")
