@@ -46,16 +46,16 @@ def in_blocks(labels: Tensor, side: int) -> Tensor:
     return votes.argmax(dim=0).repeat_interleave(side, 0).repeat_interleave(side, 1)
 
 
-train_set = SemanticSet(Farm(by_tier(600, 4000)), keep=True)
+train_set = SemanticSet(Farm(by_tier(800, 4000)), keep=True)
 test_set = SemanticSet(Farm(200, seed=1), keep=True)
 image, truth = test_set[9]
 blocks = {f"blocks of {side}": in_blocks(truth, side) for side in (8, 16, 32)}
 show_labels(image, {"truth": truth, **blocks}, SEMANTIC_CLASSES);
 
 # %% [markdown]
-# *What to see:* blocks of 8 still tell an animal from the meadow, though not its legs. Blocks of 16 are guesswork around every
-# outline, and of 32 × 32 pixels nothing is left but sky and grass. No classifier is at fault: these labels are perfect, and there are
-# too few of them.
+# *What to see:* blocks of 8 still tell an animal from the meadow, though not its legs, and the thin band of trees is gone. In blocks
+# of 16 an animal is a square or nothing, and of blocks of 32 only sky and grass are left. No classifier is at fault: these labels
+# are as good as blocks can be, and there are too few of them.
 #
 # Two things can help. The way up may *know* how shapes go on between two coarse values, because it has learnt it. And it may
 # *ask* earlier maps, which are finer. This chapter does both, in this order.
@@ -96,13 +96,15 @@ show_grids(lines, marked=sums);
 # and makes the output longer, whereas in an ordinary convolution a larger stride makes it shorter.
 #
 # In two dimensions nothing changes but the shape of the stamp. The widget lays four of them, from the input
-# [[1, 2], [3, 4]]; its first row is the example above. **Type what you expect** into the output, then press *Lay* and *Add up*, stamp by stamp.
+# [[1, 2], [3, 4]] and the filter [[3, 1, 2], [0, 2, 1], [1, 2, 0]]; the first row of what comes out is the example above. **Predict**
+# the output's size, type what you expect into its cells, and press *Enter*, stamp by stamp. Point at an output cell and its whole
+# sum is written out.
 #
 # Three things to try, each with a guess before it:
 #
 # 1. The preset *no overlap*: why is every number of the output a product, and never a sum?
 # 2. Stride 2 with kernels 2, 3 and 4: what happens to the map of overlaps at the bottom? Remember kernel 3; it comes back below.
-# 3. Padding 1: which numbers disappear? Did the size change as you thought?
+# 3. Padding 1, and then output_padding 1: which numbers disappear, and which come back?
 
 # %% widget="TransposedConvolution"
 
@@ -320,12 +322,12 @@ def enlarge_constant(kernel: int, padding: int, resize: bool = False) -> Tensor:
         else:
             x = F.conv_transpose2d(x, weight, stride=2, padding=padding)
     middle = x[0, 0, 32:56, 32:56]
-    return middle / middle.max()
+    return (0.5 * middle / middle.mean()).clamp(0, 1)  # grey, where it is constant
 
 
-ones = torch.ones(1, 1, 4, 4)
+ones = torch.ones(1, 1, 3, 3)
 counts = {
-    f"stamps a pixel gets: kernel {k}, stride 2": F.conv_transpose2d(ones, torch.ones(1, 1, k, k), stride=2)[0, 0, :9, :9]
+    f"stamps a pixel gets, kernel {k}": F.conv_transpose2d(ones, torch.ones(1, 1, k, k), stride=2)[0, 0]
     for k in (3, 4)
 }
 show_grids(counts)
@@ -425,7 +427,7 @@ show_images({
 
 # %% [markdown]
 # *What to see:* with the weights that `nn.ConvTranspose2d` starts with, the picture is gone and a grid is there instead. The bilinear
-# stamps give the same picture as `F.interpolate`, to the last digit, apart from a dark frame: at the border, stamps from outside the
+# stamps give the same picture as `F.interpolate`, but for rounding, apart from a dark frame: at the border, stamps from outside the
 # picture are missing.
 
 # %% [markdown]
@@ -518,7 +520,7 @@ bilinear_kernel, fuse_skip = stamp_of_interpolation, double_and_add
 
 # %% train=true
 def train(network: nn.Module) -> nn.Module:
-    fit(network, pixel_loss, train_set, steps=by_tier(250, 3000), batch_size=16)
+    fit(network, pixel_loss, train_set, steps=by_tier(350, 3000), learning_rate=5e-3)
     return network
 
 
@@ -538,8 +540,8 @@ image, truth = test_set[9]
 show_labels(image, {"truth": truth, "blocks of 32": in_blocks(truth, 32), **predictions(image)}, SEMANTIC_CLASSES);
 
 # %% [markdown]
-# *What to see:* it is better than blocks. Scores are not labels: four of them, blended, can tell how far the sky reaches down, and the
-# learnt filter bends the blend. But everything it paints is a soft blob, and what is thin or small is not there at all.
+# *What to see:* it does better than blocks. Scores are not labels: four of them, blended, can tell where the sky ends, and the learnt
+# stamp bends the blend into a horizon. But of four animals there is a smear at best. What is thin or small is not there at all.
 #
 # Now the skips. They cost a 1 × 1 convolution and a 4 × 4 filter each. **How much will they bring, and for whom?**
 
@@ -556,28 +558,32 @@ torch.manual_seed(0)
 networks["SegNet"] = train(SegNet(classes))
 
 # %% figure=true
-for number in (9, 14, 27):
+for number in (9, 22, 27):
     image, truth = test_set[number]
     show_labels(image, {"truth": truth, **predictions(image)}, SEMANTIC_CLASSES)
 
 # %% [markdown]
-# *What to see:* go along a row of pictures. From 32s to 16s to 8s the same scene comes into focus: first that there is an
-# animal, then where its body ends, then legs and necks. Compare FCN-8s with the *blocks of 8* at the top of the chapter: its finest scores have
-# that very grid, and yet its outlines are smoother than the blocks, because scores are blended before they become labels.
+# *What to see:* go along a row of pictures. From 32s to 16s to 8s the same scene comes into focus: first that there is something, then
+# which animal it is, then where its body ends. Compare FCN-8s with the *blocks of 8* at the top of the chapter. Its finest scores
+# have that very grid, and yet its outlines are rounder, because scores are blended before they become labels. Legs stay out of
+# reach: no score is as fine as a leg.
 #
-# SegNet's outlines are the crispest, since its positions are exact to the pixel. Where it errs, it errs inside: look for patches of
-# another class within an animal.
+# SegNet is of another kind. Look at the horizon and at the shores: exact to the pixel, where FCN-8s rounds them off. Then look at the
+# animals: crumbs, and the wrong kind. It learns more slowly, for nothing tells its deepest maps directly what is a cow. Every
+# answer has to find its way through the whole decoder.
 
 # %% figure=true
 scores = {name: class_iou(network, test_set) for name, network in networks.items()}
 compare_costs(networks, size=(64, 64), scores=scores)
 
 # %% [markdown]
-# *What to see:* the three FCNs cost nearly the same, for their backbone is the same and the skips are tiny. The mean IoU climbs with
-# each skip all the same, and class by class you see who gains: *sky* and *grass* hardly anything, the small and thin ones nearly
-# everything they have. Understanding was there all along; what was missing was *where*.
+# *What to see:* the three FCNs cost nearly the same, for their backbone is the same and the skips are tiny. FCN-8s even has the fewest
+# parameters of the three, since a stamp of 16 × 16 a class is smaller than one of 64 × 64. The mean IoU climbs with each skip all
+# the same, and class by class you see who gains: *sky* and *grass* little, the small and thin ones nearly everything they
+# have. Understanding was there all along; what was missing was *where*.
 #
-# SegNet computes at full resolution on its way up, and it shows in the multiply–adds and the memory.
+# SegNet has the fewest parameters of all and the largest bill: it convolves at full resolution once more on the way up, and that
+# shows in multiply–adds and memory. Where it knows the class, it has the better outlines: compare the four on *sky* and *trees*.
 #
 # On photographs the steps are smaller, for objects are larger: on PASCAL VOC 2011 the paper reports a mean IoU of 59.4 for FCN-32s, 62.4
 # for 16s and 62.7 for 8s. One seed and a few minutes of training are behind the table here: read the order and the gaps, not
@@ -586,7 +592,7 @@ compare_costs(networks, size=(64, 64), scores=scores)
 # %% [markdown] quiz="where-skips-help"
 # You add one more skip, at stride 4, and call it FCN-4s. What do you expect?
 #
-# - [ ] The same gain again, for the grid is twice as fine — Each skip brought less than the one before. And at stride 4 the map has seen little of the picture: its scores say more about colour than about class.
+# - [ ] The same gain again, for the grid is twice as fine — As a rule each skip brings less than the one before. And at stride 4 the map has seen little of the picture: its scores say more about colour than about class.
 # - [x] Sharper outlines, and little more: what thin things needed was mostly a grid finer than they are — Long and others (2015) stopped at stride 8 because finer skips brought them next to nothing. On our small pictures, with legs one or two pixels wide, you can still measure it. Try.
 # - [ ] Nothing, since upsampling is learnt — A learnt filter can only spread what the scores hold. Where a leg is, no filter can know that was told "somewhere in these 8 × 8 pixels".
 
