@@ -235,7 +235,7 @@ def reshapes_without_moving_the_classes(logits, target, ignore_index=255):
     "pixel_cross_entropy",
     "Height and width are exchanged on the way: the score of one pixel meets the label of another.",
 )
-def exchanges_height_and_width(logits, target, ignore_index=255):
+def reads_scores_by_columns(logits, target, ignore_index=255):
     rows = logits.transpose(1, 3).reshape(-1, logits.shape[1])  # (N, W, H, K)
     labels = target.reshape(-1)
     counted = labels != ignore_index
@@ -1230,7 +1230,7 @@ def detaches_the_encoders_maps(x, encoder, decoder, classifier):
 
 
 @mistake("encoder_decoder", "You stop one stage too early on the way up: your result is smaller than the image.")
-def stops_too_early(x, encoder, decoder, classifier):
+def stops_below_full_size(x, encoder, decoder, classifier):
     maps = []
     for stage in encoder:
         x = stage(pool(x) if maps else x)
