@@ -256,8 +256,9 @@ class PatchByPatch(nn.Module):
         """Return scores (N, K, H, W) for `images` (N, C, H, W)."""
         channels, height, width = images.shape[1:]
         maps = []
-        for columns in F.unfold(images, self.size, padding=self.size // 2):
-            patches = columns.T.reshape(-1, channels, self.size, self.size)
+        for image in images:
+            columns = F.unfold(image[None], self.size, padding=self.size // 2)
+            patches = columns[0].T.reshape(-1, channels, self.size, self.size)
             batches = torch.split(patches, self.batch_size)
             scores = torch.cat([self.classifier(batch) for batch in batches])
             maps.append(scores.T.reshape(-1, height, width))  # (K, H, W)

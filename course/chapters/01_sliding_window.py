@@ -2,7 +2,7 @@
 # # 1 · Sliding window
 # ## Which of these pixels are cow?
 #
-# You can build a network that looks at a small picture and says *cow*. Here is a larger picture with three cows, a sky and
+# You can build a network that looks at a small picture and says *cow*. Here is a larger picture with two cows, a pond and
 # a meadow, and the question is a different one: not what is in it, but what is **where**. For each pixel, one answer.
 #
 # There is a way to get there with nothing but the classifier that you have: cut a patch around each pixel, ask the classifier what it
@@ -10,7 +10,7 @@
 # cost is for doing the same thing again. Then you see that the classifier was a convolution all along, and the same
 # answers come many times faster, out of one pass.
 #
-# You need convolutions and a training loop as PyTorch has them. Five exercises, 31 points, about an hour and a half.
+# You need convolutions and a training loop as PyTorch has them. Five exercises, 30 points, about an hour and a half.
 
 # %%
 from collections.abc import Sequence
@@ -34,16 +34,16 @@ from course.training import by_tier, fit
 # This is the Farm, the course's own data set. Its scenes are drawn by a program, so the right answer is known for each pixel.
 
 # %% figure=true
-train_scenes = SemanticSet(Farm(by_tier(500, 4000)), keep=True)
+train_scenes = SemanticSet(Farm(by_tier(500, 2000)), keep=True)
 test_scenes = SemanticSet(Farm(by_tier(40, 200), seed=1), keep=True)
 
-image, truth = test_scenes[20]
+image, truth = test_scenes[4]
 show_labels(image, {"what we want": truth}, SEMANTIC_CLASSES);
 
 # %% [markdown]
 # *What to see:* this is **semantic segmentation**. Every pixel gets the number of a class, land and animals alike. And count the
-# cows: in the picture there are three, in the label map there is one brown shape and a piece of another. Two cows are one colour. A
-# semantic map says what a pixel is, not *whose* it is; that comes much later, in chapter 11.
+# cows: in the picture there are two, one behind the other; in the label map they are one shape. **Two cows are one
+# colour.** A semantic map says what a pixel is, not *whose* it is; that comes much later, in chapter 11.
 #
 # White pixels have the label 255, *ignore*. They lie on an outline, half on one thing and half on another, and nobody is asked about them.
 
@@ -51,16 +51,19 @@ show_labels(image, {"what we want": truth}, SEMANTIC_CLASSES);
 # ## One patch, one label
 #
 # What can be known about a pixel from its surroundings alone? Here are five patches of 21 × 21 pixels. **Say for each of them what the
-# pixel in the middle is** before you run the cell after next.
+# pixel in the middle is**, and only then run the second cell.
 
 # %% figure=true
 SIZE = 21
 HALF = SIZE // 2
-centres = {"A": (10, 44), "B": (33, 14), "C": (24, 11), "D": (50, 30), "E": (22, 53)}
+centres = {"A": (15, 52), "B": (35, 20), "C": (20, 26), "D": (47, 20), "E": (58, 56)}
 
 padded = F.pad(image, (HALF, HALF, HALF, HALF))
-show_images({f"patch {name}": padded[:, row : row + SIZE, column : column + SIZE]
-             for name, (row, column) in centres.items()}, columns=5);
+patches = {
+    f"patch {name}": padded[:, row : row + SIZE, column : column + SIZE]
+    for name, (row, column) in centres.items()
+}
+show_images(patches, columns=5);
 
 # %% figure=true
 corners = torch.tensor([[column - HALF, row - HALF] for row, column in centres.values()])
@@ -70,12 +73,12 @@ names = {name: SEMANTIC_CLASSES[truth[place]] for name, place in centres.items()
 print(", ".join(f"{name}: {answer}" for name, answer in names.items()))
 
 # %% [markdown]
-# *What to see:* a patch of sky or grass is easy. A patch from the middle of a flank is brown and nothing else: it might be a cow, a bush or
-# a heap of earth. What helps is an edge, a leg, a bit of what is around it. **A patch knows only what it contains**, and its size is a
-# choice: larger sees more, and costs more.
+# *What to see:* A shows sky, trees and grass, and only the middle counts. B is pink and nothing else: a cow, a sheep, a cat? What helps is
+# an edge, a leg, a bit of what is around it, as in D. **A patch knows only what it contains**, and its size is a choice: larger sees
+# more, and costs more. E reaches over the edge of the picture, where there is nothing: zeros, black.
 #
 # Cireşan, Giusti, Gambardella and Schmidhuber (2012) traced the membranes of neurons in this way, pixel by pixel; Farabet, Couprie, Najman and
-# LeCun (2013) labelled streets and fields. First, then, the windows. How many are there?
+# LeCun (2013) labelled outdoor scenes, with patches at three scales. First, then, the windows. How many are there?
 
 # %% [markdown] exercise="count_windows"
 # A window of `size` × `size` pixels starts in the top-left corner of an image and moves `stride` pixels at a time: to the right, and at the
@@ -156,13 +159,13 @@ class Patches:
         places = (self.labels != 255).nonzero()  # (pixels that count, 3): scene, row, column
         generator = torch.Generator().manual_seed(seed)
         chosen = torch.randint(len(places), (count,), generator=generator)
-        self.places = places[chosen].tolist()
+        self.places = places[chosen]
 
     def __len__(self) -> int:
         return len(self.places)
 
     def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
-        scene, row, column = self.places[index]
+        scene, row, column = self.places[index].tolist()
         patch = self.images[scene][:, row : row + SIZE, column : column + SIZE]
         return patch, self.labels[scene, row, column]
 
@@ -200,15 +203,16 @@ def paint(network: nn.Module, image: Tensor) -> Tensor:
         return network(image[None])[0].argmax(dim=0)
 
 
-for number in (20, 22, 8):
+for number in (4, 30, 35):
     image, truth = test_scenes[number]
     maps = {"truth": truth, "patch by patch": paint(apart, image)}
     show_labels(image, maps, SEMANTIC_CLASSES)
 
 # %% [markdown]
-# *What to see:* it works. Each of the 4096 pixels was asked alone, by a network that never saw the whole picture, and land and sky
-# come out almost as if drawn. The animals are a mosaic: a piece of flank says cow, the piece beside it says sheep. Nobody told
-# a pixel what its neighbours are called, and a patch of 21 pixels does not hold an animal.
+# *What to see:* it works. Each of the 4096 pixels was asked alone, by a network that never saw the whole picture, and sky, skyline and
+# meadow come out almost as drawn. The animals are a mosaic. Look for the belly of the pink cow, your patch B: pale, smooth and nothing else,
+# so it comes out as sky, or as whatever else is pale and smooth. The sheep before the brown cow becomes one more cow. Nobody told a pixel
+# what its neighbours are called, and a patch of 21 pixels does not hold an animal.
 
 # %% [markdown]
 # ## What did that cost?
@@ -259,7 +263,7 @@ for number in (20, 22, 8):
 #
 # Go back to the widget and choose **two layers**. A window is now 5 × 5: the first layer makes nine features of it, and the second
 # sums them. Predict how often the ringed feature is computed, and both totals; then run it patch by patch and watch the
-# feature map darken.
+# feature map darken. Last, take a stride of 3: which windows still want the ringed feature, and what is left of the saving?
 #
 # This time the shared pass pays. Windows that overlap want *the same features*, for a feature is made of nine pixels wherever
 # the window around it begins. The last layer shares nothing, as before; **the layers below it share almost everything.** The deeper the
@@ -311,8 +315,8 @@ def largest_difference(dtype: torch.dtype) -> tuple[float, float, int]:
 
 for dtype in (torch.float64, torch.float32):
     difference, largest, labels = largest_difference(dtype)
-    print(f"{dtype}: scores up to {largest:.0f} differ by at most {difference:.0e}; "
-          f"{labels} of {5 * 64 * 64} labels differ")
+    print(f"{dtype}: scores up to {largest:.0f} differ by at most {difference:.0e},", end=" ")
+    print(f"labels at {labels} of {5 * 64 * 64} pixels")
 
 # %% [markdown]
 # The labels are the same. The scores are too, up to the last digits that a number of its type holds. Why not exactly? A sum of a thousand
@@ -330,8 +334,10 @@ for name, multiply_adds, seconds in zip(("patch by patch", "one pass"), work, ti
 
 fewer, faster = work[0] / work[1], time[0] / time[1]
 print(f"\nOne pass does {fewer:.0f} times less work and is {faster:.0f} times as fast here.")
-print("That is at least ten times as fast." if faster >= 10 else
-      "That is less than ten times: is something else keeping this computer busy?")
+if faster >= 10:
+    print("That is at least ten times as fast.")
+else:
+    print("That is less than ten times: is something else keeping this computer busy?")
 
 # %% [markdown]
 # *What to see:* the clock follows the count, not quite as far: small maps keep a processor less busy than large batches do.
@@ -438,7 +444,7 @@ scores = {
 costs.compare_costs({"patch by patch": apart, "one pass": shared}, (64, 64), scores)
 
 # %% [markdown]
-# *What to see:* the lower half of the table is twice the same column, for it is the same function. In the upper half the parameters agree, and
+# *What to see:* the lower half of the table is the same column twice, for it is the same function. In the upper half the parameters agree, and
 # everything else differs by one or two powers of ten. Memory is what a training step would have to keep, of all patches of one image.
 #
 # Read the IoU once more. Sky and grass are nearly solved. A cow, the largest animal, is found in part; sheep, duck and cat are mostly missed. A
@@ -450,7 +456,7 @@ costs.compare_costs({"patch by patch": apart, "one pass": shared}, (64, 64), sco
 #
 # ### Further reading
 #
-# - Cireşan, Giusti, Gambardella & Schmidhuber, *Deep Neural Networks Segment Neuronal Membranes in Electron Microscopy Images*, NIPS 2012: one patch, one label, and it won.
+# - Cireşan, Giusti, Gambardella & Schmidhuber, *Deep Neural Networks Segment Neuronal Membranes in Electron Microscopy Images*, NIPS 2012: one patch, one label; it won the ISBI challenge of that year.
 # - Farabet, Couprie, Najman & LeCun, *Learning Hierarchical Features for Scene Labeling*, TPAMI 2013: patches at several scales.
 # - Giusti, Cireşan, Masci, Gambardella & Schmidhuber, *Fast Image Scanning with Deep Max-Pooling Convolutional Neural Networks*, ICIP 2013: all shifts inside the network.
 # - Sermanet, Eigen, Zhang, Mathieu, Fergus & LeCun, *OverFeat: Integrated Recognition, Localization and Detection using Convolutional Networks*, ICLR 2014: the sliding window as a convolution.

@@ -328,7 +328,7 @@ EXERCISES: tuple[Exercise, ...] = (
     Exercise(
         name="extract_patches",
         chapter=CHAPTER,
-        points=7,
+        points=6,
         minutes=20,
         difficulty=2,
         reference="solutions.sliding_window:extract_patches",
