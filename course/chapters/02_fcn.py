@@ -28,7 +28,7 @@ from course.exercises import check, hint
 from course.farm import SEMANTIC_CLASSES, Farm
 from course.plotting import PALETTE, show_confusion, show_images, show_labels
 from course.segmentation import SemanticSet, named_scores, pixel_loss, pixel_metrics
-from course.training import batches, by_tier, fit
+from course.training import Loss, batches, by_tier, fit
 
 # %% [markdown]
 # ## A question for each pixel
@@ -139,7 +139,7 @@ for height, width in ((64, 64), (48, 80), (33, 57)):
 # %% figure=true
 def plot_costs(networks: dict[str, nn.Module], sides: Sequence[int] = (32, 64, 128, 256)) -> None:
     """Draw memory and time against the side of a square image, both on logarithmic scales."""
-    figure, axes = plt.subplots(1, 2, figsize=(9, 3.4), layout="constrained", facecolor="white")
+    _, axes = plt.subplots(1, 2, figsize=(9, 3.4), layout="constrained", facecolor="white")
     for number, (name, network) in enumerate(networks.items()):
         costs = [measure_costs(network, (side, side), repeats=5) for side in sides]
         style = {"color": PALETTE[2 - number], "marker": "os"[number], "linestyle": ("-", "--")[number]}
@@ -404,7 +404,7 @@ show_confusion(metrics.compute()["confusion"], SEMANTIC_CLASSES);
 
 # %% figure=true
 share = frequency.sum(dim=(1, 2)) / frequency.sum()
-figure, axis = plt.subplots(figsize=(7, 2.6), layout="constrained", facecolor="white")
+_, axis = plt.subplots(figsize=(7, 2.6), layout="constrained", facecolor="white")
 bars = axis.bar(SEMANTIC_CLASSES, 100 * share, color=PALETTE[2])
 axis.bar_label(bars, fmt="%.1f")
 axis.set(ylabel="% of the pixels", ylim=(0, 60))
@@ -433,7 +433,7 @@ def weighted_loss(model: nn.Module, images: Tensor, targets: Tensor) -> Tensor:
 trained, results = {}, {}
 
 
-def train(name: str, network: nn.Module, loss) -> None:
+def train(name: str, network: nn.Module, loss: Loss) -> None:
     """Train a network and keep it, with what it does on the test scenes, under its name."""
     network = network.to(memory_format=torch.channels_last)  # quicker on a CPU
     fit(network, loss, train_set, steps=by_tier(300, 10_000), batch_size=8)
@@ -496,7 +496,7 @@ for index in (6, 28):
 # animal: it has seen all of it.
 
 # %% figure=true
-figure, axes = plt.subplots(1, 3, figsize=(9, 2.8), layout="constrained", facecolor="white")
+_, axes = plt.subplots(1, 3, figsize=(9, 2.8), layout="constrained", facecolor="white")
 shown = [name.split(",")[0].replace(" ", "\n").replace("–", "–\n") for name in compared]
 costs = [measure_costs(trained[name], (64, 64)) for name in compared]
 panels = {

@@ -114,16 +114,17 @@ def _losses(rng: np.random.Generator) -> Iterator[Case]:
 def _maps(rng: np.random.Generator, shape: Sequence[int], classes: int) -> tuple[Tensor, Tensor]:
     """Draw a prediction and a target of `shape`: about half of the pixels are right, and errors have a direction.
 
-    Of any two classes one is taken for the other more often than the other way round.
+    Of any two classes one is taken for the other, and never the other way round; which one, chance decides.
     """
     while True:
         target = _labels(rng, shape, classes)
         wrong = torch.from_numpy(rng.random(tuple(shape)) < 0.5)
-        # A pixel that is wrong was given a lower class: the counts lie below the diagonal.
+        # A pixel that is wrong was given a lower class, and then the classes change their names.
         pred = torch.where(wrong, (target * torch.from_numpy(rng.random(tuple(shape)))).long(), target)
         right = (pred == target).double().mean()
         if classes == 1 or 0.2 < right < 0.9:
-            return pred, target
+            names = torch.from_numpy(rng.permutation(classes))
+            return names[pred], names[target]
 
 
 def _counting(rng: np.random.Generator) -> Iterator[Case]:
