@@ -12,7 +12,7 @@ class SlidingWindow(CourseWidget):
     """Predict what a sliding window costs, run it patch by patch and as one pass, and compare score by score.
 
     `layers` is the classifier's depth: 1 looks at 3 × 3 pixels, 2 at 5 × 5. `stride` is the window's step, `size` the
-    image's: "small" (6 × 8) or "large" (8 × 10). `seed` chooses the numbers; "New numbers" counts it up.
+    image's: "small" (6 × 8) or "large" (7 × 9). `seed` chooses the numbers; "New numbers" counts it up.
     """
 
     layers = Enum([1, 2], 1).tag(sync=True)
