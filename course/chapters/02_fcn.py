@@ -466,9 +466,9 @@ show_confusion(results["encoder–decoder"].compute()["confusion"], SEMANTIC_CLA
 
 # %% [markdown]
 # *What to see:* the two are close in accuracy, and far apart in mIoU: the weights help the rare animals, and hardly cost the land anything. The matrix
-# belongs to the network *without* weights. Read the columns on the right: hardly a pixel is called sheep or duck. Now read those rows: a duck is grass to it,
-# a sheep is grass, a cow or a cat. While it cannot tell, a frequent class is the cheapest guess. Longer training would teach it the rare ones as well; the weights
-# teach them sooner.
+# belongs to the network *without* weights. Look at the last column but one: hardly a pixel is ever called *duck*, the rarest class of all. The duck's row says what
+# became of them: grass, or another animal. While the network cannot tell, a more frequent class is the cheaper guess. Longer training would teach it the rare
+# ones as well; the weights teach them sooner.
 
 # %% [markdown]
 # ## Sight against resolution
