@@ -11,7 +11,8 @@
 # way you write the loss that trains all pixels at once, the count of what it costs, the network that goes down and up again,
 # and the metric that tells a good label map from one that only looks good in a table.
 #
-# You need chapter 1's convolutions. Five exercises, 30 points, about an hour and a half.
+# You need chapter 1's convolutions. Five exercises, 30 points. The exercises take about 80 minutes; with reading and training it is two
+# hours and a quarter.
 
 # %%
 import copy
@@ -88,7 +89,7 @@ for height, width in ((64, 64), (48, 80), (33, 57)):
 #
 # | | shape | |
 # | --- | --- | --- |
-# | `logits` | (N, K, H, W) | floating point, any size of number; N may be 0; not always contiguous |
+# | `logits` | (N, K, H, W) | floating point, of any magnitude; N may be 0; not always contiguous |
 # | `target` | (N, H, W) | int64: 0 … K − 1, or `ignore_index` |
 # | `ignore_index` | int | any label, 255 or −1 or even one of the classes; it says which pixels do not count |
 # | returns | no dimension | dtype of `logits`; gradients flow back to `logits`; both inputs are left alone |
@@ -97,6 +98,8 @@ for height, width in ((64, 64), (48, 80), (33, 57)):
 # Logits may be large, ±10 000: nothing may become infinite or NaN on the way.
 #
 # Not allowed: the library's own cross-entropy and NLL loss. Its `log_softmax`, `logsumexp`, `gather` and `one_hot` are fair.
+
+# The check shows a hint when an answer fails; `hint("pixel_cross_entropy")` shows one without it, and so for every exercise by its name.
 
 # %% check="pixel_cross_entropy"
 
@@ -122,13 +125,14 @@ for height, width in ((64, 64), (48, 80), (33, 57)):
 #
 # | | | |
 # | --- | --- | --- |
-# | `network` | `nn.Sequential` | layers that run one after another: `nn.Conv2d`, `nn.ReLU` and `nn.MaxPool2d`, with any stride, padding, dilation, `ceil_mode`; maybe none at all |
+# | `network` | `nn.Sequential` | layers that run one after another; **any layers**, with any arguments: convolutions and transposed ones, batch norms, ReLU, poolings, upsampling; none is itself a network of layers; maybe none at all |
 # | `image_shape` | (N, C, H, W) | of the batch that comes in; the batch itself is not counted; N may be 0 |
 # | `bytes_per_number` | int | 4 in float32, 2 in half precision |
 # | returns | int | each layer makes one new tensor, ReLU too; the sum of their bytes |
 #
-# By a formula, by running the layers on some image, or by asking for their shapes alone: all ways are right. The network has to
-# be the same afterwards.
+# By running the layers on some image, by asking for their shapes alone, or by formulas: all ways are right. The network has to be the
+# same afterwards, to its last number. Mind that it may come in training mode, where a batch norm changes its running mean with every batch that it
+# sees. Whether you leave the network in training or in evaluation mode does not matter.
 
 # %% check="activation_bytes"
 
@@ -182,8 +186,8 @@ print(f"{4 * numbers / 1e9:.1f} GB for one image, {16 * 4 * numbers / 1e9:.0f} G
 #
 # The bill would be fair if the network understood what it saw. But how much does it see? The label of a pixel depends on a 3 × 3
 # neighbourhood of the last map, each of those on 3 × 3 of the map before, and so on: **every 3 × 3 convolution adds one pixel in each direction.**
-# Eight of them see 8 pixels far: a square of 17 × 17, which is this chapter's version of the last chapter's patch. A cow here is up to 40 pixels
-# long. To see 64 pixels you would need 32 convolutions, each at the full price.
+# Eight of them see 8 pixels far: a square of 17 × 17, which is this chapter's version of the last chapter's patch. A cow here is often more than 30 pixels long, and
+# sometimes almost 60. To see as far as that, 32 pixels in each direction, you would need 32 convolutions, each at the full price.
 #
 # What if the maps were smaller? Halve them once, and a 3 × 3 convolution reaches twice as far in the image and costs a quarter. Halve three
 # times: eight times as far, for a sixty-fourth. But dare we? The answer must have every pixel.
@@ -210,8 +214,8 @@ show_labels(image, {"truth": truth, **blocky}, SEMANTIC_CLASSES);
 
 # %% [markdown]
 # *What to see:* neighbours agree. One label for four pixels, and few of them are wrong; one for sixty-four, and most of the picture is still
-# there. A map at full resolution says the same thing again and again. What is lost is lost along the outlines, and thin things pay for it: the
-# line of trees, the legs, the ducks. (The column *mean IoU* is a stricter mark than the share of right pixels; you write it yourself below.)
+# there. A map at full resolution says the same thing again and again. What is lost is lost along the outlines, and thin or small
+# things pay for it: the line of trees most of all, then the cats, the ducks and the water. (The column *mean IoU* is a stricter mark than the share of right pixels; you write it yourself below.)
 #
 # So the middle of a network may be small, **as long as somebody remembers where the outlines were**.
 
@@ -386,7 +390,7 @@ print("  ".join(f"{name} {iou:.2f}" for name, iou in scores.items()))
 show_confusion(metrics.compute()["confusion"], SEMANTIC_CLASSES);
 
 # %% [markdown]
-# *What to see:* two columns hold everything. Each row tells what became of one class: cows are grass to it, trees are mostly sky. The mean IoU
+# *What to see:* two columns hold everything. Each row tells what became of one class: cows are grass to it, and of the trees half is sky and half is grass. The mean IoU
 # says what the accuracy did not.
 
 # %% [markdown] quiz="iou-of-a-data-set"
@@ -394,7 +398,7 @@ show_confusion(metrics.compute()["confusion"], SEMANTIC_CLASSES);
 # the hundred confusion matrices and computes the mIoU once. Do they report the same?
 #
 # - [ ] Yes, both are means over the same pixels — Neither is a mean over pixels. An IoU is a quotient, and a mean of quotients is not the quotient of the sums.
-# - [x] No: the second is the mIoU of the field, and in the first the duck hardly counts — In 98 pictures the duck is left out, so it enters through two of a hundred numbers. With the summed matrix it is one of the classes, with its full share. Say which one you report.
+# - [x] No: the second is the mIoU of the field, and in the first the duck hardly counts — In the other 98 it is left out, or counts as 0 where somebody claims one. So what becomes of the two ducks enters through two of a hundred numbers. With the summed matrix it is one of the classes, with its full share. Say which one you report.
 # - [ ] No, but only because the pictures differ in size — They would differ among pictures of one size as well: what matters is which classes occur in which picture.
 
 # %% [markdown]
@@ -411,7 +415,7 @@ axis.set(ylabel="% of the pixels", ylim=(0, 60))
 axis.spines[["top", "right"]].set_visible(False)
 
 # %% [markdown]
-# *What to see:* grass alone is half of everything, and all animals together are a seventh. In its first minutes a network can halve its loss
+# *What to see:* grass alone is half of everything, and all animals together are a sixth. In its first minutes a network can halve its loss
 # without ever naming a duck.
 #
 # A remedy is to let a pixel of a rare class weigh more. Eigen and Fergus (2015) weight class $k$ by the median of all frequencies divided by its own
