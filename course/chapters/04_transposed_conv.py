@@ -10,7 +10,8 @@
 # inverse, see where its checkerboards come from, and start it off as plain interpolation. Then it does its work: FCN-32s,
 # FCN-16s and FCN-8s, and SegNet beside them, trained on the same pictures and compared class by class.
 #
-# You need chapter 2's encoder and decoder and chapter 3's unpooling. Six exercises, 36 points, about an hour and three quarters.
+# You need chapter 2's encoder and decoder and chapter 3's unpooling. Six exercises, 36 points: they take about an hour and three
+# quarters, and with reading and training the chapter takes about two and a half.
 
 # %%
 from collections.abc import Callable, Sequence
@@ -193,21 +194,28 @@ pixels = torch.zeros(1, 1, 5, 5, requires_grad=True)
 F.conv2d(pixels, weight, stride=2)[0, 0, 0, 1].backward()  # its gradient: what was read, and how it was weighted
 one = torch.tensor([[0.0, 1.0], [0.0, 0.0]])[None, None]
 written = F.conv_transpose2d(one, weight, stride=2)
-show_grids({"read by conv for output (0, 1)": pixels.grad[0, 0], "written by its transpose for input (0, 1)": written[0, 0]});
+window = torch.zeros(5, 5, dtype=torch.bool)
+window[0:3, 2:5] = True  # three rows from 0·2 on, three columns from 1·2 on
+planes = {
+    "read by conv for output (0, 1)": pixels.grad[0, 0],
+    "written by its transpose for input (0, 1)": written[0, 0],
+}
+show_grids(planes, marked=dict.fromkeys(planes, window));
 
 # %% [markdown]
-# *What to see:* the same numbers in the same place. The convolution's window for output (i, j) starts at (i·s, j·s), minus the padding.
-# The transposed convolution runs along the same wires backwards: **where the one reads, the other writes.**
+# *What to see:* the same numbers in the same place, the outlined window. (Two of its zeros are the filter's own.) The convolution's
+# window for output (i, j) starts at (i·s, j·s), minus the padding. The transposed convolution runs along the same wires backwards:
+# **where the one reads, the other writes.**
 #
-# If you would rather have the stamp centred, crop: with a kernel of 3, `padding=1` takes one row and one column away, and value
-# (0, 0) then lies in the middle of what its stamp was.
+# If you would rather have the stamp centred, crop: with a kernel of 3, `padding=1` takes a row or a column away on each side, and
+# stamp (i, j) is then centred on output (i·s, j·s).
 
 # %% [markdown] quiz="which-window"
 # A transposed convolution has kernel 4, stride 2 and padding 1. Into which rows of the output does row 3 of the input stamp?
 #
 # - [ ] Rows 6 to 9 — That would be right without padding. Cropping one row at the top moves every row up by one.
 # - [x] Rows 5 to 8 — The stamp starts at 3·2 − 1 = 5 and is four rows high. A convolution with the same numbers would read rows 5 to 8 for its output row 3.
-# - [ ] Rows 4 to 7 — That is a stamp centred around row 6. The stamp *starts* at i·s − p, it is not centred there.
+# - [ ] Rows 4 to 7 — That is two rows cropped at the top. `padding=1` crops one there, and another at the bottom.
 
 # %% [markdown] exercise="conv_transpose2d"
 # Now two dimensions. Everything holds twice over:
@@ -233,24 +241,24 @@ show_grids({"read by conv for output (0, 1)": pixels.grad[0, 0], "written by its
 # A convolution is linear: every output is a sum of weighted pixels. And what is linear is a matrix. Write the image as one
 # long column, row by row, and each output becomes one row of the matrix: zeros, and the filter's numbers where its window lies.
 #
-# Take a 3 × 3 image and the filter [[3, 1], [0, 2]]. There are four windows, so the matrix is 4 × 9. **Predict its first row** before you
+# Take a 3 × 3 image and the filter [[3, 1], [4, 2]]. There are four windows, so the matrix is 4 × 9. **Predict its first row** before you
 # look: which of the nine pixels does the first window see?
 
 # %% figure=true
-small_filter = torch.tensor([[3.0, 1.0], [0.0, 2.0]])[None, None]
+small_filter = torch.tensor([[3.0, 1.0], [4.0, 2.0]])[None, None]
 M = torch.tensor([
-    [3.0, 1.0, 0.0, 0.0, 2.0, 0.0, 0.0, 0.0, 0.0],  # the window at the top left
-    [0.0, 3.0, 1.0, 0.0, 0.0, 2.0, 0.0, 0.0, 0.0],
-    [0.0, 0.0, 0.0, 3.0, 1.0, 0.0, 0.0, 2.0, 0.0],
-    [0.0, 0.0, 0.0, 0.0, 3.0, 1.0, 0.0, 0.0, 2.0],
+    [3.0, 1.0, 0.0, 4.0, 2.0, 0.0, 0.0, 0.0, 0.0],  # the window at the top left
+    [0.0, 3.0, 1.0, 0.0, 4.0, 2.0, 0.0, 0.0, 0.0],
+    [0.0, 0.0, 0.0, 3.0, 1.0, 0.0, 4.0, 2.0, 0.0],
+    [0.0, 0.0, 0.0, 0.0, 3.0, 1.0, 0.0, 4.0, 2.0],
 ])
 x = torch.arange(1.0, 10.0)  # 3 × 3 pixels, row by row
 assert torch.equal(M @ x, F.conv2d(x.view(1, 1, 3, 3), small_filter).flatten())
 show_grids({"M, 4 × 9: the convolution": M, "its transpose, 9 × 4": M.T});
 
 # %% [markdown]
-# *What to see:* the row of four numbers slides to the right from window to window, with a jump at the end of an image row. The gap
-# inside a row is the rest of the image row, which the window does not touch.
+# *What to see:* the four numbers slide to the right from window to window, with a jump at the end of an image row. The gap
+# between 1 and 4 is the rest of the image row, which the window does not touch.
 #
 # Now read the transposed matrix *by columns*. Each column holds a copy of the filter: that is a stamp. Multiplying by $M^\top$
 # weights each copy with a value and sums: that is the operator you have just built. **Hence the name.**
@@ -291,7 +299,8 @@ show_grids({"x": x.view(3, 3), "M x: convolved": there.view(2, 2), "Mᵀ M x: an
 #
 # What the transpose is good for is something else, and you have used it a thousand times. If $y = Mx$, the gradient of a loss
 # with respect to $x$ is $M^\top$ times the gradient with respect to $y$. **The backward pass of every convolution is a transposed
-# convolution.** And the other way round: its own backward pass is an ordinary convolution.
+# convolution.** And the other way round: its own backward pass is an ordinary convolution. So you could have answered the two exercises
+# above with `torch.autograd.grad` of an ordinary convolution, and fairly: whoever writes that has understood the operator.
 
 # %% [markdown] quiz="not-an-inverse"
 # A colleague upsamples with a transposed convolution whose weights are those of the convolution that came before, "to get the details back". What do you say?
@@ -307,22 +316,21 @@ show_grids({"x": x.view(3, 3), "M x: convolved": there.view(2, 2), "Mᵀ M x: an
 # values and all weights were equal, the output would be uneven. Odena, Dumoulin and Olah (2016) found that pattern in the pictures of
 # many generators, and named it for what it looks like.
 #
-# Below, an untrained network gets a **constant** picture and enlarges it three times. A perfect answer is constant. **Which of the three
-# ways up will show a pattern, and why those?**
+# Below, untrained networks get a **constant** picture and enlarge it three times. A perfect answer is constant. There are three ways
+# up, with two kinds of weights: all positive, and of both signs, as networks have them. **Which of the six pictures will show a pattern?**
 
 # %% figure=true
-def enlarge_constant(kernel: int, padding: int, resize: bool = False) -> Tensor:
-    """Enlarge a constant picture three times by two, with random filters; return the middle of what comes out."""
+def enlarge_constant(draw: Callable[..., Tensor], kernel: int, resize: bool = False) -> Tensor:
+    """Enlarge a constant picture three times by two, with weights from `draw`; return the middle of what comes out."""
     generator = torch.Generator().manual_seed(3)
     x = torch.ones(1, 1, 12, 12)
     for channels in (16, 16, 1):
-        weight = torch.rand(x.shape[1], channels, kernel, kernel, generator=generator) / x.shape[1]
+        weight = draw(x.shape[1], channels, kernel, kernel, generator=generator) / x.shape[1]
         if resize:
             x = F.conv2d(F.interpolate(x, scale_factor=2), weight.transpose(0, 1), padding=1)
         else:
-            x = F.conv_transpose2d(x, weight, stride=2, padding=padding)
-    middle = x[0, 0, 32:56, 32:56]
-    return (0.5 * middle / middle.mean()).clamp(0, 1)  # grey, where it is constant
+            x = F.conv_transpose2d(x, weight, stride=2, padding=1)
+    return x[0, 0, 32:56, 32:56]
 
 
 ones = torch.ones(1, 1, 3, 3)
@@ -331,22 +339,28 @@ counts = {
     for k in (3, 4)
 }
 show_grids(counts)
-show_images({
-    "kernel 3, stride 2": enlarge_constant(3, padding=1),
-    "kernel 4, stride 2": enlarge_constant(4, padding=1),
-    "resize, then convolve": enlarge_constant(3, padding=1, resize=True),
-});
+
+pictures = {}
+for signs, draw in (("positive", torch.rand), ("both signs", torch.randn)):
+    for way, kernel, resize in (("kernel 3", 3, False), ("kernel 4", 4, False), ("resize first", 3, True)):
+        values = enlarge_constant(draw, kernel, resize)
+        uneven = (values - values.mean()) / values.abs().mean()
+        pictures[f"{way}, {signs}: ± {uneven.std():.0%}"] = 0.5 + 0.25 * uneven  # grey, where it is constant
+show_images(pictures, columns=3);
 
 # %% [markdown]
-# *What to see:* kernel 3 is not divisible by stride 2, and its overlaps go 1, 2, 1, 2: a checkerboard before anything is learnt. With
-# kernel 4 every inner pixel gets the same number of stamps, four. The *counts* are even, but the weights that meet in neighbouring
-# pixels are still different ones, so a faint pattern remains. Resizing first treats all pixels alike, and nothing is left to see.
+# *What to see:* above each picture stands how far its pixels lie apart. Kernel 3 is not divisible by stride 2, and its overlaps go 1, 2,
+# 1, 2: a checkerboard before anything is learnt. With kernel 4 every inner pixel gets four stamps. The *counts* are even, and
+# if the weights are all about alike, that nearly does it.
 #
-# So there are three remedies:
+# Weights of both signs are not alike, and then **even counts do not help**. A pixel gets four of the kernel's sixteen numbers, its
+# neighbour four *others*, and sums of other numbers differ. Resizing first gives neighbours the same numbers: nothing is left to see.
 #
-# - a **kernel that the stride divides**: 4 with stride 2, 2 with stride 2, 64 with stride 32;
-# - **resize, then convolve** (Odena and others, 2016), with nearest neighbour or bilinear interpolation and a convolution after it;
-# - a start that has no pattern: **bilinear weights**, from which training moves away only as far as it pays.
+# So there are three remedies, the surest first:
+#
+# - **resize, then convolve**, with nearest neighbour or bilinear interpolation before the convolution; it is what Odena and others recommend;
+# - a start that has no pattern: **bilinear weights**, from which training moves away only as far as it pays;
+# - a **kernel that the stride divides**, such as 4 with stride 2, or 64 with 32. It evens the counts; the weights must do the rest.
 #
 # A relative: compute s² channels at the low resolution and lay them out as s × s pixels (`nn.PixelShuffle`; Shi and others, 2016).
 # It is a transposed convolution in other clothes, checkerboards included.
@@ -471,12 +485,17 @@ show_images({
 # %% [markdown]
 # ## The networks
 #
-# Here they are as the course trains them. First the parts: two convolutions, a halving that rounds up, and a backbone small enough
-# for a CPU.
+# Here they are as the course trains them, from the smallest part to the whole. First the brick: two convolutions, with batch norm and ReLU.
 
 # %% given="solutions.fcn.blocks:conv_block"
 
+# %% [markdown]
+# Between bricks the map is halved, rounding up, so that no row is lost where a side is odd.
+
 # %% given="solutions.fcn.blocks:halve"
+
+# %% [markdown]
+# Six bricks with five halvings between them are a backbone small enough for a CPU. It hands out its last three maps, at strides 8, 16 and 32.
 
 # %%
 _WIDTHS = (16, 32, 48, 64, 96, 96)  # channels at strides 1, 2, 4, 8, 16 and 32
@@ -484,9 +503,18 @@ _WIDTHS = (16, 32, 48, 64, 96, 96)  # channels at strides 1, 2, 4, 8, 16 and 32
 # %% given="solutions.fcn.backbones:SmallBackbone"
 
 # %% [markdown]
-# The network calls two functions by names that you know. So that it works whatever you wrote, the next cell puts stand-ins in their
-# place. They are enough here, where every side is a multiple of 32. Yours can do more: run your own two cells again, and the
-# network takes yours, and pictures of 37 × 50 pixels too.
+# Now the network itself. Two of its parts you have written: it calls the filter `bilinear_start` and the step of the ladder
+# `double_and_add`. Follow `forward` with a finger on the drawing above: the three variants differ in how often its loop runs.
+
+# %% given="solutions.fcn.skips:FCN"
+
+# %% [markdown]
+# So that it works whatever you wrote, the next cell gives stand-ins those two names. They are enough here, where every side is a multiple of
+# 32. Yours can do more, pictures of 37 × 50 pixels too. To plug them in, run this in a cell of its own after the next one:
+#
+# ```python
+# bilinear_start, double_and_add = bilinear_kernel, fuse_skip
+# ```
 
 # %% train=true
 def double_and_add(coarse: Tensor, skip: Tensor, weight: Tensor) -> Tensor:
@@ -499,12 +527,7 @@ def make_backbone(name: str, weights: str | Path | None) -> nn.Module:
     return SmallBackbone()
 
 
-bilinear_kernel, fuse_skip = stamp_of_interpolation, double_and_add
-
-# %% [markdown]
-# And the network. Follow `forward` with a finger on the drawing above: the three variants differ in how often the loop runs.
-
-# %% given="solutions.fcn.skips:FCN"
+bilinear_start = stamp_of_interpolation
 
 # %% [markdown]
 # SegNet is the other school. Its decoder is a mirror image of its encoder, and what crosses over is not scores but the positions of the
@@ -572,8 +595,9 @@ for number in (9, 22, 27):
 # reach: no score is as fine as a leg.
 #
 # SegNet is of another kind. Look at the horizon and at the shores: exact to the pixel, where FCN-8s rounds them off. Then look at the
-# animals: crumbs, and the wrong kind. It learns more slowly, for nothing tells its deepest maps directly what is a cow. Every
-# answer has to find its way through the whole decoder.
+# animals: crumbs, and the wrong kind. Several causes are possible, and the table below cannot tell them apart: SegNet has a quarter
+# of the parameters, one convolution a stage where the FCNs have two, and nothing tells its deepest maps directly what is a cow, since
+# every answer has to find its way through the whole decoder.
 
 # %% figure=true
 scores = {name: class_iou(network, test_set) for name, network in networks.items()}
@@ -596,7 +620,7 @@ compare_costs(networks, size=(64, 64), scores=scores)
 # You add one more skip, at stride 4, and call it FCN-4s. What do you expect?
 #
 # - [ ] The same gain again, for the grid is twice as fine — As a rule each skip brings less than the one before. And at stride 4 the map has seen little of the picture: its scores say more about colour than about class.
-# - [x] Sharper outlines, and little more: what thin things needed was mostly a grid finer than they are — Long and others (2015) stopped at stride 8 because finer skips brought them next to nothing. On our small pictures, with legs one or two pixels wide, you can still measure it. Try.
+# - [x] Sharper outlines, and little more: what thin things needed was mostly a grid finer than they are — Long and others (2015) stopped at stride 8 because the last skip had already brought them little: from 62.4 to 62.7. On our small pictures, with legs one or two pixels wide, it may be more. Try.
 # - [ ] Nothing, since upsampling is learnt — A learnt filter can only spread what the scores hold. Where a leg is, no filter can know that was told "somewhere in these 8 × 8 pixels".
 
 # %% [markdown]

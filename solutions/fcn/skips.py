@@ -13,7 +13,8 @@ from torch import Tensor, nn
 from solutions.fcn.backbones import make_backbone
 from solutions.fcn.blocks import require_colour
 from solutions.require import require_int, require_one_of
-from solutions.transposed_conv import bilinear_kernel, fuse_skip
+from solutions.transposed_conv import bilinear_kernel as bilinear_start
+from solutions.transposed_conv import fuse_skip as double_and_add
 
 
 class FCN(nn.Module):
@@ -57,13 +58,13 @@ class FCN(nn.Module):
             channels = self.backbone.channels[stride]
             self.scores[str(stride)] = nn.Conv2d(channels, num_classes, kernel_size=1)
             if stride < 32:
-                self.doublings[str(stride)] = bilinear_kernel(num_classes, 4)
+                self.doublings[str(stride)] = bilinear_start(num_classes, 4)
         self.upsampling = nn.ConvTranspose2d(
             num_classes, num_classes, kernel_size=2 * finest, stride=finest,
             padding=finest // 2, groups=num_classes, bias=False,
         )  # fmt: skip
         with torch.no_grad():
-            self.upsampling.weight.copy_(bilinear_kernel(1, 2 * finest))
+            self.upsampling.weight.copy_(bilinear_start(1, 2 * finest))
 
     def forward(self, x: Tensor) -> Tensor:
         """Return logits (N, K, H, W) for images `x` (N, 3, H, W)."""
@@ -75,6 +76,6 @@ class FCN(nn.Module):
         for stride in finer:
             skip = self.scores[str(stride)](features[stride])
             weight = self.doublings[str(stride)].type_as(logits)  # as autocast has it
-            logits = fuse_skip(logits, skip, weight)
+            logits = double_and_add(logits, skip, weight)
         logits = self.upsampling(logits)
         return logits[..., :height, :width]
