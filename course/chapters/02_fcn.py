@@ -7,9 +7,9 @@
 # all the way**, from the image to a label for each pixel? And a window of a few pixels cannot tell a cow from a sheep: **how does
 # a pixel see further** without the bill exploding?
 #
-# In this chapter you follow the first question until it becomes expensive, and the second one until it is answered. On the
-# way you write the loss that trains all pixels at once, the count of what it costs, the network that goes down and up again,
-# and the metric that tells a good label map from one that only looks good in a table.
+# You follow the first question until it becomes expensive, and the second one until it is answered. On the way you write the
+# loss that trains all pixels at once, the count of what it costs, the network that goes down and up again, and the metric
+# that tells a good label map from one that only looks good in a table.
 #
 # You need chapter 1's convolutions. Five exercises, 30 points. The exercises take about 80 minutes; with reading and training it is two
 # hours and a quarter.
@@ -52,7 +52,7 @@ show_labels(image, {"what we want": truth}, SEMANTIC_CLASSES);
 # ## Convolution all the way
 #
 # A 3 × 3 convolution with one pixel of padding gives back a map of the size that came in. So stack a few of them, and let the last
-# one have as many channels as there are classes: a score for each class at each pixel, the *logits*. That is all.
+# one have as many channels as there are classes: a score for each class at each pixel, the *logits*.
 
 # %% given="solutions.fcn.blocks:conv_block"
 
@@ -184,7 +184,7 @@ print(f"{4 * numbers / 1e9:.1f} GB for one image, {16 * 4 * numbers / 1e9:.0f} G
 # %% [markdown]
 # ## And it is short-sighted
 #
-# The bill would be fair if the network understood what it saw. But how much does it see? The label of a pixel depends on a 3 × 3
+# The bill would be fair if the network saw enough to understand. How much does it see? The label of a pixel depends on a 3 × 3
 # neighbourhood of the last map, each of those on 3 × 3 of the map before, and so on: **every 3 × 3 convolution adds one pixel in each direction.**
 # Eight of them see 8 pixels far: a square of 17 × 17, which is this chapter's version of the last chapter's patch. A cow here is often more than 30 pixels long, and
 # sometimes almost 60. To see as far as that, 32 pixels in each direction, you would need 32 convolutions, each at the full price.
@@ -192,8 +192,8 @@ print(f"{4 * numbers / 1e9:.1f} GB for one image, {16 * 4 * numbers / 1e9:.0f} G
 # What if the maps were smaller? Halve them once, and a 3 × 3 convolution reaches twice as far in the image and costs a quarter. Halve three
 # times: eight times as far, for a sixty-fourth. But dare we? The answer must have every pixel.
 #
-# Here is an experiment on the *labels*, without any network. Suppose you may keep only one label for each block of 2 × 2, 4 × 4, 8 × 8
-# pixels, the most frequent one. **Which share of the pixels is still right, and which classes suffer?**
+# Try it on the *labels*, without any network. Keep only one label for each block of 2 × 2, 4 × 4, 8 × 8 pixels, the most
+# frequent one. **Which share of the pixels is still right, and which classes suffer?**
 
 # %% figure=true
 labels = torch.stack([Farm(60, seed=1)[index][1]["semantic"] for index in range(60)])
@@ -213,8 +213,8 @@ for size in (2, 4, 8):
 show_labels(image, {"truth": truth, **blocky}, SEMANTIC_CLASSES);
 
 # %% [markdown]
-# *What to see:* neighbours agree. One label for four pixels, and few of them are wrong; one for sixty-four, and most of the picture is still
-# there. A map at full resolution says the same thing again and again. What is lost is lost along the outlines, and thin or small
+# *What to see:* neighbours agree. One label for four pixels, and few are wrong; one for sixty-four, and most of the picture is still
+# there. What is lost is lost along the outlines, and thin or small
 # things pay for it: the line of trees most of all, then the cats, the ducks and the water. (The column *mean IoU* is a stricter mark than the share of right pixels; you write it yourself below.)
 #
 # So the middle of a network may be small, **as long as somebody remembers where the outlines were**.
@@ -235,8 +235,8 @@ show_labels(image, {"truth": truth, **blocky}, SEMANTIC_CLASSES);
 #  8 × 8                stage 3 ────────╱                                            8 × 8
 # ```
 #
-# Two small pieces are given. How to halve a side of 37 pixels is a matter of taste; we round up, so that no pixel is lost. The way back then
-# does not ask for "twice as large", which would be 38, but for "as large as the encoder's map was".
+# Two small pieces are given. Half of 37 pixels is a matter of taste; we round up, so that no pixel is lost. The way back then asks
+# not for "twice as large", which would be 38, but for "as large as the encoder's map was".
 
 # %% given="solutions.fcn.blocks:halve"
 
@@ -260,57 +260,73 @@ show_labels(image, {"truth": truth, **blocky}, SEMANTIC_CLASSES);
 # %% check="encoder_decoder"
 
 # %% [markdown]
-# With stages of the right widths this is the reference network:
+# **Predict:** give the stages 16, 32, 48 and 64 channels, and two convolutions of 3 × 3 each. That makes 14 of them, where the network at full
+# resolution has 8, and about six times as many weights. Will it be more expensive?
+
+# %% [markdown] quiz="weights-in-the-middle"
+# The coarsest of these stages has more than half of the encoder's weights, but makes only a small part of its multiply–adds. How come?
+#
+# - [x] Its weights are used at few positions — A convolution uses each of its weights once for each pixel of the map. At an eighth of the side there are 64 times fewer pixels, so that four times as many channels on both sides still cost less.
+# - [ ] Its weights are smaller numbers — The size of a number does not matter to a multiplication. What counts is how often each weight is used.
+# - [ ] It has no ReLU — It has, as all stages do. And a ReLU costs one comparison a value, next to nothing beside a convolution.
+
+# %% [markdown]
+# The network with these stages comes next. Its `forward` is one answer to the exercise above: if you have not written yours yet, **do so
+# before you scroll on.**
 
 # %% given="solutions.fcn.networks:EncoderDecoderFCN"
 
-# %% [markdown]
-# How far does it see? There is a way to ask a network that works for all of them: take the score of **one** pixel and follow its gradient
-# back to the image. Where the gradient is zero, nothing that you paint there changes the answer.
-
 # %% figure=true
-def seen_by_the_centre(network: nn.Module, side: int = 64) -> Tensor:
-    """Return how strongly the centre pixel's scores depend on each pixel of the image, (side, side) in [0, 1]."""
-    torch.manual_seed(0)
-    images = torch.rand(8, 3, side, side, requires_grad=True)
-    network.eval()(images)[:, :, side // 2, side // 2].square().sum().backward()
-    reach = images.grad.abs().sum(dim=(0, 1))
-    return (reach / reach.max()) ** 0.12  # a root, so that what is faint shows
-
-
 torch.manual_seed(0)
 networks = {
     "full resolution": FullResolutionFCN(len(SEMANTIC_CLASSES)),
     "encoder–decoder": EncoderDecoderFCN(len(SEMANTIC_CLASSES)),
 }
-seen = {name: seen_by_the_centre(network) for name, network in networks.items()}
-for name, reach in seen.items():
-    rows = int((reach.sum(dim=1) > 0).sum())
-    print(f"{name}: the pixel in the centre looks at {rows} of 64 rows")
-show_images({"image": image, **seen});
-
-# %% [markdown]
-# *What to see:* at full resolution the pixel lives in a little square, with nothing outside it. The encoder–decoder's pixel looks at the whole scene: the
-# bright spot in the centre comes through the copies and knows the details, the wide glow comes through the small middle and knows
-# the surroundings. You can see the blocks of the coarse maps in it.
-#
-# **Predict before you run the next cell:** the encoder–decoder has 14 convolutions of 3 × 3 where the other has 8, and about six times as many weights. Will it be more
-# expensive?
-
-# %% figure=true
 plot_costs(networks)
 
 # %% [markdown]
-# *What to see:* it is not. It needs less memory and fewer multiply–adds, and its time is about the same. Of its 14 convolutions only four work at full
-# resolution, on 16 channels; where there are many channels the maps are small. That is the trade: **resolution is exchanged for channels and for
-# sight.** Both lines still rise four-fold with every doubling, since convolution does, but one of them starts lower.
-
-# %% [markdown] quiz="weights-in-the-middle"
-# The coarsest stage has most of the weights of the encoder, but makes only a small part of its multiply–adds. How come?
+# *What to see:* it is not more expensive. It needs less memory and fewer multiply–adds, and its time is about the same. Of its 14 convolutions only
+# four work at full resolution, on 16 channels; where there are many channels the maps are small. Both lines still rise four-fold with every
+# doubling, since convolution does, but one of them starts lower.
 #
-# - [x] Its weights are used at few positions — A convolution uses each of its weights once for each pixel of the map. At an eighth of the side there are 64 times fewer pixels, so that four times as many channels on both sides still cost less.
-# - [ ] Its weights are smaller numbers — The size of a number does not matter to a multiplication. What counts is how often each weight is used.
-# - [ ] It has no ReLU — It has, as all stages do. And a ReLU costs one comparison a value, next to nothing beside a convolution.
+# And how far does it see? Any network can be asked: take the scores of **one** pixel and follow their gradient back to the image. Where it
+# is zero, nothing that you paint there changes the answer.
+
+# %% figure=true
+scenes = torch.stack([Farm(32, seed=1)[index][0] for index in range(32)])
+
+
+def gradient_of_the_centre(network: nn.Module, images: Tensor) -> Tensor:
+    """Return each pixel's share (H, W) in the gradient of the centre's scores, over all of `images` (N, 3, H, W)."""
+    images = images.clone().requires_grad_()
+    height, width = images.shape[-2:]
+    network.eval()(images)[:, :, height // 2, width // 2].square().sum().backward()
+    gradient = images.grad.abs().sum(dim=(0, 1))
+    return gradient / gradient.sum()
+
+
+def show_sight(networks: dict[str, nn.Module]) -> None:
+    """Draw what the pixel in the centre sees, and print how much of it lies within 8 pixels."""
+    seen = {}
+    for name, network in networks.items():
+        gradient = gradient_of_the_centre(network, scenes)
+        rows = int((gradient.sum(dim=1) > 0).sum())
+        near = gradient[32 - 8 : 32 + 9, 32 - 8 : 32 + 9].sum()
+        print(f"{name}: can see {rows} of 64 rows; {near:.1%} of the gradient lies in the square of 17 × 17")
+        seen[name] = (gradient / gradient.max()) ** 0.12  # a strong root, so that what is faint shows
+    show_images({"one of the scenes": scenes[6], **seen})
+
+
+show_sight(networks)
+
+# %% [markdown]
+# *What to see:* at full resolution the pixel lives in a little square, with nothing outside it. The encoder–decoder's pixel **can** see the whole scene.
+# The bright square comes through the finest copy and knows the details, the one around it through the next copy, and the wide glow through the small
+# middle, which knows the surroundings. That is the trade: **resolution is exchanged for channels and for sight.**
+#
+# But read the numbers. The picture is stretched by a strong root; unstretched the glow would be black. What a pixel can see is its *receptive field*, what it
+# does look at is its *effective* receptive field, which is far smaller (Luo, Li, Urtasun & Zemel, 2016). So far this network has the whole
+# scene in view and hardly looks beyond the same small square. But it has not learnt anything yet: remember the number.
 
 # %% [markdown]
 # ## The number that lies
@@ -335,10 +351,10 @@ image, truth = test_set[6]
 show_labels(image, {"truth": truth, "painted without looking": always_the_same}, SEMANTIC_CLASSES);
 
 # %% [markdown]
-# *What to see:* three pixels out of four are right, and there is not one animal in the picture. It paints sky above and grass below. For a
-# mark that can be bribed like that there is no use.
+# *What to see:* three pixels out of four are right, and there is not one animal in the picture: sky above, grass below. A mark that can be
+# bribed like that is of no use.
 #
-# The remedy is to keep the classes apart. Count in a table how often a pixel of class $i$ was called $j$: the **confusion matrix**. Its
+# The remedy is to keep the classes apart. Count how often a pixel of class $i$ was called $j$: the **confusion matrix**. Its
 # diagonal is what is right. Row $i$ is everything that *is* of class $i$, column $j$ everything that was *called* $j$.
 
 # %% [markdown] exercise="confusion_matrix"
@@ -364,7 +380,7 @@ show_labels(image, {"truth": truth, "painted without looking": always_the_same},
 # It is 1 only where nothing is missed and nothing is claimed wrongly, and it cannot be bribed: whoever calls everything cow misses no cow,
 # but has a huge union. The mean over the classes, the **mIoU**, is the mark of the field since Pascal VOC: a duck weighs as much as the sky.
 #
-# One row of numbers to check your understanding. Four pixels are sky, three of them called so; two are grass, both called so; there is no duck and nobody saw
+# By hand: four pixels are sky, three of them called so; two are grass, both called so; there is no duck and nobody saw
 # one. Sky: 3 of 4. Grass: 2 of the 3 that are grass or were called grass. Duck: 0 of 0, which is no mark at all, so the duck is left out. The mean of 0.75 and
 # 0.67 is 0.71.
 
@@ -497,7 +513,17 @@ for index in (6, 28):
 # %% [markdown]
 # *What to see:* at full resolution the land and the outlines are right, and *inside* an animal the name changes from place to place. A square of 17 × 17 pixels of
 # plain coat could be anybody's, so every pixel guesses for itself. The encoder–decoder is not done learning either, but it tends to take a body as one
-# animal: it has seen all of it.
+# animal. Has it learnt to look further than the small square? Ask its gradient once more, before and after training:
+
+# %% figure=true
+show_sight({"untrained": networks["encoder–decoder"], "trained": trained["encoder–decoder, weighted"]})
+
+# %% [markdown]
+# *What to see:* it has. Before training, next to nothing came from outside the square of 17 × 17; now about a third does. The halvings made it
+# possible to see far, and training made use of it. Luo and his colleagues saw the same in their networks: the effective receptive field grows as a
+# network learns.
+#
+# And what does each of the two cost?
 
 # %% figure=true
 _, axes = plt.subplots(1, 3, figsize=(9, 2.8), layout="constrained", facecolor="white")
@@ -545,7 +571,7 @@ compare_costs(
 #
 # | | full resolution | encoder–decoder |
 # | --- | --- | --- |
-# | sees | one pixel further with every layer | twice as far with every halving |
+# | can see | one pixel further with every layer | twice as far with every halving |
 # | knows where | exactly | as far as the copies tell it |
 # | pays | full price for every layer | full price at the top only |
 #
@@ -557,6 +583,7 @@ compare_costs(
 #
 # - Long, Shelhamer & Darrell, *Fully Convolutional Networks for Semantic Segmentation*, CVPR 2015: where this began; its section 3 turns classifiers into maps.
 # - Ronneberger, Fischer & Brox, *U-Net: Convolutional Networks for Biomedical Image Segmentation*, MICCAI 2015: down, up, and the copies.
+# - Luo, Li, Urtasun & Zemel, *Understanding the Effective Receptive Field in Deep Convolutional Neural Networks*, NIPS 2016: how much of what a pixel can see it does look at.
 # - Noh, Hong & Han, *Learning Deconvolution Network for Semantic Segmentation*, ICCV 2015: a decoder as deep as the encoder.
 # - Eigen & Fergus, *Predicting Depth, Surface Normals and Semantic Labels with a Common Multi-Scale Convolutional Architecture*, ICCV 2015: median frequency weights.
 # - Everingham, Van Gool, Williams, Winn & Zisserman, *The Pascal Visual Object Classes (VOC) Challenge*, IJCV 2010: the metric and the ignored borders.
