@@ -10,7 +10,8 @@
 # cost is for doing the same thing again. Then you see that the classifier was a convolution all along, and the same
 # answers come many times faster, out of one pass.
 #
-# You need convolutions and a training loop as PyTorch has them. Five exercises, 30 points, about an hour and a half.
+# You need convolutions and a training loop as PyTorch has them. Five exercises, 30 points: they take about an hour and a half, and with
+# reading and training the chapter takes about two hours.
 
 # %%
 from collections.abc import Sequence
@@ -51,7 +52,7 @@ show_labels(image, {"what we want": truth}, SEMANTIC_CLASSES);
 # ## One patch, one label
 #
 # What can be known about a pixel from its surroundings alone? Here are five patches of 21 × 21 pixels. **Say for each of them what the
-# pixel in the middle is**, and only then run the second cell.
+# framed pixel in the middle is**, and only then run the second cell.
 
 # %% figure=true
 SIZE = 21
@@ -63,7 +64,9 @@ patches = {
     f"patch {name}": padded[:, row : row + SIZE, column : column + SIZE]
     for name, (row, column) in centres.items()
 }
-show_images(patches, columns=5);
+for axis in show_images(patches, columns=5).axes:
+    for colour, width in (("white", 3), ("black", 1)):
+        axis.add_patch(plt.Rectangle((HALF - 0.5, HALF - 0.5), 1, 1, fill=False, edgecolor=colour, linewidth=width))
 
 # %% figure=true
 corners = torch.tensor([[column - HALF, row - HALF] for row, column in centres.values()])
@@ -73,9 +76,10 @@ names = {name: SEMANTIC_CLASSES[truth[place]] for name, place in centres.items()
 print(", ".join(f"{name}: {answer}" for name, answer in names.items()))
 
 # %% [markdown]
-# *What to see:* A shows sky, trees and grass, and only the middle counts. B is pink and nothing else: a cow, a sheep, a cat? What helps is
-# an edge, a leg, a bit of what is around it, as in D. **A patch knows only what it contains**, and its size is a choice: larger sees
-# more, and costs more. E reaches over the edge of the picture, where there is nothing: zeros, black.
+# *What to see:* A shows sky, trees and grass, and only the middle counts. B is nearly all pink: a cow, a sheep, a cat? An outline
+# or a leg would help, and next to nothing of them is in it. D has both, and is asked for something else: the pond behind the cow. C holds
+# two coats, and nothing in it says that both are cows'. **A patch knows only what it contains**, and its size is a choice: larger sees more,
+# and costs more. E reaches over the edge of the picture, where there is nothing: zeros, black.
 #
 # Cireşan, Giusti, Gambardella and Schmidhuber (2012) traced the membranes of neurons in this way, pixel by pixel; Farabet, Couprie, Najman and
 # LeCun (2013) labelled outdoor scenes, with patches at three scales. First, then, the windows. How many are there?
@@ -95,7 +99,8 @@ print(", ".join(f"{name}: {answer}" for name, answer in names.items()))
 
 # %% [markdown]
 # The check shows every situation it tried. When one fails, it shows the first with its numbers and, if your answer is that of
-# a mistake it knows, says what you may have misunderstood. Each new attempt unfolds one more hint.
+# a mistake it knows, says what you may have misunderstood. Each new attempt unfolds one more hint. You can also ask for one before you
+# try: `hint("count_windows")` in a cell of its own shows the first, and one more each time.
 
 # %% [markdown] exercise="extract_patches"
 # Now cut them out.
@@ -210,16 +215,22 @@ for number in (4, 30, 35):
 
 # %% [markdown]
 # *What to see:* it works. Each of the 4096 pixels was asked alone, by a network that never saw the whole picture, and sky, skyline and
-# meadow come out almost as drawn. The animals are a mosaic. Look for the belly of the pink cow, your patch B: pale, smooth and nothing else,
-# so it comes out as sky, or as whatever else is pale and smooth. The sheep before the brown cow becomes one more cow. Nobody told a pixel
+# meadow come out almost as drawn. The animals are a mosaic. Look for the belly of the pink cow, your patch B: pale and smooth, so it comes
+# out as sky, or as whatever else is pale and smooth. The sheep before the brown cow becomes one more cow. Nobody told a pixel
 # what its neighbours are called, and a patch of 21 pixels does not hold an animal.
 
 # %% [markdown]
 # ## What did that cost?
 #
-# The classifier makes 1.2 million multiplications for one patch — the cell below counts — and there were 4096 patches. Look at
-# it from the side of a pixel: how many of these patches read it? A pixel in the middle lies in 21 × 21 = 441 windows. It
-# was convolved with the same filters 441 times, and, away from the border of a patch, the result was the same each time.
+# Count the multiplications, for one patch and for the 4096 of one image:
+
+# %% figure=true
+one = costs.count_multiply_adds(apart.classifier, patches["patch A"][None])
+print(f"one patch: {one / 1e6:.1f} million multiplications, 64 · 64 patches: {64 * 64 * one / 1e6:,.0f} million")
+
+# %% [markdown]
+# Look at it from the side of a pixel: how many of these patches read it? In the middle of the image it lies in 21 × 21 = 441 windows. And
+# a feature of the first layer, made of 5 × 5 pixels, lies in 17 × 17 = 289 windows: **289 times it is computed, with the same result.**
 #
 # How much of that can be saved? It depends on what windows have in common, and the widget lets you find out. Its windows are 3 × 3,
 # and its classifier is **one layer**: nine weights. Before you press *Play*, type how many windows there are, and how many multiplications
@@ -244,7 +255,7 @@ for number in (4, 30, 35):
 # | `linear` | `nn.Linear` | takes windows that `nn.Flatten` made into rows: in_features = in_channels · kh · kw |
 # | `in_channels` | int | of a window |
 # | `kernel_size` | int or (kh, kw) | of a window; not always square |
-# | returns | `nn.Conv2d` | stride 1, no padding; weights, bias and dtype of `linear`, and no bias if `linear` has none |
+# | returns | `nn.Conv2d` | stride 1, no padding; weights, bias and dtype of `linear`, copied or shared, and no bias if `linear` has none |
 #
 # `linear` stays as it is. `pair(3)` gives `(3, 3)` and `pair((2, 3))` gives `(2, 3)`.
 
@@ -262,8 +273,8 @@ for number in (4, 30, 35):
 # ## What windows share
 #
 # Go back to the widget and choose **two layers**. A window is now 5 × 5: the first layer makes nine features of it, and the second
-# sums them. Predict how often the ringed feature is computed, and both totals; then run it patch by patch and watch the
-# feature map darken. Last, take a stride of 3: which windows still want the ringed feature, and what is left of the saving?
+# sums them. Predict how often the framed feature is computed (the table calls it *ringed*), and both totals; then run it patch by patch
+# and watch the feature map darken. Last, take a stride of 3: which windows still want the framed feature, and what is left of the saving?
 #
 # This time the shared pass pays. Windows that overlap want *the same features*, for a feature is made of nine pixels wherever
 # the window around it begins. The last layer shares nothing, as before; **the layers below it share almost everything.** The deeper the
