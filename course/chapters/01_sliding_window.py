@@ -5,10 +5,9 @@
 # You can build a network that looks at a small picture and says *cow*. Here is a larger picture with two cows, a pond and
 # a meadow, and the question is a different one: not what is in it, but what is **where**. For each pixel, one answer.
 #
-# There is a way to get there with nothing but the classifier that you have: cut a patch around each pixel, ask the classifier what it
-# sees, and paint the pixel. It works. In this chapter you build it, count what it costs, and find that nearly all of the
-# cost is for doing the same thing again. Then you see that the classifier was a convolution all along, and the same
-# answers come many times faster, out of one pass.
+# A classifier is enough: cut a patch around each pixel, ask what it shows, and paint the pixel. In this chapter you build that, count
+# what it costs, and find that nearly all of the cost is for doing the same thing again. Then you see that the classifier was a
+# convolution all along, and the same answers come many times faster, out of one pass.
 #
 # You need convolutions and a training loop as PyTorch has them. Five exercises, 30 points: they take about an hour and a half, and with
 # reading and training the chapter takes about two hours.
@@ -281,7 +280,7 @@ print(f"one patch: {one / 1e6:.1f} million multiplications, 64 · 64 patches: {6
 # network and the larger the window, the more is saved.
 #
 # One condition is hidden in this: the feature must not depend on which window asks for it. A padded convolution would break
-# that, for then a patch has its own border of zeros inside. Our convolutions have no padding; the image gets its zeros once, outside.
+# that, for then each patch has a border of zeros of its own. Ours have no padding; the image gets its zeros once, outside.
 
 # %% [markdown] exercise="count_multiply_adds"
 # Count both ways, for any stack of convolutions. One *multiply–add* is one weight times one number, added to a sum.
@@ -309,7 +308,7 @@ print(f"one patch: {one / 1e6:.1f} million multiplications, 64 · 64 patches: {6
 # %% given="solutions.sliding_window:Shared"
 
 # %% [markdown]
-# Is it the same? Ask both for all scores of one image. **Predict:** equal to the last digit?
+# Is it the same? Ask both for all scores of five images. **Predict:** equal to the last digit?
 
 # %% figure=true
 shared = Shared(classifier, SIZE).eval()

@@ -11,7 +11,7 @@
 # FCN-16s and FCN-8s, and SegNet beside them, trained on the same pictures and compared class by class.
 #
 # You need chapter 2's encoder and decoder and chapter 3's unpooling. Six exercises, 36 points: they take about an hour and three
-# quarters, and with reading and training the chapter takes about two and a half.
+# quarters, and with reading and training the chapter takes about two and a half hours.
 
 # %%
 from collections.abc import Callable, Sequence
@@ -55,11 +55,11 @@ show_labels(image, {"truth": truth, **blocks}, SEMANTIC_CLASSES);
 
 # %% [markdown]
 # *What to see:* blocks of 8 still tell an animal from the meadow, though not its legs, and the thin band of trees is gone. In blocks
-# of 16 an animal is a square or nothing, and of blocks of 32 only sky and grass are left. No classifier is at fault: these labels
-# are as good as blocks can be, and there are too few of them.
+# of 16 an animal is a square or nothing, and of blocks of 32 only sky and grass are left. No classifier is at fault: there are
+# too few labels.
 #
-# Two things can help. The way up may *know* how shapes go on between two coarse values, because it has learnt it. And it may
-# *ask* earlier maps, which are finer. This chapter does both, in this order.
+# Two things can help. The way up may *learn* how shapes go on between two coarse values, and it may *ask* earlier maps, which are
+# finer. This chapter does both, in this order.
 
 # %% [markdown]
 # ## One value, one stamp
@@ -121,8 +121,7 @@ show_grids(lines, marked=sums);
 # padding=1, output_padding=1           1   8   2   4
 # ```
 #
-# And `output_padding`? Here is the reason for it. A convolution with kernel 3, stride 2, padding 1 shrinks signals of many
-# lengths. **Predict** which lengths it maps to 4:
+# And `output_padding`? **Predict** which lengths a convolution with kernel 3, stride 2 and padding 1 maps to 4:
 
 # %%
 for before in range(5, 10):
@@ -182,8 +181,7 @@ for before in range(5, 10):
 # %% [markdown]
 # ## Why does the stamp start at the top left?
 #
-# A question that comes up in every study group: value (i, j) stamps a 3 × 3 pattern, so why does the pattern *begin* at row i·s and
-# column j·s? Should it not be *centred* there?
+# Value (i, j) stamps a 3 × 3 pattern. Why does the pattern *begin* at row i·s and column j·s? Should it not be *centred* there?
 #
 # Ask the ordinary convolution. Which pixels does it read for its output (0, 1), and with which weights? Its gradient tells. Beside
 # it, what the transposed convolution writes for the input (0, 1):
@@ -297,7 +295,7 @@ show_grids({"x": x.view(3, 3), "M x: convolved": there.view(2, 2), "Mᵀ M x: an
 # *What to see:* the **shape** comes back, the numbers do not. They cannot: four numbers were kept of nine, and no matrix whatever
 # makes nine out of four again.
 #
-# What the transpose is good for is something else, and you have used it a thousand times. If $y = Mx$, the gradient of a loss
+# What the transpose is good for is something else, and every training step uses it. If $y = Mx$, the gradient of a loss
 # with respect to $x$ is $M^\top$ times the gradient with respect to $y$. **The backward pass of every convolution is a transposed
 # convolution.** And the other way round: its own backward pass is an ordinary convolution. So you could have answered the two exercises
 # above with `torch.autograd.grad` of an ordinary convolution, and fairly: whoever writes that has understood the operator.
@@ -376,8 +374,8 @@ show_images(pictures, columns=3);
 # %% [markdown]
 # ## A good start: bilinear interpolation
 #
-# Random stamps make a bad first picture, and the network below would spend its time on mending it. But bilinear interpolation *is* a
-# transposed convolution: each value stamps a pyramid, high in the middle and falling off linearly. Where pyramids overlap, they
+# Random stamps make a bad first picture, and training would spend its time on mending it. But bilinear interpolation *is* a
+# transposed convolution: each value stamps a pyramid, high in the middle and falling off linearly, and where pyramids overlap they
 # blend. To enlarge by 2, in one dimension, the pyramid is
 #
 # ```text
@@ -440,9 +438,9 @@ show_images({
 });
 
 # %% [markdown]
-# *What to see:* with the weights that `nn.ConvTranspose2d` starts with, the picture is gone and a grid is there instead. The bilinear
-# stamps give the same picture as `F.interpolate`, but for rounding, apart from a dark frame: at the border, stamps from outside the
-# picture are missing.
+# *What to see:* with the weights that `nn.ConvTranspose2d` starts with, the picture is gone and a grid is there instead, although
+# 4 divides 8: these weights have both signs. The bilinear stamps give the same picture as `F.interpolate`, but for rounding,
+# apart from a dark frame: at the border, stamps from outside the picture are missing.
 
 # %% [markdown]
 # ## FCN: asking finer maps
@@ -605,9 +603,8 @@ compare_costs(networks, size=(64, 64), scores=scores)
 
 # %% [markdown]
 # *What to see:* the three FCNs cost nearly the same, for their backbone is the same and the skips are tiny. FCN-8s even has the fewest
-# parameters of the three, since a stamp of 16 × 16 a class is smaller than one of 64 × 64. The mean IoU climbs with each skip all
-# the same, and class by class you see who gains: *sky* and *grass* little, the small and thin ones nearly everything they
-# have. Understanding was there all along; what was missing was *where*.
+# parameters of the three, since a stamp of 16 × 16 a class is smaller than one of 64 × 64. The mean IoU climbs with each skip, and
+# class by class you see who gains: *sky* and *grass* little, the small and thin ones nearly everything they have.
 #
 # SegNet has the fewest parameters of all and the largest bill: it convolves at full resolution once more on the way up, and that
 # shows in multiply–adds and memory. Where it knows the class, it has the better outlines: compare the four on *sky* and *trees*.
