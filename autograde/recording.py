@@ -35,7 +35,9 @@ class Recorder:
         return self._classroom.private / "intake"
 
     def record(self, result: SubmissionResult, notebook: NotebookNode | None, handed_in: HandedIn) -> None:
-        """Record `result` on the mended `notebook` of what was `handed_in`. Doing it again changes nothing; manual marks are kept.
+        """Record `result` on the mended `notebook` of what was `handed_in`.
+
+        Doing it again changes nothing; manual marks are kept.
 
         Raises:
             ClassroomError: nbgrader refuses.

@@ -116,4 +116,3 @@ def _close_all() -> None:
 
 def _installed() -> str:
     return ", ".join(f"{name} {said}" for name, said in fingerprint.versions().items())
-

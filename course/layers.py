@@ -2,7 +2,7 @@
 
 A layer is its kind, its constructor's arguments and its tensors; a Sequential is the list of its layers. Nothing else
 of a module travels, so reading one that a stranger described runs no code of theirs. Only the layers listed here are
-known: a subclass could do anything under its parent's name.
+known, and subclasses that compute what their parent does: others could do anything under its name.
 """
 
 from collections.abc import Mapping, Sequence
@@ -152,12 +152,20 @@ def effective(layer: Layer) -> dict[str, object]:
 
 
 def _kind(module: nn.Module) -> str | None:
-    cls = type(module)
-    for home in ("torch.nn", cls.__module__):
-        kind = f"{home}.{cls.__qualname__}"
-        if kind in _ARGUMENTS and getattr(import_module(home), cls.__name__, None) is cls:
-            return kind
+    for cls in type(module).__mro__:
+        for home in ("torch.nn", cls.__module__):
+            kind = f"{home}.{cls.__qualname__}"
+            if kind in _ARGUMENTS and getattr(import_module(home), cls.__name__, None) is cls:
+                return kind if _computes_as(module, cls) else None
     return None
+
+
+def _computes_as(module: nn.Module, parent: type[nn.Module]) -> bool:
+    """Return whether `module` runs the code of `parent`, of which its class may be a subclass."""
+    names = ("forward", "_conv_forward", "__call__")
+    return all(
+        getattr(type(module), name, None) is getattr(parent, name, None) and name not in vars(module) for name in names
+    )
 
 
 def _map(layer: Layer) -> Layer:

@@ -83,7 +83,7 @@ def loads(data: bytes, limit: int = LIMIT) -> Plain:
 def equal(a: Plain, b: Plain) -> bool:
     """Return whether two plain values are the same, up to the last digits of floating-point tensors."""
     if isinstance(a, Tensor) and isinstance(b, Tensor):
-        if (a.shape, a.dtype, a.stride()) != (b.shape, b.dtype, b.stride()):
+        if _layout(a) != _layout(b):
             return False
         return torch.allclose(a.double(), b.double(), rtol=1e-5, atol=1e-6, equal_nan=True)
     if isinstance(a, nn.Module) and isinstance(b, nn.Module):
@@ -94,6 +94,10 @@ def equal(a: Plain, b: Plain) -> bool:
     if isinstance(a, dict) and isinstance(b, dict):
         return list(a) == list(b) and all(equal(a[key], b[key]) for key in a)
     return type(a) is type(b) and a == b
+
+
+def _layout(x: Tensor) -> tuple[object, ...]:
+    return x.shape, x.dtype, x.stride(), 0 if x.is_contiguous() else x.storage_offset()
 
 
 def _to_tree(value: Plain, tensors: dict[str, Tensor], depth: int) -> object:
@@ -133,7 +137,7 @@ def _tensor_to_tree(tensor: Tensor, tensors: dict[str, Tensor]) -> object:
     tensors[key] = tensor.cpu().contiguous().clone()
     node: dict[str, object] = {"$": "tensor", "key": key}
     if not tensor.is_contiguous() and _apart(tensor.shape, tensor.stride()):
-        node["strides"] = list(tensor.stride())
+        node |= {"strides": list(tensor.stride()), "offset": tensor.storage_offset()}
     return node
 
 
@@ -151,6 +155,8 @@ def _apart(shape: Sequence[int], strides: Sequence[int]) -> bool:
 def _numpy_number(value: object) -> bool | int | float | None:
     import numpy as np
 
+    if isinstance(value, np.ndarray) and value.ndim == 0:
+        value = value[()]
     if isinstance(value, np.bool_ | np.integer | np.floating):
         item = value.item()
         return item if isinstance(item, bool | int | float) else None
@@ -193,7 +199,9 @@ class _Reader:
                 return Opaque(str(tree["type"])[:200])
             case "tensor":
                 tensor = self.tensors[tree["key"]]
-                return self._with_strides(tensor, tree["strides"]) if "strides" in tree else tensor
+                return (
+                    self._with_strides(tensor, tree["strides"], tree.get("offset", 0)) if "strides" in tree else tensor
+                )
             case other:
                 raise PacketError(f"a node of the unknown kind {str(other)[:40]!r}")
 
@@ -206,8 +214,13 @@ class _Reader:
         except layers.LayerError as error:
             raise PacketError(str(error)) from None
 
-    def _with_strides(self, tensor: Tensor, strides: list[int]) -> Tensor:
-        """Lay `tensor` out in memory with `strides`; a stride of 0 means that the dimension was expanded."""
+    def _with_strides(self, tensor: Tensor, strides: list[int], offset: int) -> Tensor:
+        """Lay `tensor` out in memory with `strides`, `offset` numbers after the beginning of its storage.
+
+        A stride of 0 means that the dimension was expanded.
+        """
+        if type(offset) is not int or offset < 0:
+            raise PacketError("an offset that is none")
         if len(strides) != tensor.ndim or any(type(step) is not int or step < 0 for step in strides):
             raise PacketError("strides that do not fit their tensor")
         if not _apart(tensor.shape, strides):
@@ -215,9 +228,10 @@ class _Reader:
         if not tensor.numel():
             return tensor
         reach = sum((size - 1) * step for size, step in zip(tensor.shape, strides, strict=True)) + 1
-        self.room -= reach * tensor.element_size()
+        self.room -= (offset + reach) * tensor.element_size()
         if self.room < 0:
             raise PacketError("strides that reach too far")
         kept = tensor[tuple(slice(0, 1) if step == 0 else slice(None) for step in strides)]
-        laid_out = torch.empty_strided(kept.shape, strides, dtype=tensor.dtype)
+        storage = torch.zeros(offset + reach, dtype=tensor.dtype)
+        laid_out = torch.as_strided(storage, kept.shape, strides, offset)
         return laid_out.copy_(kept).expand(tensor.shape)

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
     from torchmetrics import MetricCollection
 
+    from course.training import Samples
+
 IGNORE = 255
 """The label of pixels that do not count: borders, and what nobody could name."""
 
@@ -77,7 +79,7 @@ def mean_iou_of(model: nn.Module, batches: Iterable[tuple[Tensor, Tensor]]) -> f
 
 def class_iou(
     model: nn.Module,
-    data: SemanticSet,
+    data: Samples,
     classes: Sequence[str] = (),
     *,
     batch_size: int = 32,
@@ -85,9 +87,10 @@ def class_iou(
 ) -> dict[str, float]:
     """Return the intersection over union of `model` on all of `data`: first "mean", then each class by its name.
 
-    A class that is neither in the data nor in any prediction has no IoU: it is left out. The names are those of
-    `data.classes`, or `classes`. The network is measured in eval mode, and left in the mode in which it came; `device`
-    is where it is measured, by default where it is.
+    Items of `data` are (image, semantic), as those of a `SemanticSet` or of a list. The names are `classes`, or
+    `data.classes` where there are any. A class that is neither in the data nor in any prediction has no IoU: it is left
+    out. The network is measured in eval mode, and left in the mode in which it came; `device` is where it is measured,
+    by default where it is.
     """
     import torch
 
@@ -98,7 +101,7 @@ def class_iou(
     place = torch.device(device) if device else here
     model.to(place)
     with in_eval_mode(model), torch.no_grad():
-        return measure_pixels(model, batches(data, batch_size, place), classes or data.classes)
+        return measure_pixels(model, batches(data, batch_size, place), classes or getattr(data, "classes", ()))
 
 
 def measure_pixels(

@@ -39,6 +39,7 @@ def train(
     resume: Annotated[bool, typer.Option("--resume", help="Go on where the run in --out stopped.")] = False,
     budget: Annotated[str | None, typer.Option(help=f"Time to train: 90s, 3m, 1h. [{_DEFAULT_BUDGET}]")] = None,
     steps: Annotated[int | None, typer.Option(help="Steps to train, instead of or besides a budget.")] = None,
+    weights: Annotated[str | None, typer.Option(help="What a ResNet starts from: imagenet, or a file.")] = None,
     data: Annotated[str | None, typer.Option(help="farm, voc2007, voc2012, penn_fudan or coco.")] = None,
     root: Annotated[Path | None, typer.Option(help="The folder of the data set's files.")] = None,
     download: Annotated[bool, typer.Option("--download", help="Fetch them, where that is possible.")] = False,
@@ -63,7 +64,7 @@ def train(
     with _told_in_a_sentence():
         wanted = reference(model)
         values = {
-            "model": model, "data": data, "root": str(root) if root else None,
+            "model": model, "weights": weights, "data": data, "root": str(root) if root else None,
             "download": download or None, "data_seed": data_seed, "train_images": train_images,
             "val_images": val_images, "batch_size": batch_size, "lr": lr, "weight_decay": weight_decay,
             "clip_norm": clip_norm, "seed": seed, "device": device, "devices": devices, "precision": precision,

@@ -4,7 +4,7 @@ The functions here only raise; they compute nothing. The notebook builder leaves
 solution cell, so that a student reads the idea and not the guards.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import torch
 from torch import Tensor
@@ -238,3 +238,28 @@ def _require_floating(name: str, x: Tensor) -> None:
         raise TypeError(f"{name} must be a floating-point tensor, got {x.dtype}")
     if x.layout != torch.strided:
         raise TypeError(f"{name} must be a dense tensor, got {x.layout}")
+
+
+def require_one_of(name: str, value: object, known: Iterable[str]) -> None:
+    """Raise unless `value` is one of the words in `known`.
+
+    Raises:
+        ValueError: it is not.
+    """
+    words = tuple(known)
+    if value not in words:
+        *others, last = (f'"{word}"' for word in words)
+        raise ValueError(f"{name} must be {', '.join(others)} or {last}, got {value!r}")
+
+
+def require_widths(name: str, widths: Sequence[int]) -> None:
+    """Raise unless `widths` is a sequence of one int or more, each a number of channels.
+
+    Raises:
+        TypeError: not a sequence of ints.
+        ValueError: no width, or one below 1.
+    """
+    if not isinstance(widths, Sequence) or any(type(width) is not int for width in widths):
+        raise TypeError(f"{name} must be a sequence of ints, got {widths!r}")
+    if not widths or min(widths) < 1:
+        raise ValueError(f"{name} must hold at least one number of channels, each at least 1, got {tuple(widths)}")

@@ -28,11 +28,11 @@ from solutions.require_windows import (
 def extract_patches(image: Tensor, size: int, stride: int = 1) -> Tensor:
     """Cut all windows of size × size pixels out of `image` (C, H, W).
 
-    Returns (N, C, size, size): the windows in row-major order of their top-left corners,
-    `stride` pixels apart in both directions, from the top-left corner of the image on.
-    There is no padding: a window that would reach over the edge is left out. Where the
-    image is smaller than the window, N is 0. The dtype is that of `image`, and a
-    gradient flows back to it.
+    Returns (N, C, size, size): the windows in row-major order of their top-left
+    corners, `stride` pixels apart in both directions, from the top-left corner of the
+    image on. There is no padding: a window that would reach over the edge is left out.
+    Where the image is smaller than the window, N is 0. The dtype is that of `image`,
+    and a gradient flows back to it.
 
     Raises:
         TypeError: `image` is not a floating-point tensor, or `size` or `stride` not an int.
@@ -48,8 +48,8 @@ def extract_patches(image: Tensor, size: int, stride: int = 1) -> Tensor:
     channels, height, width = image.shape
     if height < size or width < size:
         return image.new_zeros(0, channels, size, size)
-    windows = image.unfold(1, size, stride)  # (C, h, W, size): along the rows …
-    windows = windows.unfold(2, size, stride)  # (C, h, w, size, size): … and the columns
+    windows = image.unfold(1, size, stride)  # (C, h, W, size): the rows
+    windows = windows.unfold(2, size, stride)  # (C, h, w, size, size): the columns
     windows = windows.permute(1, 2, 0, 3, 4)  # (h, w, C, size, size)
     return windows.flatten(0, 1)
 
@@ -84,18 +84,20 @@ def segment_by_patches(
 ) -> Tensor:
     """Label each pixel of `image` (C, H, W) with the class of the patch centred on it.
 
-    `classifier` maps patches (B, C, size, size) to scores (B, K); `size` is odd. Outside
-    the image there are zeros. The classifier runs in evaluation mode, whatever mode it
-    comes in, on at most `batch_size` patches at a time; its weights and its statistics
-    stay as they are. Returns (H, W) int64; of equal scores the lower class wins.
+    `classifier` maps patches (B, C, size, size) to scores (B, K); `size` is odd.
+    Outside the image there are zeros. The classifier runs in evaluation mode, whatever
+    mode it comes in, on at most `batch_size` patches at a time; its weights and its
+    statistics stay as they are. Returns (H, W) int64; of equal scores the lower class
+    wins.
 
     Raises:
         TypeError: `classifier` is not a module, `image` not a floating-point tensor, a size not an int.
         ValueError: `image` is not (C, H, W) or has no pixel, `size` is even, a size is below 1, or the scores are not
             (B, K).
 
-    >>> brightest = nn.Flatten()  # of a 1 × 1 patch, the scores are the channels
-    >>> segment_by_patches(brightest, torch.tensor([[[1.0, 5.0]], [[3.0, 4.0]]]), size=1)
+    >>> image = torch.tensor([[[1.0, 5.0]], [[3.0, 4.0]]])
+    >>> brightest = nn.Flatten()  # of a patch of one pixel, the scores are the channels
+    >>> segment_by_patches(brightest, image, size=1)
     tensor([[1, 0]])
     """
     require_module("classifier", classifier)
@@ -114,7 +116,7 @@ def segment_by_patches(
         for batch in torch.split(patches, batch_size):
             scores = classifier(batch)  # (B, K)
             require_scores(scores, len(batch))
-            labels.append(scores.argmax(dim=1))  # of equal scores argmax takes the first
+            labels.append(scores.argmax(dim=1))  # argmax takes the first of equals
     for module, training in modes:
         module.training = training
     return torch.cat(labels).view(height, width)
@@ -127,10 +129,11 @@ def linear_to_conv(
 ) -> nn.Conv2d:
     """Turn `linear` into the convolution that computes the same on every window.
 
-    `linear` takes windows (in_channels, kh, kw) that were flattened as `nn.Flatten` does
-    it: in_features = in_channels·kh·kw. `kernel_size` is an int or a pair (kh, kw). The
-    convolution has stride 1 and no padding, the weights and the bias of `linear`, or no
-    bias where `linear` has none, and its dtype and device. `linear` stays as it is.
+    `linear` takes windows (in_channels, kh, kw) that were flattened as `nn.Flatten`
+    does it: in_features = in_channels·kh·kw. `kernel_size` is an int or a pair
+    (kh, kw). The convolution has stride 1 and no padding, the weights and the bias of
+    `linear`, or no bias where `linear` has none, and its dtype and device. `linear`
+    stays as it is.
 
     Raises:
         TypeError: `linear` is no `nn.Linear`, or a size not made of ints.
@@ -174,8 +177,8 @@ def count_multiply_adds(
 
     Returns two ints: `apart`, each window cut out and classified by itself, and
     `shared`, every convolution run once over the whole image. One multiply–add is one
-    weight times one number; biases and ReLU count nothing. An image that is smaller than
-    the window has none: (0, 0).
+    weight times one number; biases and ReLU count nothing. An image that is smaller
+    than the window has none: (0, 0).
 
     Raises:
         TypeError: `layers` are no triples of ints, or a size is not an int.
@@ -202,7 +205,11 @@ def count_multiply_adds(
     return windows * count(size, size), count(height, width)
 
 
-def patch_classifier(num_classes: int, size: int = 21, width: int = 16) -> nn.Sequential:
+def patch_classifier(
+    num_classes: int,
+    size: int = 21,
+    width: int = 16,
+) -> nn.Sequential:
     """Return a small network that scores patches (B, 3, size, size): (B, num_classes).
 
     Three convolutions without padding shrink the patch by 12 pixels; what is left goes
@@ -232,47 +239,62 @@ class PatchByPatch(nn.Module):
     Scores (N, K, H, W) for images (N, C, H, W): each pixel gets the scores of the patch
     centred on it, with zeros outside the image. The patches are cut out and classified
     `batch_size` at a time.
+
+    Raises:
+        TypeError: `classifier` is no module, or a size not an int.
+        ValueError: `size` is even, or a size is below 1.
     """
 
     def __init__(self, classifier: nn.Module, size: int, batch_size: int = 256) -> None:
         super().__init__()
+        require_module("classifier", classifier)
+        require_odd("size", size)
+        require_int("batch_size", batch_size, least=1)
         self.classifier, self.size, self.batch_size = classifier, size, batch_size
 
     def forward(self, images: Tensor) -> Tensor:
         """Return scores (N, K, H, W) for `images` (N, C, H, W)."""
-        half = self.size // 2
+        channels, height, width = images.shape[1:]
         maps = []
-        for image in F.pad(images, (half, half, half, half)):
-            patches = extract_patches(image, self.size)
-            scores = [self.classifier(some) for some in torch.split(patches, self.batch_size)]
-            maps.append(torch.cat(scores).T)  # (K, H·W)
-        return torch.stack(maps).view(len(images), -1, *images.shape[2:])
+        for image in images:
+            columns = F.unfold(image[None], self.size, padding=self.size // 2)
+            patches = columns[0].T.reshape(-1, channels, self.size, self.size)
+            batches = torch.split(patches, self.batch_size)
+            scores = torch.cat([self.classifier(batch) for batch in batches])
+            maps.append(scores.T.reshape(-1, height, width))  # (K, H, W)
+        return torch.stack(maps)
 
 
 class Shared(nn.Module):
     """The same network, as one convolutional pass over the whole image.
 
-    The convolutions stay as they are and linear layers become convolutions, so that
-    windows which overlap share what they have in common. Images are padded once with
-    zeros; scores (N, K, H, W) as those of `PatchByPatch`.
+    Convolutions stay as they are and linear layers become convolutions, all with the
+    classifier's own weights. Images are padded once with zeros; the scores (N, K, H, W)
+    are those of `PatchByPatch`, computed without doing anything twice.
 
     Raises:
-        TypeError: `classifier` is no `nn.Sequential`.
-        ValueError: a layer with a stride or with padding, or of an unknown kind.
+        TypeError: `classifier` is no `nn.Sequential`, or `size` not an int.
+        ValueError: a layer with a stride or with padding, or of an unknown kind, or an even size.
     """
 
-    def __init__(self, classifier: nn.Sequential, size: int, channels: int = 3) -> None:
+    def __init__(self, classifier: nn.Sequential, size: int) -> None:
         super().__init__()
         require_module("classifier", classifier, nn.Sequential)
+        require_odd("size", size)
         self.size, self.layers = size, nn.Sequential()
-        x = next(classifier.parameters()).new_zeros(1, channels, size, size)
+        shape = size, size  # of what is left of a patch
         for layer in classifier:
             require_stride_one(layer)
             if isinstance(layer, nn.Flatten):
                 continue
             if isinstance(layer, nn.Linear):
-                layer = linear_to_conv(layer, x.shape[1], x.shape[2:])
-            x = layer(x)  # one patch, to see what size the next layer gets
+                weight = torch.unflatten(layer.weight, 1, (-1, *shape))
+                conv = nn.Conv2d(weight.shape[1], len(weight), shape)
+                conv.weight, conv.bias = nn.Parameter(weight), layer.bias
+                layer = conv
+            if isinstance(layer, nn.Conv2d):
+                height, width = layer.kernel_size
+                shape = shape[0] - height + 1, shape[1] - width + 1
             self.layers.append(layer)
 
     def forward(self, images: Tensor) -> Tensor:

@@ -46,9 +46,9 @@ def conv_transpose1d(
         TypeError: not floating-point tensors of one dtype, or a size not made of ints.
         ValueError: shapes that do not fit, a size out of range, or an output without positions.
 
-    >>> x, weight = torch.tensor([[[1.0, 2.0]]]), torch.tensor([[[1.0, 2.0, 3.0]]])
+    >>> x, weight = torch.tensor([[[1.0, 2.0]]]), torch.tensor([[[3.0, 1.0, 2.0]]])
     >>> conv_transpose1d(x, weight, stride=2)
-    tensor([[[1., 2., 5., 4., 6.]]])
+    tensor([[[3., 1., 8., 2., 4.]]])
     """
     require_signals("x", x)
     require_stamps(x, weight, bias, sides=1)
@@ -121,9 +121,11 @@ def conv_transpose2d(
         TypeError: not floating-point tensors of one dtype, or a size not made of ints.
         ValueError: shapes that do not fit, a size out of range, or an output without pixels.
 
-    >>> x, weight = torch.tensor([[[[1.0, 2.0]]]]), torch.ones(1, 1, 1, 3)
+    >>> x = torch.tensor([[[[1.0, 2.0]]]])
+    >>> weight = torch.tensor([[[[3.0, 1.0, 2.0], [0.0, 2.0, 1.0]]]])
     >>> conv_transpose2d(x, weight, stride=2)
-    tensor([[[[1., 1., 3., 2., 2.]]]])
+    tensor([[[[3., 1., 8., 2., 4.],
+              [0., 2., 1., 4., 2.]]]])
     """
     require_images("x", x, unbatched=True)
     require_stamps(x, weight, bias, sides=2)

@@ -5,11 +5,11 @@ puts it back exactly where max pooling found it, because the encoder remembered 
 of SegNet (Badrinarayanan, Kendall & Cipolla, 2017), after the switches of Zeiler & Fergus (2014).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
 from course.shapes import pair
 from solutions.require import (
@@ -181,45 +181,3 @@ def decoder_stage(
     sparse = max_unpool2d(x, indices, 2, output_size=output_size)  # (N, C, H, W)
     dense = F.conv2d(sparse, weight, bias, padding=1)  # (N, D, H, W)
     return F.relu(dense)
-
-
-class SmallSegNet(nn.Module):
-    """A SegNet small enough for a CPU: two stages down, two stages up.
-
-    Logits (N, K, H, W) for images (N, 3, H, W) of any H, W ≥ 4. `pool(x)` returns
-    (values, indices); `upsample(x, indices, output_size)` is the way back to a higher
-    resolution, so that the same network can be trained with nearest neighbour, a bed of
-    nails or max unpooling.
-    """
-
-    def __init__(
-        self,
-        num_classes: int,
-        upsample: Callable[[Tensor, Tensor, tuple[int, int]], Tensor],
-        pool: Callable[[Tensor], tuple[Tensor, Tensor]],
-        width: int = 16,
-    ) -> None:
-        super().__init__()
-        self.pool, self.upsample = pool, upsample
-
-        def stage(inputs: int, outputs: int) -> nn.Sequential:
-            convolution = nn.Conv2d(inputs, outputs, 3, padding=1, bias=False)
-            return nn.Sequential(convolution, nn.BatchNorm2d(outputs), nn.ReLU())
-
-        self.encoder = nn.ModuleList([stage(3, width), stage(width, width)])
-        self.decoder = nn.ModuleList([stage(width, width), stage(width, width)])
-        self.classifier = nn.Conv2d(width, num_classes, 1)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Return logits (N, K, H, W) for images `x` (N, 3, H, W)."""
-        remembered: list[tuple[Tensor, tuple[int, int]]] = []
-        for encode in self.encoder:
-            x = encode(x)
-            size = (x.shape[-2], x.shape[-1])
-            x, indices = self.pool(x)
-            remembered.append((indices, size))
-        for decode in self.decoder:
-            indices, size = remembered.pop()
-            x = decode(self.upsample(x, indices, size))
-        logits: Tensor = self.classifier(x)
-        return logits

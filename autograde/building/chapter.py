@@ -4,7 +4,7 @@ A directive is a cell's metadata, so that any editor that knows py:percent opens
 
     # %% [markdown] exercise="max_unpool2d"   the task in prose; the answer cell follows from solutions/
     # %% check="max_unpool2d"                 the graded check of that exercise
-    # %% given="solutions.unpooling:SmallSegNet"   reference code, shown as it stands
+    # %% given="solutions.fcn:SegNet"   reference code, shown as it stands
     # %% widget="Unpooling"                   a widget of course.widgets
     # %% [markdown] quiz="why-zeros"          a question; `- [x] choice — feedback` marks the right choice
     # %% figure=true                          code that only draws; grading skips it

@@ -1,2 +1,589 @@
 # %% [markdown]
 # # 2 · Fully convolutional networks
+# ## Every pixel at once
+#
+# The last chapter ended with a classifier that had become a convolution: one pass over the image, and every window has its label.
+# The patches were gone, the double work with them. Two questions were left. If convolution is the answer, **why not convolve
+# all the way**, from the image to a label for each pixel? And a window of a few pixels cannot tell a cow from a sheep: **how does
+# a pixel see further** without the bill exploding?
+#
+# You follow the first question until it becomes expensive, and the second one until it is answered. On the way you write the
+# loss that trains all pixels at once, the count of what it costs, the network that goes down and up again, and the metric
+# that tells a good label map from one that only looks good in a table.
+#
+# You need chapter 1's convolutions. Five exercises, 30 points. The exercises take about 80 minutes; with reading and training it is two
+# hours and a quarter.
+
+# %%
+import copy
+from collections.abc import Sequence
+from itertools import pairwise
+
+import torch
+import torch.nn.functional as F
+from matplotlib import pyplot as plt
+from torch import Tensor, nn
+
+from course.costs import compare_costs, measure_costs
+from course.exercises import check, hint
+from course.farm import SEMANTIC_CLASSES, Farm
+from course.plotting import PALETTE, show_confusion, show_images, show_labels
+from course.segmentation import SemanticSet, named_scores, pixel_loss, pixel_metrics
+from course.training import Loss, batches, by_tier, fit
+
+# %% [markdown]
+# ## A question for each pixel
+#
+# This is the Farm, the course's own data set: scenes that are drawn, so that the label of every pixel is known. Four kinds
+# of land, four kinds of animals. **Before you look at the right-hand picture, paint it in your head:** where are the hard pixels?
+
+# %% figure=true
+image, target = Farm(20, seed=1)[6]
+truth = target["semantic"]
+show_labels(image, {"what we want": truth}, SEMANTIC_CLASSES);
+
+# %% [markdown]
+# *What to see:* an answer of 64 × 64 labels, 4096 decisions. Inside the meadow a pixel is easy; along an outline, and where one
+# animal hides another, it is not. And look at the thin **white** lines. There the pixel lies half on the cow and half on
+# the grass, and it would be unfair to ask. Such pixels carry the label 255, *ignore*. Data sets of photographs have it as well: Pascal
+# VOC draws a border of it around every object.
+
+# %% [markdown]
+# ## Convolution all the way
+#
+# A 3 × 3 convolution with one pixel of padding gives back a map of the size that came in. So stack a few of them, and let the last
+# one have as many channels as there are classes: a score for each class at each pixel, the *logits*.
+
+# %% given="solutions.fcn.blocks:conv_block"
+
+# %% given="solutions.fcn.networks:FullResolutionFCN"
+
+# %% [markdown]
+# Nothing in it knows the size of the image. A network that classifies has a linear layer at its end, which fits one size and no
+# other; this one takes any. Long, Shelhamer and Darrell (2015) called such a network *fully convolutional*.
+
+# %%
+network = FullResolutionFCN(num_classes=len(SEMANTIC_CLASSES))
+for height, width in ((64, 64), (48, 80), (33, 57)):
+    logits = network(torch.rand(2, 3, height, width))
+    print(f"images {(2, 3, height, width)}  ->  logits {tuple(logits.shape)}")
+
+# %% [markdown]
+# ## One loss for all pixels
+#
+# Each pixel is a small classification, and you know its loss: the cross-entropy, minus the logarithm of the probability that
+# the network gives to the right class. The loss of a batch is the **mean over all pixels that count**. With $P$ the set of
+# those pixels, $z$ the logits and $y$ the labels,
+#
+# $$L = -\frac{1}{|P|} \sum_{p \in P} \log \frac{e^{z_{p, y_p}}}{\sum_k e^{z_{p, k}}}.$$
+#
+# Three pixels and two classes are enough to get it wrong. The scores are (2, 2), (0, 0) and (9, 0), the labels 0, 1 and 255.
+# **What is the loss?** Work it out before you read on.
+#
+# In each of the first two pixels both classes have the probability ½, so each costs log 2 ≈ 0.69. The third does not count: it adds
+# nothing above the line, and nothing below it. The mean is 0.69. Whoever takes 255 for class 0 gets a loss of 0.46, and teaches the network
+# that outlines are sky. Whoever divides by three pixels also gets 0.46, and turns the learning rate down wherever much is ignored.
+
+# %% [markdown] exercise="pixel_cross_entropy"
+# Write the loss of all pixels.
+#
+# | | shape | |
+# | --- | --- | --- |
+# | `logits` | (N, K, H, W) | floating point, of any magnitude; N may be 0; not always contiguous |
+# | `target` | (N, H, W) | int64: 0 … K − 1, or `ignore_index` |
+# | `ignore_index` | int | any label, 255 or −1 or even one of the classes; it says which pixels do not count |
+# | returns | no dimension | dtype of `logits`; gradients flow back to `logits`; both inputs are left alone |
+#
+# Where no pixel counts at all, return a 0 *that hangs on the graph*: `backward()` works on it, and the gradient is 0 everywhere.
+# Logits may be large, ±10 000: nothing may become infinite or NaN on the way.
+#
+# Not allowed: the library's own cross-entropy and NLL loss. Its `log_softmax`, `logsumexp`, `gather` and `one_hot` are fair.
+
+# The check shows a hint when an answer fails; `hint("pixel_cross_entropy")` shows one without it, and so for every exercise by its name.
+
+# %% check="pixel_cross_entropy"
+
+# %% [markdown] quiz="mean-of-means"
+# Image A has 4000 pixels that count, image B has 40. Somebody computes the mean loss of each image and then the mean of the two. What
+# does that change?
+#
+# - [ ] Nothing, a mean of means is a mean — Only where all groups have the same size. Here one group has a hundred times as many members.
+# - [x] A pixel of B now has a hundred times the weight of a pixel of A — Each image gets half of the loss, and B's half is shared by 40 pixels only. A picture that is ignored almost everywhere would steer the training.
+# - [ ] The loss becomes smaller — It may become smaller or larger, depending on which image is the harder one. What changes for certain is who has a say.
+
+# %% [markdown]
+# ## What it costs
+#
+# To train, a network has to remember. The backward pass needs the maps of the forward pass, so every layer's output waits in memory
+# until its turn comes. At full resolution every one of these maps is as large as the image, times the number of channels.
+#
+# **Predict:** your images get four times as wide and four times as high, 256 pixels instead of 64. How many times as much
+# memory does the network need, and how many times as long does it take? Do its weights get more?
+
+# %% [markdown] exercise="activation_bytes"
+# Count the bytes of all outputs of all layers of a network.
+#
+# | | | |
+# | --- | --- | --- |
+# | `network` | `nn.Sequential` | layers that run one after another; **any layers**, with any arguments: convolutions and transposed ones, batch norms, ReLU, poolings, upsampling; none is itself a network of layers; maybe none at all |
+# | `image_shape` | (N, C, H, W) | of the batch that comes in; the batch itself is not counted; N may be 0 |
+# | `bytes_per_number` | int | 4 in float32, 2 in half precision |
+# | returns | int | each layer makes one new tensor, ReLU too; the sum of their bytes |
+#
+# By running the layers on some image, by asking for their shapes alone, or by formulas: all ways are right. The network has to be the
+# same afterwards, to its last number. Mind that it may come in training mode, where a batch norm changes its running mean with every batch that it
+# sees. Whether you leave the network in training or in evaluation mode does not matter.
+
+# %% check="activation_bytes"
+
+# %% [markdown]
+# Now measure. The next cell asks `course.costs` what *one image* costs at four resolutions: what the forward pass keeps for the backward
+# pass, counted to the byte, and how long the forward pass takes on your computer.
+
+# %% figure=true
+def plot_costs(networks: dict[str, nn.Module], sides: Sequence[int] = (32, 64, 128, 256)) -> None:
+    """Draw memory and time against the side of a square image, both on logarithmic scales."""
+    _, axes = plt.subplots(1, 2, figsize=(9, 3.4), layout="constrained", facecolor="white")
+    for number, (name, network) in enumerate(networks.items()):
+        costs = [measure_costs(network, (side, side), repeats=5) for side in sides]
+        style = {"color": PALETTE[2 - number], "marker": "os"[number], "linestyle": ("-", "--")[number]}
+        axes[0].plot(sides, [cost.activation_bytes / 1e6 for cost in costs], label=name, **style)
+        axes[1].plot(sides, [1000 * cost.seconds for cost in costs], label=name, **style)
+        print(f"{name}: {costs[0].parameters} weights")
+        for side, cost in zip(sides, costs, strict=True):
+            memory = cost.activation_bytes / 1e6
+            print(f"{side:5} px {memory:8.1f} MB {cost.multiply_adds / 1e6:8.0f} M multiply-adds")
+    for axis, title in zip(axes, ("memory to train, MB", "time of a forward pass, ms"), strict=True):
+        axis.set(title=title, xlabel="side of the image, pixels", xscale="log", yscale="log")
+        axis.set_xticks(sides, labels=map(str, sides))
+        axis.minorticks_off()
+        axis.grid(color="#e2e2e2")
+        axis.spines[["top", "right"]].set_visible(False)
+    if len(networks) > 1:
+        axes[0].legend(frameon=False)
+
+
+plot_costs({"full resolution": network})
+
+# %% [markdown]
+# *What to see:* twice the side is four times the memory and four times the multiply–adds: two steps to the right are sixteen-fold. The time
+# follows, with some slack on the left, where a picture is too small to keep the processor busy. The **weights** stay what they are. What fills the
+# memory is not the network but the maps.
+#
+# This is a toy. Here is the bill for a network of its time: the thirteen convolutions of VGG16, each with its ReLU, without any of its poolings, on one
+# photograph of 500 × 500 pixels.
+
+# %% figure=true
+channels = (64, 64, 128, 128, 256, 256, 256, 512, 512, 512, 512, 512, 512)
+numbers = 2 * sum(channels) * 500 * 500  # an output of each convolution and of each ReLU
+print(f"{4 * numbers / 1e9:.1f} GB for one image, {16 * 4 * numbers / 1e9:.0f} GB for a batch of 16")
+
+# %% [markdown]
+# A batch of 16 does not fit on a GPU of 80 GB, and nothing has been said yet about speed.
+
+# %% [markdown]
+# ## And it is short-sighted
+#
+# The bill would be fair if the network saw enough to understand. How much does it see? The label of a pixel depends on a 3 × 3
+# neighbourhood of the last map, each of those on 3 × 3 of the map before, and so on: **every 3 × 3 convolution adds one pixel in each direction.**
+# Eight of them see 8 pixels far: a square of 17 × 17, which is this chapter's version of the last chapter's patch. A cow here is often more than 30 pixels long, and
+# sometimes almost 60. To see as far as that, 32 pixels in each direction, you would need 32 convolutions, each at the full price.
+#
+# What if the maps were smaller? Halve them once, and a 3 × 3 convolution reaches twice as far in the image and costs a quarter. Halve three
+# times: eight times as far, for a sixty-fourth. But dare we? The answer must have every pixel.
+#
+# Try it on the *labels*, without any network. Keep only one label for each block of 2 × 2, 4 × 4, 8 × 8 pixels, the most
+# frequent one. **Which share of the pixels is still right, and which classes suffer?**
+
+# %% figure=true
+labels = torch.stack([Farm(60, seed=1)[index][1]["semantic"] for index in range(60)])
+counted = labels != 255
+one_hot = F.one_hot(labels.masked_fill(~counted, 0), len(SEMANTIC_CLASSES)).movedim(-1, 1) * counted[:, None]
+blocky = {}
+print(f"{'':12} pixels right   mean IoU   " + "  ".join(f"{name:>5}" for name in SEMANTIC_CLASSES))
+for size in (2, 4, 8):
+    winner = F.avg_pool2d(one_hot.float(), size).argmax(dim=1)
+    coarse = winner.repeat_interleave(size, dim=1).repeat_interleave(size, dim=2)
+    blocky[f"{size} × {size} blocks"] = coarse[6]
+    metrics = pixel_metrics(len(SEMANTIC_CLASSES))
+    metrics.update(coarse, labels)
+    values = metrics.compute()
+    each = "  ".join(f"{iou:5.2f}" for iou in values["iou"])
+    print(f"{size} × {size} blocks {values['pixel_accuracy']:12.3f} {values['mean_iou']:10.3f}   {each}")
+show_labels(image, {"truth": truth, **blocky}, SEMANTIC_CLASSES);
+
+# %% [markdown]
+# *What to see:* neighbours agree. One label for four pixels, and few are wrong; one for sixty-four, and most of the picture is still
+# there. What is lost is lost along the outlines, and thin or small
+# things pay for it: the line of trees most of all, then the cats, the ducks and the water. (The column *mean IoU* is a stricter mark than the share of right pixels; you write it yourself below.)
+#
+# So the middle of a network may be small, **as long as somebody remembers where the outlines were**.
+
+# %% [markdown]
+# ## Down and up again
+#
+# That is the plan: an *encoder* halves the maps and doubles the view, a *decoder* brings the size back. And at each size the decoder is handed the
+# encoder's map of that size, which has not yet forgotten the outlines (Ronneberger, Fischer & Brox, 2015):
+#
+# ```text
+# 64 × 64   stage 0 ────────────── copy ──────────────▶ join, stage ─▶ classifier   64 × 64
+#              ╲ halve                                  ╱ resize
+# 32 × 32       stage 1 ───────── copy ───────▶ join, stage                         32 × 32
+#                  ╲ halve                      ╱ resize
+# 16 × 16           stage 2 ──── copy ──▶ join, stage                               16 × 16
+#                      ╲ halve           ╱ resize
+#  8 × 8                stage 3 ────────╱                                            8 × 8
+# ```
+#
+# Two small pieces are given. Half of 37 pixels is a matter of taste; we round up, so that no pixel is lost. The way back then asks
+# not for "twice as large", which would be 38, but for "as large as the encoder's map was".
+
+# %% given="solutions.fcn.blocks:halve"
+
+# %% given="solutions.fcn.blocks:resize_like"
+
+# %% [markdown] exercise="encoder_decoder"
+# Run the images down and up again. The stages come as arguments; you write the way through them.
+#
+# | | | |
+# | --- | --- | --- |
+# | `x` | (N, C, H, W) | any size, odd or even, down to one pixel; N may be 0 |
+# | `encoder` | `nn.ModuleList` of S stages | stage 0 sees `x`; each further one sees the last one's output, halved |
+# | `decoder` | `nn.ModuleList` of S − 1 stages | its first stage belongs to the coarsest copy; S may be 1, then there is none |
+# | `classifier` | module | comes last |
+# | returns | (N, K, H, W) | what the classifier returns: logits, with no softmax; gradients flow back to `x` |
+#
+# A stage takes a map and returns a map of the same size, with channels of its own. *Halve* is 2 × 2 max pooling with stride 2 that rounds odd sides
+# up (`ceil_mode=True`); *resize* is bilinear with `align_corners=False`; *join* puts the resized map's channels first and the encoder's after them. The
+# two functions above do the first two; use them or write your own.
+
+# %% check="encoder_decoder"
+
+# %% [markdown]
+# **Predict:** give the stages 16, 32, 48 and 64 channels, and two convolutions of 3 × 3 each. That makes 14 of them, where the network at full
+# resolution has 8, and about six times as many weights. Will it be more expensive?
+
+# %% [markdown] quiz="weights-in-the-middle"
+# The coarsest of these stages has more than half of the encoder's weights, but makes only a small part of its multiply–adds. How come?
+#
+# - [x] Its weights are used at few positions — A convolution uses each of its weights once for each pixel of the map. At an eighth of the side there are 64 times fewer pixels, so that four times as many channels on both sides still cost less.
+# - [ ] Its weights are smaller numbers — The size of a number does not matter to a multiplication. What counts is how often each weight is used.
+# - [ ] It has no ReLU — It has, as all stages do. And a ReLU costs one comparison a value, next to nothing beside a convolution.
+
+# %% [markdown]
+# The network with these stages comes next. Its `forward` is one answer to the exercise above: if you have not written yours yet, **do so
+# before you scroll on.**
+
+# %% given="solutions.fcn.networks:EncoderDecoderFCN"
+
+# %% figure=true
+torch.manual_seed(0)
+networks = {
+    "full resolution": FullResolutionFCN(len(SEMANTIC_CLASSES)),
+    "encoder–decoder": EncoderDecoderFCN(len(SEMANTIC_CLASSES)),
+}
+plot_costs(networks)
+
+# %% [markdown]
+# *What to see:* it is not more expensive. It needs less memory and fewer multiply–adds, and its time is about the same. Of its 14 convolutions only
+# four work at full resolution, on 16 channels; where there are many channels the maps are small. Both lines still rise four-fold with every
+# doubling, since convolution does, but one of them starts lower.
+#
+# And how far does it see? Any network can be asked: take the scores of **one** pixel and follow their gradient back to the image. Where it
+# is zero, nothing that you paint there changes the answer.
+
+# %% figure=true
+scenes = torch.stack([Farm(32, seed=1)[index][0] for index in range(32)])
+
+
+def gradient_of_the_centre(network: nn.Module, images: Tensor) -> Tensor:
+    """Return each pixel's share (H, W) in the gradient of the centre's scores, over all of `images` (N, 3, H, W)."""
+    images = images.clone().requires_grad_()
+    height, width = images.shape[-2:]
+    network.eval()(images)[:, :, height // 2, width // 2].square().sum().backward()
+    gradient = images.grad.abs().sum(dim=(0, 1))
+    return gradient / gradient.sum()
+
+
+def show_sight(networks: dict[str, nn.Module]) -> None:
+    """Draw what the pixel in the centre sees, and print how much of it lies within 8 pixels."""
+    seen = {}
+    for name, network in networks.items():
+        gradient = gradient_of_the_centre(network, scenes)
+        rows = int((gradient.sum(dim=1) > 0).sum())
+        near = gradient[32 - 8 : 32 + 9, 32 - 8 : 32 + 9].sum()
+        print(f"{name}: can see {rows} of 64 rows; {near:.1%} of the gradient lies in the square of 17 × 17")
+        seen[name] = (gradient / gradient.max()) ** 0.12  # a strong root, so that what is faint shows
+    show_images({"one of the scenes": scenes[6], **seen})
+
+
+show_sight(networks)
+
+# %% [markdown]
+# *What to see:* at full resolution the pixel lives in a little square, with nothing outside it. The encoder–decoder's pixel **can** see the whole scene.
+# The bright square comes through the finest copy and knows the details, the one around it through the next copy, and the wide glow through the small
+# middle, which knows the surroundings. That is the trade: **resolution is exchanged for channels and for sight.**
+#
+# But read the numbers. The picture is stretched by a strong root; unstretched the glow would be black. What a pixel can see is its *receptive field*, what it
+# does look at is its *effective* receptive field, which is far smaller (Luo, Li, Urtasun & Zemel, 2016). So far this network has the whole
+# scene in view and hardly looks beyond the same small square. But it has not learnt anything yet: remember the number.
+
+# %% [markdown]
+# ## The number that lies
+#
+# Both networks are ready to be trained. Before that: how will you know that one is better? The obvious mark is the **pixel accuracy**, the share of all pixels
+# that are right. Let us give it to a model that does not even look at the image. It knows for each position which class is most
+# frequent there, and paints that, always. **Guess its accuracy.**
+
+# %% figure=true
+train_set = SemanticSet(Farm(by_tier(600, 4000)), keep=True)
+test_set = SemanticSet(Farm(by_tier(100, 400), seed=1), keep=True)
+
+known = torch.stack([labels for _, labels in train_set])
+frequency = torch.stack([(known == k).sum(dim=0) for k in range(len(SEMANTIC_CLASSES))])  # (K, H, W)
+always_the_same = frequency.argmax(dim=0)
+
+metrics = pixel_metrics(len(SEMANTIC_CLASSES))
+for _, labels in test_set:
+    metrics.update(always_the_same[None], labels[None])
+print(f"pixel accuracy: {metrics.compute()['pixel_accuracy']:.2f}")
+image, truth = test_set[6]
+show_labels(image, {"truth": truth, "painted without looking": always_the_same}, SEMANTIC_CLASSES);
+
+# %% [markdown]
+# *What to see:* three pixels out of four are right, and there is not one animal in the picture: sky above, grass below. A mark that can be
+# bribed like that is of no use.
+#
+# The remedy is to keep the classes apart. Count how often a pixel of class $i$ was called $j$: the **confusion matrix**. Its
+# diagonal is what is right. Row $i$ is everything that *is* of class $i$, column $j$ everything that was *called* $j$.
+
+# %% [markdown] exercise="confusion_matrix"
+# Count.
+#
+# | | | |
+# | --- | --- | --- |
+# | `pred`, `target` | int64, both of one shape | any shape: a map, a batch of maps, a list of pixels; maybe empty, not always contiguous |
+# | `num_classes` | int | K; labels that count are 0 … K − 1, whether they all occur or not |
+# | `ignore_index` | int | a pixel whose **target** has this label does not count, whatever was predicted there; any int, even one of the classes |
+# | returns | (K, K) int64 | row = target, column = prediction |
+#
+# Not allowed: torchmetrics and scikit-learn, which have it ready.
+
+# %% check="confusion_matrix"
+
+# %% [markdown]
+# Now every class gets a mark of its own. Take all pixels that *are* cow, and all that were *called* cow. The share of the two sets'
+# **union** that lies in both, the **intersection**, is the class's IoU:
+#
+# $$\text{IoU}_k = \frac{|\text{is } k \text{ and called } k|}{|\text{is } k \text{ or called } k|} = \frac{n_{kk}}{\sum_j n_{kj} + \sum_i n_{ik} - n_{kk}}$$
+#
+# It is 1 only where nothing is missed and nothing is claimed wrongly, and it cannot be bribed: whoever calls everything cow misses no cow,
+# but has a huge union. The mean over the classes, the **mIoU**, is the mark of the field since Pascal VOC: a duck weighs as much as the sky.
+#
+# By hand: four pixels are sky, three of them called so; two are grass, both called so; there is no duck and nobody saw
+# one. Sky: 3 of 4. Grass: 2 of the 3 that are grass or were called grass. Duck: 0 of 0, which is no mark at all, so the duck is left out. The mean of 0.75 and
+# 0.67 is 0.71.
+
+# %% [markdown] exercise="mean_iou"
+# Compute the mean IoU from a confusion matrix.
+#
+# | | | |
+# | --- | --- | --- |
+# | `confusion` | (K, K) int64 | counts, row = target, column = prediction; left as it is |
+# | returns | a Python float, or a tensor without dimensions | the mean over the classes that are in the target **or** in the prediction |
+#
+# A class that was predicted but never there has the IoU 0, and so has one that is there but never predicted: both count. Where no
+# class is left, return NaN.
+
+# %% check="mean_iou"
+
+# %% [markdown]
+# The model that does not look, once more:
+
+# %% figure=true
+scores = named_scores(metrics, SEMANTIC_CLASSES)
+print("  ".join(f"{name} {iou:.2f}" for name, iou in scores.items()))
+show_confusion(metrics.compute()["confusion"], SEMANTIC_CLASSES);
+
+# %% [markdown]
+# *What to see:* two columns hold everything. Each row tells what became of one class: cows are grass to it, and of the trees half is sky and half is grass. The mean IoU
+# says what the accuracy did not.
+
+# %% [markdown] quiz="iou-of-a-data-set"
+# A data set has 100 pictures, and a duck is in two of them. One programmer computes the mIoU of each picture and averages the hundred numbers. Another adds up
+# the hundred confusion matrices and computes the mIoU once. Do they report the same?
+#
+# - [ ] Yes, both are means over the same pixels — Neither is a mean over pixels. An IoU is a quotient, and a mean of quotients is not the quotient of the sums.
+# - [x] No: the second is the mIoU of the field, and in the first the duck hardly counts — In the other 98 it is left out, or counts as 0 where somebody claims one. So what becomes of the two ducks enters through two of a hundred numbers. With the summed matrix it is one of the classes, with its full share. Say which one you report.
+# - [ ] No, but only because the pictures differ in size — They would differ among pictures of one size as well: what matters is which classes occur in which picture.
+
+# %% [markdown]
+# ## Rare classes
+#
+# The same imbalance that fools the accuracy fools the training. The loss is a mean over pixels, and most pixels are meadow:
+
+# %% figure=true
+share = frequency.sum(dim=(1, 2)) / frequency.sum()
+_, axis = plt.subplots(figsize=(7, 2.6), layout="constrained", facecolor="white")
+bars = axis.bar(SEMANTIC_CLASSES, 100 * share, color=PALETTE[2])
+axis.bar_label(bars, fmt="%.1f")
+axis.set(ylabel="% of the pixels", ylim=(0, 60))
+axis.spines[["top", "right"]].set_visible(False)
+
+# %% [markdown]
+# *What to see:* grass alone is half of everything, and all animals together are a sixth. In its first minutes a network can halve its loss
+# without ever naming a duck.
+#
+# A remedy is to let a pixel of a rare class weigh more. Eigen and Fergus (2015) weight class $k$ by the median of all frequencies divided by its own
+# frequency (which they count over the images that have the class at all). That is strong medicine: a network can come to claim rare classes everywhere. We take the
+# square root of it, halfway between "a pixel is a pixel" and "a class is a class".
+#
+# **Predict:** you train the encoder–decoder twice, with and without these weights. Which classes gain, and does one lose?
+
+# %% train=true
+weights = (share.median() / share).sqrt()
+print("  ".join(f"{name} {weight:.2f}" for name, weight in zip(SEMANTIC_CLASSES, weights, strict=True)))
+
+
+def weighted_loss(model: nn.Module, images: Tensor, targets: Tensor) -> Tensor:
+    """Return the cross-entropy as a weighted mean over the pixels that count."""
+    return F.cross_entropy(model(images), targets, weight=weights.to(images.device), ignore_index=255)
+
+
+trained, results = {}, {}
+
+
+def train(name: str, network: nn.Module, loss: Loss) -> None:
+    """Train a network and keep it, with what it does on the test scenes, under its name."""
+    network = network.to(memory_format=torch.channels_last)  # quicker on a CPU
+    fit(network, loss, train_set, steps=by_tier(300, 10_000), batch_size=8)
+    trained[name] = network.cpu()
+    results[name] = pixel_metrics(len(SEMANTIC_CLASSES))
+    with torch.no_grad():
+        for images, labels in batches(test_set, 32, torch.device("cpu")):
+            results[name].update(trained[name](images).argmax(dim=1), labels)
+
+
+torch.manual_seed(0)
+train("encoder–decoder", EncoderDecoderFCN(len(SEMANTIC_CLASSES)), pixel_loss)
+
+# %% train=true
+torch.manual_seed(0)
+train("encoder–decoder, weighted", EncoderDecoderFCN(len(SEMANTIC_CLASSES)), weighted_loss)
+
+# %% [markdown]
+# Both began with the same weights and saw the same pictures in the same order. They differ in nothing but the loss:
+
+# %% figure=true
+names = ("encoder–decoder", "encoder–decoder, weighted")
+print(f"{'':>26}  accuracy  mIoU  " + "  ".join(f"{name:>5}" for name in SEMANTIC_CLASSES))
+for name in names:
+    scores = named_scores(results[name], SEMANTIC_CLASSES)
+    accuracy = results[name].compute()["pixel_accuracy"]
+    each = "  ".join(f"{scores.get(key, float('nan')):5.2f}" for key in SEMANTIC_CLASSES)
+    print(f"{name:>26}  {accuracy:8.3f}  {scores['mean']:4.2f}  {each}")
+show_confusion(results["encoder–decoder"].compute()["confusion"], SEMANTIC_CLASSES);
+
+# %% [markdown]
+# *What to see:* the two are close in accuracy, and far apart in mIoU: the weights help the rare animals, and hardly cost the land anything. The matrix
+# belongs to the network *without* weights. Look at the last column but one: hardly a pixel is ever called *duck*, the rarest class of all. The duck's row says what
+# became of them: grass, or another animal. While the network cannot tell, a more frequent class is the cheaper guess. Longer training would teach it the rare
+# ones as well; the weights teach them sooner.
+
+# %% [markdown]
+# ## Sight against resolution
+#
+# Now the same loss and the same pictures for the network that keeps full resolution. **What will the short-sighted one get wrong: the land, the
+# outlines, or the animals' names?**
+
+# %% train=true
+torch.manual_seed(0)
+train("full resolution, weighted", FullResolutionFCN(len(SEMANTIC_CLASSES)), weighted_loss)
+
+# %% figure=true
+compared = ("full resolution, weighted", "encoder–decoder, weighted")
+for index in (6, 28):
+    image, truth = test_set[index]
+    maps = {"truth": truth}
+    for name in compared:
+        with torch.no_grad():
+            maps[name.split(",")[0]] = trained[name](image[None])[0].argmax(dim=0)
+    show_labels(image, maps, SEMANTIC_CLASSES)
+
+# %% [markdown]
+# *What to see:* at full resolution the land and the outlines are right, and *inside* an animal the name changes from place to place. A square of 17 × 17 pixels of
+# plain coat could be anybody's, so every pixel guesses for itself. The encoder–decoder is not done learning either, but it tends to take a body as one
+# animal. Has it learnt to look further than the small square? Ask its gradient once more, before and after training:
+
+# %% figure=true
+show_sight({"untrained": networks["encoder–decoder"], "trained": trained["encoder–decoder, weighted"]})
+
+# %% [markdown]
+# *What to see:* it has. Before training, next to nothing came from outside the square of 17 × 17; now about a third does. The halvings made it
+# possible to see far, and training made use of it. Luo and his colleagues saw the same in their networks: the effective receptive field grows as a
+# network learns.
+#
+# And what does each of the two cost?
+
+# %% figure=true
+_, axes = plt.subplots(1, 3, figsize=(9, 2.8), layout="constrained", facecolor="white")
+shown = [name.split(",")[0].replace(" ", "\n").replace("–", "–\n") for name in compared]
+costs = [measure_costs(trained[name], (64, 64)) for name in compared]
+panels = {
+    "memory to train, MB": [cost.activation_bytes / 1e6 for cost in costs],
+    "time, ms": [1000 * cost.seconds for cost in costs],
+    "mIoU": [named_scores(results[name])["mean"] for name in compared],
+}
+for axis, (title, values) in zip(axes, panels.items(), strict=True):
+    bars = axis.bar(shown, values, color=[PALETTE[2], PALETTE[1]], hatch=["", "//"], edgecolor="white")
+    axis.bar_label(bars, fmt="%.2f" if title == "mIoU" else "%.1f")
+    axis.set(title=title, ylim=(0, 1.2 * max(values)))
+    axis.spines[["top", "right"]].set_visible(False)
+
+# %% [markdown]
+# *What to see:* the last panel goes up while the first goes down. Seeing further is not paid for here; it comes with a refund.
+
+# %% [markdown] quiz="deeper-at-full-resolution"
+# Somebody wants to give the full-resolution network the same sight by stacking more 3 × 3 convolutions. What happens?
+#
+# - [ ] It cannot be done: the receptive field of convolutions is limited — Each 3 × 3 convolution adds a pixel in every direction, without end. Thirty-two of them see 32 pixels far.
+# - [x] It works, at the full price for every pixel seen further — Four times as many layers, four times the memory and time, and a deep network that is hard to train. Halving three times buys the same sight for a fraction.
+# - [ ] It works, and costs little, since 3 × 3 convolutions have few weights — The weights are few, but each one is used at all 4096 pixels, and every layer's map waits for the backward pass.
+
+# %% [markdown]
+# ## What it cost, and what comes next
+
+# %% figure=true
+compare_costs(
+    trained, (64, 64), {name: named_scores(result, SEMANTIC_CLASSES) for name, result in results.items()}
+)
+
+# %% [markdown]
+# One seed and a minute or less of training each: read the order and the size of the gaps, not the second decimal. With a GPU, train for longer,
+#
+# ```text
+# COURSE_TIER=full jupyter lab                # this notebook: more scenes, more steps
+# python -m solutions train encoder-decoder --budget 20m --out runs/encoder-decoder
+# python -m solutions train full-resolution --budget 20m --out runs/full-resolution
+# ```
+#
+# and see whether the gap closes.
+#
+# | | full resolution | encoder–decoder |
+# | --- | --- | --- |
+# | can see | one pixel further with every layer | twice as far with every halving |
+# | knows where | exactly | as far as the copies tell it |
+# | pays | full price for every layer | full price at the top only |
+#
+# Look once more at the way up. You resized the coarse map with bilinear interpolation and moved on, and the copies had to mend the outlines. Is that the best
+# that can be done? Pooling threw away *where* in each window the maximum stood. **How do the maps grow again**, and what could they grow back with if the
+# encoder had kept a note? That is **chapter 3**.
+#
+# ### Further reading
+#
+# - Long, Shelhamer & Darrell, *Fully Convolutional Networks for Semantic Segmentation*, CVPR 2015: where this began; its section 3 turns classifiers into maps.
+# - Ronneberger, Fischer & Brox, *U-Net: Convolutional Networks for Biomedical Image Segmentation*, MICCAI 2015: down, up, and the copies.
+# - Luo, Li, Urtasun & Zemel, *Understanding the Effective Receptive Field in Deep Convolutional Neural Networks*, NIPS 2016: how much of what a pixel can see it does look at.
+# - Noh, Hong & Han, *Learning Deconvolution Network for Semantic Segmentation*, ICCV 2015: a decoder as deep as the encoder.
+# - Eigen & Fergus, *Predicting Depth, Surface Normals and Semantic Labels with a Common Multi-Scale Convolutional Architecture*, ICCV 2015: median frequency weights.
+# - Everingham, Van Gool, Williams, Winn & Zisserman, *The Pascal Visual Object Classes (VOC) Challenge*, IJCV 2010: the metric and the ignored borders.

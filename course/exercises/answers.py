@@ -4,6 +4,7 @@
 does, with the sentence that names its misconception. So a check can recognise a mistake without holding its code.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -37,15 +38,17 @@ class Answers:
     def diagnose(self, exercise: Exercise, verdicts: Sequence[Verdict], got: Sequence[Outcome]) -> str:
         """Return the sentence of the known mistake that does the same as this answer, or "".
 
-        The same means: right where the answer is right, and equal on at least one case where it is wrong, different on
-        none. A case on which the answer raised something else says nothing, since an answer can hold two mistakes.
+        The same means: right where the answer is right, equal on the first case where it is wrong (the one that is
+        shown), different on none. A later case on which the answer raised something else says nothing, since an answer
+        can hold two mistakes.
         """
         for mistake in self.mistakes:
             agreements = [
                 _agreement(exercise, known, verdict, outcome)
                 for known, verdict, outcome in zip(mistake.outcomes, verdicts, got, strict=True)
             ]
-            if "same" in agreements and "different" not in agreements:
+            told = [agreement for agreement, verdict in zip(agreements, verdicts, strict=True) if not verdict.passed]
+            if told and told[0] == "same" and "different" not in agreements:
                 return mistake.sentence
         return ""
 
@@ -69,8 +72,9 @@ def _agreement(
 
 
 def _gist(failure: Failure) -> tuple[str, bool, str]:
-    """Return what two exceptions share that come from the same cause: not the numbers and names in the message."""
-    return failure.type_name, failure.in_gradient, " ".join(failure.message.split()[:4])
+    """Return what two exceptions share that come from the same cause on the same case: all but the student's names."""
+    message = re.sub(r"'[^']*'|\"[^\"]*\"|`[^`]*`", "…", failure.message.partition("\n")[0])
+    return failure.type_name, failure.in_gradient, " ".join(message.split())
 
 
 def _same_gradients(exercise: Exercise, known: Outcome, got: Outcome) -> bool:

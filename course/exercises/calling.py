@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Tensor, allclose, nn  # bound here: an answer may replace torch.allclose
 
@@ -124,8 +125,9 @@ def _copy(value: object) -> object:
     if isinstance(value, Tensor):
         if value.is_contiguous():
             return value.clone()
-        base = torch.as_strided(value, (_reach(value),), (1,), value.storage_offset()).clone()
-        return torch.as_strided(base, value.shape, value.stride())
+        offset = value.storage_offset()  # a piece stays in the middle of what it is a piece of
+        base = torch.as_strided(value, (offset + _reach(value),), (1,), 0).clone()
+        return torch.as_strided(base, value.shape, value.stride(), offset)
     if isinstance(value, nn.Module):
         return layers.copy(value)
     if isinstance(value, list | tuple):
@@ -177,6 +179,8 @@ def _detached(value: object) -> Plain:
         return [_detached(item) for item in value]
     if isinstance(value, dict):
         return {key: _detached(item) for key, item in value.items()}
+    if isinstance(value, np.generic | np.ndarray) and value.ndim == 0:  # numpy's numbers travel as Python's
+        return value.item()
     return value
 
 

@@ -38,8 +38,10 @@ def as_html(report: Report, hint: str = "") -> str:
         settings = html.escape(settings_of(report))
         verdict = report.verdicts[report.first_failure]
         caption = f"<b>{html.escape(verdict.case)}</b>" + (f" — called with {settings}" if settings else "")
+        if grids or settings:
+            body.append(f'<p class="p2i-caption">{caption}</p>')
         if grids:
-            body.append(f'<p class="p2i-caption">{caption}</p><div class="p2i-grids">{grids}</div>')
+            body.append(f'<div class="p2i-grids">{grids}</div>')
     if report.diagnosis:
         body.append(f'<p class="p2i-diagnosis"><b>A likely reason.</b> {_prose(report.diagnosis)}</p>')
     if hint:
@@ -57,9 +59,9 @@ def as_text(report: Report, hint: str = "") -> str:
         if number == report.first_failure:
             lines.append(f"      {verdict.sentence}")
     if report.first_failure is not None and not report.unwritten:
-        grids = grids_of(report)
-        if grids:
-            case, settings = report.verdicts[report.first_failure].case, settings_of(report)
+        grids, settings = grids_of(report), settings_of(report)
+        if grids or settings:
+            case = report.verdicts[report.first_failure].case
             lines += ["", f"  {case}" + (f", called with {settings}" if settings else "")]
             lines += [f"  {line}" for grid in grids for line in ["", *_grid_text(grid)]]
     if report.diagnosis:
@@ -84,11 +86,12 @@ def grids_of(report: Report) -> list[Grid]:
     verdict, case = report.verdicts[number], report.cases[number]
     expected, got = (_output(o.value, verdict.output or 0) for o in (report.expected[number], report.got[number]))
     if isinstance(expected, nn.Module):
-        expected, got = _weights(expected), _weights(got)
+        expected, got = _tensor_of(expected, verdict.part), _tensor_of(got, verdict.part)
     where = verdict.where[:-2] if verdict.where and len(verdict.where) > 2 else None
     center = verdict.where[-2:] if verdict.where and len(verdict.where) >= 2 else (0, 0)
     inputs = {
-        name if isinstance(value, Tensor) else f"{name}.weight": _weights(value) for name, value in case.inputs.items()
+        f"{name}.{verdict.part or 'weight'}" if isinstance(value, nn.Module) else name: _tensor_of(value, verdict.part)
+        for name, value in case.inputs.items()
     }
     grids = [
         _plane(name, value, where, (0, 0))
@@ -108,9 +111,9 @@ def grids_of(report: Report) -> list[Grid]:
     return [grid for grid in grids if grid is not None and grid.rows]
 
 
-def _weights(value: object) -> object:
-    """Return what a layer shows as a grid, its weight; anything else is itself."""
-    return getattr(value, "weight", None) if isinstance(value, nn.Module) else value
+def _tensor_of(value: object, part: str) -> object:
+    """Return what a layer shows as a grid, one of its tensors; anything else is itself."""
+    return getattr(value, part or "weight", None) if isinstance(value, nn.Module) else value
 
 
 def _output(value: object, number: int) -> object:
@@ -178,6 +181,8 @@ def _number(x: Tensor, blank_zero: bool) -> str:
 def _setting(value: object) -> str:
     if isinstance(value, nn.Module):
         return " ".join(repr(value).split()) if not list(value.children()) else _chain(value)
+    if isinstance(value, list | tuple) and any(isinstance(item, nn.Module) for item in value):
+        return f"[{', '.join(map(_setting, value))}]"
     return repr(value) if isinstance(value, bool | int | float | str | list | tuple | None) else type(value).__name__
 
 

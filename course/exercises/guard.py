@@ -11,6 +11,7 @@ import ast
 import ctypes
 import inspect
 import re
+import sys
 import textwrap
 import types
 from collections.abc import Callable, Generator, Iterable, Mapping
@@ -65,12 +66,13 @@ def _flags(func: Any, args: tuple[object, ...], kwargs: Mapping[str, object]) ->
 
 
 class Seal:
-    """Takes the operators that `forbidden` matches away from this process, from every thread and for good.
+    """Takes the operators and libraries that `forbidden` matches away from this process, from every thread, for good.
 
     For a process that does nothing but answer cases: a mode, as in `watch_operators`, listens to one thread alone and
     can be switched off. Everything is found out at construction, before any of the student's code could change it;
-    `close` puts a refusal in the place of each operator, and `attempts` holds the path of each that was called. A
-    process that is forked afterwards inherits the refusals.
+    `close` puts a refusal in the place of each operator, and of each function of a library that is forbidden as a
+    whole, however it was imported. `attempts` holds the path of each that was called. A process that is forked
+    afterwards inherits the refusals.
     """
 
     def __init__(self, forbidden: tuple[str, ...]) -> None:
@@ -82,14 +84,26 @@ class Seal:
         ctypes.pythonapi.Py_IncRef(ctypes.py_object(library))
         self._implement: Callable[..., object] | None = library.impl
         self._refusals = [(operator, self._refusal(path)) for operator, path in operators(forbidden)]
+        self._libraries = tuple(name for name in _LIBRARIES if _matches(name, forbidden))
 
     def close(self) -> None:
-        """Take the operators away."""
+        """Take the operators and the libraries away."""
         assert self._implement is not None
         for operator, refusal in self._refusals:
             for key in _DISPATCH_KEYS:
                 self._implement(operator, key, refusal, False)
         self._implement = None
+        for name, module in list(sys.modules.items()):
+            if name.split(".")[0] in self._libraries and isinstance(module, types.ModuleType):
+                self._empty(name, module)
+        for library in self._libraries:
+            sys.modules[library] = None  # type: ignore[assignment]  # importlib's own sign: this import fails
+
+    def _empty(self, name: str, module: types.ModuleType) -> None:
+        """Let every function of a module refuse; what a student has taken out of it before runs into one of them."""
+        for attribute, value in list(vars(module).items()):
+            if isinstance(value, types.FunctionType) and not attribute.startswith("__"):
+                setattr(module, attribute, self._refusal(f"{name}.{attribute}"))
 
     def _refusal(self, path: str) -> Callable[..., object]:
         attempts = self.attempts

@@ -6,7 +6,7 @@ shape, its dtype, its values, the gradients, and last whether the inputs were le
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -25,13 +25,17 @@ _TOLERANCES = {torch.float64: (1e-9, 1e-10), torch.float32: (1e-4, 1e-5), torch.
 
 @dataclass(frozen=True)
 class Verdict:
-    """Whether one case is right; if not, of which kind the difference is, a sentence, and where it is."""
+    """Whether one case is right; if not, of which kind the difference is, a sentence, and where it is.
+
+    `part` names the tensor of a returned layer that differs, `weight` or `bias`.
+    """
 
     case: str
     kind: Kind
     sentence: str = ""
     output: int | None = None
     where: tuple[int, ...] | None = None
+    part: str = ""
 
     @property
     def passed(self) -> bool:
@@ -72,7 +76,14 @@ def same_values(exercise: Exercise, expected: Plain, got: Plain) -> bool:
     return _compare(exercise, expected, got, exercise.outputs) is None
 
 
-_Difference = tuple[Kind, str, int | None, tuple[int, ...] | None]
+class _Difference(NamedTuple):
+    """The first difference of two results, as a `Verdict` has it."""
+
+    kind: Kind
+    sentence: str
+    output: int | None
+    where: tuple[int, ...] | None
+    part: str = ""
 
 
 def _tell_failure(got: Outcome) -> tuple[Kind, str]:
@@ -107,14 +118,12 @@ def _compare_several(
 ) -> _Difference | None:
     listing = ", ".join(names)
     if not isinstance(got, list | tuple):
-        return (
-            "type",
-            f"Your function must return {len(expected)} things ({listing}); it returned {_tell(got)}.",
-            0,
-            None,
-        )
+        sentence = f"Your function must return {len(expected)} things ({listing}); it returned {_tell(got)}."
+        return _Difference("type", sentence, 0, None)
     if len(got) != len(expected):
-        return "type", f"Your function must return {len(expected)} things ({listing}); it returned {len(got)}.", 0, None
+        return _Difference(
+            "type", f"Your function must return {len(expected)} things ({listing}); it returned {len(got)}.", 0, None
+        )
     for number, (wanted, came) in enumerate(zip(expected, got, strict=True)):
         difference = _compare_one(exercise, wanted, came, names[number], number)
         if difference is not None:
@@ -125,10 +134,12 @@ def _compare_several(
 def _compare_named(exercise: Exercise, expected: dict[str, Plain], got: Plain) -> _Difference | None:
     listing = ", ".join(expected)
     if not isinstance(got, dict):
-        return "type", f"Your function must return a dict with {listing}; it returned {_tell(got)}.", 0, None
+        return _Difference(
+            "type", f"Your function must return a dict with {listing}; it returned {_tell(got)}.", 0, None
+        )
     missing = [name for name in expected if name not in got]
     if missing:
-        return "type", f"The returned dict must have {listing}; {', '.join(missing)} is missing.", 0, None
+        return _Difference("type", f"The returned dict must have {listing}; {', '.join(missing)} is missing.", 0, None)
     for number, name in enumerate(expected):
         difference = _compare_one(exercise, expected[name], got[name], name, number)
         if difference is not None:
@@ -145,21 +156,27 @@ def _compare_one(exercise: Exercise, expected: Plain, got: Plain, name: str, num
         got = torch.tensor(got, dtype=expected.dtype)  # a Python number will do where a 0-dim tensor is expected
     if not isinstance(got, Tensor):
         hint = " Did you forget `return`?" if got is None else ""
-        return "type", f"The {name} must be a torch.Tensor; got {_tell(got)}.{hint}", number, None
+        return _Difference("type", f"The {name} must be a torch.Tensor; got {_tell(got)}.{hint}", number, None)
     if got.layout != torch.strided or got.device.type == "meta":
-        return "type", f"The {name} must be an ordinary dense tensor; got {got.layout} on {got.device}.", number, None
+        return _Difference(
+            "type", f"The {name} must be an ordinary dense tensor; got {got.layout} on {got.device}.", number, None
+        )
     if got.shape != expected.shape:
-        return "shape", _tell_shapes(name, expected, got), number, None
+        return _Difference("shape", _tell_shapes(name, expected, got), number, None)
     if got.dtype != expected.dtype:
-        return "dtype", f"The {name} must be {_short(expected.dtype)}; got {_short(got.dtype)}.", number, None
+        return _Difference(
+            "dtype", f"The {name} must be {_short(expected.dtype)}; got {_short(got.dtype)}.", number, None
+        )
     wrong = ~close(exercise, expected, got)
     if not wrong.any():
         return None
     where = tuple(torch.nonzero(wrong)[0].tolist()) if wrong.ndim else ()
     count, total = int(wrong.sum()), wrong.numel()
-    place = f" The first is at [{', '.join(map(str, where))}]: " if where else " It is: "
     values = _tell_numbers(expected[where], got[where])
-    return "values", f"{count} of {total} numbers of the {name} differ.{place}{values}", number, where
+    if not where:
+        return _Difference("values", f"The {name} is wrong: {values}", number, where)
+    place = f"The first is at [{', '.join(map(str, where))}]: {values}"
+    return _Difference("values", f"{count} of {total} numbers of the {name} differ. {place}", number, where)
 
 
 def _compare_modules(exercise: Exercise, expected: nn.Module, got: Plain, name: str, number: int) -> _Difference | None:
@@ -169,18 +186,20 @@ def _compare_modules(exercise: Exercise, expected: nn.Module, got: Plain, name: 
     came = layers.describe(got) if isinstance(got, nn.Module) else None
     if came is None or came.kind != wanted.kind or not isinstance(got, nn.Module):
         kind = wanted.kind.replace("torch.nn", "nn")
-        return "type", f"The {name} must be an {kind}; got {_tell(got)}.", number, None
+        return _Difference("type", f"The {name} must be an {kind}; got {_tell(got)}.", number, None)
     if len(came.parts) != len(wanted.parts):
-        return "type", f"The {name} must have {len(wanted.parts)} layers; got {len(came.parts)}.", number, None
+        return _Difference(
+            "type", f"The {name} must have {len(wanted.parts)} layers; got {len(came.parts)}.", number, None
+        )
     arguments = layers.effective(came)
     for argument, value in layers.effective(wanted).items():
         if arguments[argument] != value:
             sentence = f"The {name} must have {argument} = {value!r}; yours has {arguments[argument]!r}."
-            return "values", sentence, number, None
+            return _Difference("values", sentence, number, None)
     for part, tensor in wanted.tensors.items():
         difference = _compare_one(exercise, tensor, came.tensors.get(part), f"{name}'s {part}", number)
         if difference is not None:
-            return difference
+            return difference._replace(part=part)
     for place, (inner, other) in enumerate(zip(expected.children(), got.children(), strict=True)):
         difference = _compare_one(exercise, inner, other, f"{name}'s layer {place}", number)
         if difference is not None:
@@ -194,7 +213,7 @@ def _compare_plain(exercise: Exercise, expected: Plain, got: Plain, name: str, n
     if isinstance(expected, bool | str) or expected is None:
         right = type(got) is type(expected) and got == expected
     elif isinstance(expected, int):
-        right = isinstance(got, int | float) and not isinstance(got, bool) and got == expected
+        right = isinstance(got, int | float) and got == expected  # False is 0: `fits and (…)` counts as none
     elif isinstance(expected, float) and isinstance(got, int | float) and not isinstance(got, bool):
         right = bool(close(exercise, torch.tensor(expected).double(), torch.tensor(got).double(), torch.float32))
     elif isinstance(expected, list) and isinstance(got, list | tuple):
@@ -207,7 +226,7 @@ def _compare_plain(exercise: Exercise, expected: Plain, got: Plain, name: str, n
     if right:
         return None
     kind: Kind = "values" if isinstance(got, int | float | str | list | tuple) else "type"
-    return kind, f"The {name} must be {expected!r}; got {_tell(got)}.", number, None
+    return _Difference(kind, f"The {name} must be {expected!r}; got {_tell(got)}.", number, None)
 
 
 def _compare_gradients(
@@ -241,6 +260,8 @@ def _tell_shapes(name: str, expected: Tensor, got: Tensor) -> str:
     sentence = f"The {name} must have shape {tuple(expected.shape)}; got {tuple(got.shape)}."
     if expected.ndim == got.ndim:
         wrong = [axis for axis, (a, b) in enumerate(zip(expected.shape, got.shape, strict=True)) if a != b]
+        if len(wrong) == expected.ndim > 2:
+            return f"{sentence} No dimension is right."
         return f"{sentence} Look at dimension {' and '.join(map(str, wrong))}."
     dimensions = "dimension" if got.ndim == 1 else "dimensions"
     return f"{sentence} That is {got.ndim} {dimensions} instead of {expected.ndim}."

@@ -11,11 +11,18 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from course.widgets.max_unpooling import MaxUnpooling
+    from course.widgets.sliding_window import SlidingWindow
+    from course.widgets.transposed_convolution import TransposedConvolution
     from course.widgets.unpooling import Unpooling
 
-__all__ = ["MaxUnpooling", "Unpooling"]
+__all__ = ["MaxUnpooling", "SlidingWindow", "TransposedConvolution", "Unpooling"]
 
-_FOLDERS = {"MaxUnpooling": "max_unpooling", "Unpooling": "unpooling"}
+_FOLDERS = {
+    "MaxUnpooling": "max_unpooling",
+    "SlidingWindow": "sliding_window",
+    "TransposedConvolution": "transposed_convolution",
+    "Unpooling": "unpooling",
+}
 
 
 def __getattr__(name: str) -> object:

@@ -86,9 +86,8 @@ class FullResolutionFCN(nn.Module):
     """Convolution all the way: every map has the size of the image.
 
     Logits (N, K, H, W) for images (N, 3, H, W) of any size. Each of `blocks` blocks is a
-    pair of 3 × 3 convolutions to `width` channels, so that a pixel is labelled by the
-    4·blocks + 1 pixels around it in either direction. Nothing is ever made smaller
-    (Long, Shelhamer & Darrell, 2015, section 3: this is what they avoid).
+    pair of 3 × 3 convolutions to `width` channels, so that a pixel is labelled from the
+    square of 4·blocks + 1 pixels around it. Nothing is ever made smaller.
 
     Raises:
         TypeError: an argument that is not an int, or images that are not floating point.
@@ -98,7 +97,7 @@ class FullResolutionFCN(nn.Module):
     torch.Size([2, 8, 37, 50])
     """
 
-    def __init__(self, num_classes: int, width: int = 32, blocks: int = 4) -> None:
+    def __init__(self, num_classes: int, width: int = 24, blocks: int = 4) -> None:
         super().__init__()
         require_int("num_classes", num_classes, least=1)
         require_int("width", width, least=1)

@@ -39,7 +39,8 @@ class TrainConfig:
     """A training run. `batch_size` counts the images of a step over all devices together.
 
     A run ends after `budget_seconds` or after `steps`, whichever comes first. It measures itself `looks` times and
-    writes a checkpoint every `checkpoint_every` steps.
+    writes a checkpoint every `checkpoint_every` steps. `weights` are those that the model starts from: "imagenet", or a
+    file.
 
     Raises:
         TrainingError: a value out of range.
@@ -67,6 +68,7 @@ class TrainConfig:
     workers: int = 0
     looks: int = 5
     checkpoint_every: int = 200
+    weights: str | None = None
 
     def __post_init__(self) -> None:
         if self.device not in DEVICES:

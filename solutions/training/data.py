@@ -8,15 +8,15 @@ from collections.abc import Iterator
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 from torch.utils.data import Dataset, Sampler, Subset
 
+from course.segmentation import SemanticSet
 from solutions.training.config import TrainConfig, TrainingError, choose
 from solutions.training.models import Asked
 
 Sample = tuple[Tensor, Any]
-"""An image (3, H, W) in [0, 1] and its target, a dict in the Farm's format."""
+"""An image (3, H, W) in [0, 1] and its target: a semantic map (H, W), or a dict in the Farm's format."""
 
 
 def open_split(config: TrainConfig, split: str, asked: Asked, *, images: int | None = None) -> Dataset[Sample]:
@@ -40,11 +40,11 @@ def open_split(config: TrainConfig, split: str, asked: Asked, *, images: int | N
         raise TrainingError(str(error)) from None
     if len(data) == 0:
         raise TrainingError(f"the split {split} of {config.data} is empty")
-    if config.data == "farm":
-        return data  # type: ignore[no-any-return]
     if len(data) > length:
         data = Subset(data, range(length))
-    return OneSize(data, config.size) if asked == "semantic" else data
+    if asked == "semantic":
+        data = SemanticSet(data, size=config.size)  # photographs of one size can be stacked
+    return data  # type: ignore[no-any-return]
 
 
 def class_names(config: TrainConfig, asked: Asked) -> tuple[str, ...]:
@@ -57,22 +57,6 @@ def class_names(config: TrainConfig, asked: Asked) -> tuple[str, ...]:
 
     names = SEMANTIC_CLASSES if asked == "semantic" else CLASSES
     return names[choose("data set", config.data, names)]
-
-
-class OneSize(Dataset[Sample]):
-    """Photographs brought to one size (H, W), so that they can be stacked: images smoothly, labels by the nearest."""
-
-    def __init__(self, data: Any, size: tuple[int, int]) -> None:
-        self.data, self.size = data, size
-
-    def __len__(self) -> int:
-        return len(self.data)
-
-    def __getitem__(self, index: int) -> Sample:
-        image, target = self.data[index]
-        image = F.interpolate(image[None], self.size, mode="bilinear", antialias=True, align_corners=False)[0]
-        labels = target["semantic"][None, None].to(torch.uint8)  # classes and 255 fit into a byte
-        return image, {"semantic": F.interpolate(labels, self.size, mode="nearest-exact")[0, 0].long()}
 
 
 class StepSampler(Sampler[list[int]]):

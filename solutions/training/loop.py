@@ -34,7 +34,7 @@ from solutions.training.checkpoint import (
 )
 from solutions.training.config import TrainConfig, TrainingError
 from solutions.training.data import StepSampler, class_names
-from solutions.training.models import reference
+from solutions.training.models import new_model, reference
 from solutions.training.tasks import Scores, Task, task_for
 
 _LOG_EVERY = 10  # steps; reading a loss makes a GPU wait
@@ -63,7 +63,7 @@ class Run:
         classes = class_names(config, wanted.asked)
         self.task: Task = task_for(wanted.asked, classes)
         fabric.seed_everything(config.seed, verbose=False)  # the same weights on every rank
-        network = wanted.build(len(classes), config.size)
+        network = new_model(config, len(classes))
         if fabric.device.type != "mps":
             network = network.to(memory_format=torch.channels_last)
         optimizer = torch.optim.AdamW(network.parameters(), lr=config.lr, weight_decay=config.weight_decay)

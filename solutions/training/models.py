@@ -10,12 +10,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
-from solutions.training.config import choose
+from solutions.training.config import TrainConfig, TrainingError, choose
 
 if TYPE_CHECKING:
     from torch import nn
 
-    from solutions.fcn import Variant
     from solutions.tiny_detector import Region, Stride
 
 Asked = Literal["semantic", "boxes", "masks"]
@@ -24,12 +23,16 @@ Asked = Literal["semantic", "boxes", "masks"]
 
 @dataclass(frozen=True)
 class Reference:
-    """A model that can be trained: `build(number of classes, image size)`, what it answers, its own defaults."""
+    """A model that can be trained: `build(number of classes, image size)`, what it answers, its own defaults.
+
+    Where it is `pretrained`, `build` takes `weights` to start from: "imagenet", or a file.
+    """
 
     summary: str
     asked: Asked
-    build: Callable[[int, tuple[int, int]], nn.Module]
+    build: Callable[..., nn.Module]
     defaults: Mapping[str, Any]
+    pretrained: bool = False
 
 
 def reference(name: str) -> Reference:
@@ -41,16 +44,48 @@ def reference(name: str) -> Reference:
     return MODELS[choose("model", name, MODELS)]
 
 
+def new_model(config: TrainConfig, classes: int) -> nn.Module:
+    """Return the model of a run, with the weights that it starts from.
+
+    Raises:
+        TrainingError: the weights cannot be had, or the model takes none.
+    """
+    wanted = reference(config.model)
+    if config.weights is None:
+        return wanted.build(classes, config.size)
+    if not wanted.pretrained:
+        able = ", ".join(name for name, model in MODELS.items() if model.pretrained)
+        raise TrainingError(f"{config.model} takes no --weights; there are some for {able}")
+    try:
+        return wanted.build(classes, config.size, weights=config.weights)
+    except (OSError, ValueError) as error:
+        raise TrainingError(f"--weights {config.weights}: {error}") from None
+
+
 def _encoder_decoder(classes: int, size: tuple[int, int]) -> nn.Module:
     from solutions.fcn import EncoderDecoderFCN
 
     return EncoderDecoderFCN(classes)
 
 
-def _fcn(classes: int, size: tuple[int, int], variant: Variant) -> nn.Module:
+def _full_resolution(classes: int, size: tuple[int, int]) -> nn.Module:
+    from solutions.fcn import FullResolutionFCN
+
+    return FullResolutionFCN(classes)
+
+
+def _segnet(classes: int, size: tuple[int, int]) -> nn.Module:
+    from solutions.fcn import SegNet
+
+    return SegNet(classes)
+
+
+def _fcn(
+    classes: int, size: tuple[int, int], variant: str, backbone: str = "small", weights: str | None = None
+) -> nn.Module:
     from solutions.fcn import FCN
 
-    return FCN(classes, variant)
+    return FCN(classes, variant, backbone, weights)
 
 
 def _detector(
@@ -62,13 +97,23 @@ def _detector(
 
 
 _PIXELS = {"size": (64, 64), "batch_size": 16, "lr": 3e-3}
+_PHOTOGRAPHS = {"size": (128, 128), "batch_size": 16, "lr": 1e-3}
 _REGIONS = {"size": (96, 96), "batch_size": 8, "lr": 2e-3, "clip_norm": 5.0, "train_images": 1500, "val_images": 200}
 
 MODELS: dict[str, Reference] = {
     "encoder-decoder": Reference("per-pixel encoder–decoder with skips", "semantic", _encoder_decoder, _PIXELS),
+    "full-resolution": Reference("convolutions at full resolution", "semantic", _full_resolution, _PIXELS),
     "fcn-32s": Reference("FCN, scores at stride 32", "semantic", partial(_fcn, variant="32s"), _PIXELS),
     "fcn-16s": Reference("FCN, scores at strides 32, 16", "semantic", partial(_fcn, variant="16s"), _PIXELS),
     "fcn-8s": Reference("FCN, scores at strides 32, 16, 8", "semantic", partial(_fcn, variant="8s"), _PIXELS),
+    **{
+        f"fcn-{variant}-{backbone}": Reference(
+            f"FCN-{variant} on torchvision's {backbone}", "semantic",
+            partial(_fcn, variant=variant, backbone=backbone), _PHOTOGRAPHS, pretrained=True,
+        )
+        for backbone in ("resnet18", "resnet50") for variant in ("32s", "16s", "8s")
+    },
+    "segnet": Reference("SegNet: max unpooling by remembered positions", "semantic", _segnet, _PIXELS),
     "tiny-detector": Reference("small Faster R-CNN, stride 8, RoI Align", "boxes", _detector, _REGIONS),
     "tiny-mask": Reference(
         "small Mask R-CNN, stride 8, RoI Align", "masks", partial(_detector, masks=True), _REGIONS

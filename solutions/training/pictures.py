@@ -37,9 +37,7 @@ def draw_predictions(
     config, task, network, fabric = open_run(run, data_seed, device)
     out.mkdir(parents=True, exist_ok=True)
     data: Any = () if files else open_split(config, split, reference(config.model).asked, images=count)
-    samples: list[tuple[str, Tensor, dict[str, Tensor] | None]] = [
-        (path.stem, read_image(path), None) for path in files
-    ]
+    samples: list[tuple[str, Tensor, Any]] = [(path.stem, read_image(path), None) for path in files]
     samples += [(f"{split}-{number:04d}", *data[number]) for number in range(min(count, len(data)))]
     for name, image, truth in samples:
         with torch.no_grad():
@@ -70,13 +68,13 @@ def read_image(path: Path) -> Tensor:
     return torch.from_numpy(pixels).permute(2, 0, 1).float() / 255
 
 
-def _draw(task: Task, image: Tensor, found: dict[str, Tensor], truth: dict[str, Tensor] | None, score: float) -> Any:
+def _draw(task: Task, image: Tensor, found: dict[str, Tensor], truth: Any, score: float) -> Any:
     from course.plotting import show_boxes, show_labels, show_masks
 
     if isinstance(task, Semantic):
         maps = {"prediction": found["semantic"]}
         if truth is not None:
-            maps["truth"] = truth["semantic"]
+            maps["truth"] = truth
         return show_labels(image, maps, task.classes)
     kept = found["scores"] >= score
     found = {key: value[kept] for key, value in found.items()}

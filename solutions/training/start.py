@@ -20,7 +20,7 @@ from solutions.training.config import TrainConfig, TrainingError, read_config
 from solutions.training.data import class_names, open_split
 from solutions.training.devices import make_fabric
 from solutions.training.loop import Run, evaluate, versions
-from solutions.training.models import reference
+from solutions.training.models import new_model, reference
 from solutions.training.tasks import Task, task_for
 
 RUNS = Path("runs")
@@ -42,6 +42,8 @@ def start(config: TrainConfig, out: Path | None, *, resume: bool) -> dict[str, A
     if fabric.is_global_zero:
         try:
             data = _pictures(config)
+            if config.weights is not None:
+                new_model(config, len(class_names(config, reference(config.model).asked)))
             told = (str(_prepare(config, out, resume=resume)), "")
         except (TrainingError, OSError) as error:
             told = ("", str(error))

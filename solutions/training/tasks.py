@@ -1,6 +1,6 @@
 """What is asked of a model: a label a pixel, or boxes (and masks). Each task knows its batches, loss and metric.
 
-Metrics are the field's own: the confusion matrix of torchmetrics, average precision of pycocotools.
+Metrics are the field's own: intersection over union of torchmetrics, average precision of pycocotools.
 """
 
 import importlib.util
@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
+from course.segmentation import named_scores, pixel_loss, pixel_metrics
 from solutions.training.data import Sample
 from solutions.training.models import Asked
 
@@ -21,7 +21,6 @@ Batch = tuple[Any, Any]
 Batches = Iterable[Batch]
 Autocast = Callable[[], AbstractContextManager[object]]
 
-IGNORE = 255
 _DETECTION_KEYS = ("boxes", "labels", "masks")
 
 
@@ -52,31 +51,23 @@ class Semantic:
     def collate(self, samples: Sequence[Sample]) -> Batch:
         """Stack images to (N, 3, H, W) and semantic maps to (N, H, W)."""
         images, targets = zip(*samples, strict=True)
-        return torch.stack(images), torch.stack([target["semantic"] for target in targets])
+        return torch.stack(images), torch.stack(targets)
 
     def losses(self, model: nn.Module, images: Tensor, targets: Tensor) -> dict[str, Tensor]:
         """Return the mean cross-entropy over the pixels that count; 0 with a gradient where none does."""
-        total = F.cross_entropy(model(images).float(), targets, ignore_index=IGNORE, reduction="sum")
-        return {"cross_entropy": total / (targets != IGNORE).sum().clamp(min=1)}
+        return {"cross_entropy": pixel_loss(model, images, targets)}
 
     @torch.no_grad()
     def evaluate(self, model: nn.Module, batches: Batches, autocast: Autocast) -> Scores:
         """Return mIoU and pixel accuracy over all pixels of all images; a class that is nowhere does not count."""
-        from torchmetrics.classification import MulticlassConfusionMatrix
-
-        # Rank 0 measures alone: a metric that waits for the others would wait for ever.
-        matrix = MulticlassConfusionMatrix(len(self.classes), ignore_index=IGNORE, sync_on_compute=False)
+        metrics = pixel_metrics(len(self.classes))
         for images, targets in batches:
             with autocast():
                 logits = model(images)
-            matrix.to(logits.device).update(logits.argmax(dim=1), targets)
-        confusion = matrix.compute().double().cpu()
-        right = confusion.diag()
-        union = confusion.sum(dim=0) + confusion.sum(dim=1) - right
-        iou = {name: float(r / u) for name, r, u in zip(self.classes, right, union, strict=True) if u > 0}
-        mean = sum(iou.values()) / max(len(iou), 1)
-        accuracy = float(right.sum() / confusion.sum().clamp(min=1))
-        return Scores("mIoU", {"mIoU": mean, "pixel_accuracy": accuracy}, iou)
+            metrics.to(logits.device).update(logits.argmax(dim=1), targets)
+        iou = named_scores(metrics, self.classes)
+        mean = iou.pop("mean")
+        return Scores("mIoU", {"mIoU": mean, "pixel_accuracy": float(metrics.compute()["pixel_accuracy"])}, iou)
 
     @torch.no_grad()
     def predict(self, model: nn.Module, images: Tensor) -> list[dict[str, Tensor]]:

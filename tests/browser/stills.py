@@ -10,7 +10,7 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Page
 
-from course.widgets import MaxUnpooling, Unpooling
+from course.widgets import MaxUnpooling, SlidingWindow, TransposedConvolution, Unpooling
 from course.widgets._base import CourseWidget
 from tests.browser.chromium import chromium
 from tests.browser.static_page import static_page
@@ -43,9 +43,32 @@ def play_max_unpooling(page: Page) -> None:
     page.mouse.move(0, 0)
 
 
+def play_sliding_window(page: Page) -> None:
+    """Predict for two layers, one number wrong, run both modes, and point at a score."""
+    page.get_by_label("two layers").check(force=True)
+    for name, guess in {"windows": 8, "probe": 6, "patches": 200, "shared": 288}.items():
+        page.locator(f'[data-question="{name}"] input').fill(str(guess))
+    for mode in ("Patch by patch", "Shared pass"):
+        page.get_by_label(mode, exact=True).check(force=True)
+        page.get_by_role("button", name="Run to the end").click()
+    page.get_by_label("Patch by patch", exact=True).check(force=True)
+    page.locator('[data-part="scores"] [role="gridcell"]').nth(2).hover()
+
+
+def play_transposed_convolution(page: Page) -> None:
+    """Predict the size, one side wrong, and two cells; stop where the second stamp lies on the first."""
+    page.locator('[data-part="question"] [role="gridcell"]').first.focus()
+    for key in ("6", "ArrowRight", "5", "Enter"):
+        page.keyboard.press(key)
+    for key in ("ArrowRight", "ArrowRight", "8", "ArrowDown", "ArrowDown", "1", "2", "Enter", "Enter"):
+        page.keyboard.press(key)
+
+
 PLAYS: dict[type[CourseWidget], Callable[[Page], None]] = {
     Unpooling: play_unpooling,
     MaxUnpooling: play_max_unpooling,
+    TransposedConvolution: play_transposed_convolution,
+    SlidingWindow: play_sliding_window,
 }
 
 

@@ -28,7 +28,7 @@ CONTRASTS = """(root) => {
     .map((part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4))
     .reduce((sum, part, at) => sum + part * [0.2126, 0.7152, 0.0722][at], 0);
   const behind = (node) => {
-    const face = node?.closest(".cw-cell")?.querySelector(".cw-face");
+    const face = node?.closest("g:has(> .cw-face)")?.querySelector(".cw-face");
     if (face) return rgb(getComputedStyle(face).fill);
     return node ? over(rgb(getComputedStyle(node).backgroundColor), behind(node.parentElement)) : rgb("white");
   };

@@ -53,7 +53,21 @@ def test_a_copy_shares_no_memory_and_a_changed_weight_is_a_difference() -> None:
 
 
 class _Own(nn.Linear):
-    """A subclass can do anything under its parent's name."""
+    """A subclass that does something else under its parent's name."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return -super().forward(x)
+
+
+class _Named(nn.Linear):
+    """A subclass that adds a name and nothing else."""
+
+
+def test_a_subclass_that_computes_the_same_is_its_parent() -> None:
+    network = _Named(2, 3)
+    back = packet.loads(packet.dumps(network))
+    assert type(back) is nn.Linear
+    assert same(network, back)
 
 
 @pytest.mark.parametrize("network", [_Own(2, 2), nn.Sequential(nn.ReLU(), _Own(2, 2)), nn.LSTM(2, 2)])

@@ -83,7 +83,7 @@ def test_a_tensor_comes_back_with_its_strides(x: Tensor) -> None:
     assert torch.allclose(out, x, rtol=0, atol=0, equal_nan=True)
     assert (out.shape, out.dtype, out.is_contiguous()) == (x.shape, x.dtype, x.is_contiguous())
     if x.numel() and not x.is_contiguous():
-        assert out.stride() == x.stride()
+        assert (out.stride(), out.storage_offset()) == (x.stride(), x.storage_offset())
 
 
 def test_a_tensor_whose_elements_overlap_comes_back_contiguous() -> None:
@@ -237,6 +237,9 @@ def test_any_tree_is_a_value_or_a_packet_error(tree: object) -> None:
         {"$": "tensor", "key": "t", "strides": [1]},
         {"$": "tensor", "key": "t", "strides": [-3, 1]},
         {"$": "tensor", "key": "t", "strides": [1, 1]},
+        {"$": "tensor", "key": "t", "strides": [3, 1], "offset": -1},
+        {"$": "tensor", "key": "t", "strides": [3, 1], "offset": 2**62},
+        {"$": "tensor", "key": "t", "strides": [3, 1], "offset": "1"},
         {"$": "tensor", "key": "t", "strides": [2, 1]},
         {"$": "tensor", "key": "t", "strides": [10**12, 1]},
         {"$": "tensor", "key": "t", "strides": [2**63, 1]},

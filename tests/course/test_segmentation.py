@@ -48,6 +48,12 @@ def test_class_iou_counts_all_pixels_of_all_pictures() -> None:
     assert model.training
 
 
+def test_a_list_of_pictures_is_a_data_set_too() -> None:
+    pairs = [SemanticSet(Two())[index] for index in range(2)]
+    assert class_iou(Fixed(3), pairs, Two.classes) == class_iou(Fixed(3), SemanticSet(Two()))
+    assert set(class_iou(Fixed(3), pairs)) == {"mean", "0", "1"}
+
+
 def test_a_class_that_is_predicted_and_nowhere_true_counts_as_zero() -> None:
     images = torch.tensor([[[[0.0, 0.2]]]]).expand(1, 3, 1, 2)
     found = measure_pixels(Fixed(3), [(images, torch.tensor([[[0, 0]]]))], ("sky", "cow", "duck"))

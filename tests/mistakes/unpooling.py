@@ -134,7 +134,7 @@ def fills_the_first_image_only(x, scale):
 
 
 @mistake("nearest_unpool2d", "You fill only the first channel; the others stay zero.")
-def fills_the_first_channel_only(x, scale):
+def enlarges_the_first_channel_only(x, scale):
     n, c, h, w = x.shape
     out = x.new_zeros(n, c, h * scale, w * scale)
     out[:, 0] = x[:, 0].repeat_interleave(scale, 1).repeat_interleave(scale, 2)

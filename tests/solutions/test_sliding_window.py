@@ -1,6 +1,6 @@
 """The sliding-window reference against torch's own unfold, counting by hand, torch's flop counter, and laws."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 import torch
@@ -43,6 +43,15 @@ def images(draw: st.DrawFn) -> Tensor:
 def random_classifier(channels: int, size: int, classes: int, dtype: torch.dtype) -> nn.Module:
     torch.manual_seed(0)
     return nn.Sequential(nn.Flatten(), nn.Linear(channels * size**2, classes)).to(dtype).eval()
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _one_thread() -> Iterator[None]:
+    """On tensors this small, threads only wait for each other."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 # --- windows ----------------------------------------------------------------------------------------------------------
@@ -261,7 +270,7 @@ def test_a_classifier_of_two_linear_layers_becomes_convolutions_too() -> None:
 )
 def test_a_network_that_steps_or_pads_is_refused(layer: nn.Module) -> None:
     with pytest.raises(ValueError, match=r"classifier.* must"):
-        Shared(nn.Sequential(nn.Conv2d(3, 3, 2), layer), 8)
+        Shared(nn.Sequential(nn.Conv2d(3, 3, 2), layer), 9)
 
 
 # --- errors -----------------------------------------------------------------------------------------------------------
@@ -302,6 +311,9 @@ module = nn.Sequential(nn.Flatten(), linear)
         (ValueError, ["layers[0]", "kernel_size", "0"], lambda: count_multiply_adds([(3, 8, 0)], 9, 9)),
         (ValueError, ["height", "-3"], lambda: count_multiply_adds([(3, 8, 1)], -3, 9)),
         (ValueError, ["size", "12"], lambda: patch_classifier(8, size=12)),
+        (ValueError, ["size", "odd", "6"], lambda: PatchByPatch(module, 6)),
+        (ValueError, ["batch_size", "0"], lambda: PatchByPatch(module, 3, 0)),
+        (ValueError, ["size", "odd", "6"], lambda: Shared(module, 6)),
         (TypeError, ["classifier", "Linear"], lambda: Shared(nn.Linear(3, 2), 1)),  # type: ignore[arg-type]
     ],
 )

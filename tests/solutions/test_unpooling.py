@@ -17,7 +17,6 @@ from course.exercises.guard import find_in_source
 from course.shapes import pair
 from solutions import unpooling
 from solutions.unpooling import (
-    SmallSegNet,
     bed_of_nails2d,
     decoder_stage,
     max_pool2d_with_indices,
@@ -396,7 +395,7 @@ def test_an_error_names_the_argument_and_what_came(
     assert "\n" not in message
 
 
-# --- the source and the network ---------------------------------------------------------------------------------------
+# --- the source -------------------------------------------------------------------------------------------------------
 
 
 def test_no_reference_calls_the_operator_that_it_recreates() -> None:
@@ -407,21 +406,6 @@ def test_no_reference_calls_the_operator_that_it_recreates() -> None:
     assert "max_pool2d(" not in "".join(
         ast.unparse(node) for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)
     )
-
-
-@pytest.mark.parametrize("size", [(4, 4), (8, 12), (9, 7), (5, 16), (33, 18)])
-def test_the_small_network_keeps_any_size(size: tuple[int, int]) -> None:
-    torch.manual_seed(0)
-    network = SmallSegNet(
-        num_classes=5,
-        upsample=lambda x, indices, size: max_unpool2d(x, indices, 2, output_size=size),
-        pool=lambda x: max_pool2d_with_indices(x, 2),
-        width=4,
-    )
-    logits = network(torch.randn(2, 3, *size))
-    assert logits.shape == (2, 5, *size)
-    logits.sum().backward()
-    assert all(parameter.grad is not None for parameter in network.parameters())
 
 
 def test_gradient_of_a_window_of_minus_infinity_goes_where_its_index_points() -> None:

@@ -213,7 +213,7 @@ def nails_by_four_loops(x, scale):
 
 
 @variant("bed_of_nails2d")
-def nails_by_kron(x, scale):
+def bed_of_nails_by_kron(x, scale):
     nail = torch.zeros(scale, scale, dtype=x.dtype)
     nail[0, 0] = 1
     return torch.kron(x, nail)

@@ -45,6 +45,26 @@ export function choice(legend, options, chosen, choose) {
   };
 }
 
+// A whole number to type, null while there is none: change(number) hears each digit, enter() the Enter key.
+export function numberField(label, { change, enter }) {
+  const node = html("input", { type: "text", inputmode: "numeric", maxlength: "5", autocomplete: "off", ...OWN_KEYS });
+  node.className = "cw-field";
+  node.setAttribute("aria-label", label);
+  node.addEventListener("input", () => {
+    const digits = node.value.replace(/\D/g, "");
+    if (node.value !== digits) node.value = digits;
+    change(digits === "" ? null : Number(digits));
+  });
+  node.addEventListener("keydown", (event) => {
+    if (event.key === "Enter") {
+      event.preventDefault(); // or it would press the button that `enter` moves to
+      enter();
+    }
+    if (event.key !== "Tab") event.stopPropagation();
+  });
+  return node;
+}
+
 // The frame of a widget: title, score, lead, body, tools and the sentence. `say` sets what the sentence rests on,
 // `point` shows another one while something is hovered or focused (null: back to rest).
 export function frame(el, { name, title, lead }) {
@@ -252,7 +272,7 @@ export function numberGrid({
         for (const part of ["struck", "note", "mark"]) write(cell[part], look[part] ?? "");
         const text = String(look.text ?? "");
         write(cell.value, text);
-        cell.value.setAttribute("font-size", size * ([0.42, 0.42, 0.36, 0.36, 0.3][text.length] ?? 0.26));
+        cell.value.setAttribute("font-size", size * ([0.42, 0.42, 0.36, 0.33, 0.29][text.length] ?? 0.26));
         const shaded = look.shade === undefined ? "" : ` cw-shaded${look.shade > 0.5 ? " cw-deep" : ""}`;
         const classes = `cw-cell ${(look.tones ?? []).map((tone) => `cw-${tone}`).join(" ")}${shaded}`;
         if (cell.node.getAttribute("class") !== classes) cell.node.setAttribute("class", classes);

@@ -84,3 +84,16 @@ def test_student_notebook_holds_no_solution(chapter: str) -> None:
     text = (CHECKOUT / "course" / "notebooks" / f"{chapter}.ipynb").read_text()
     assert "BEGIN SOLUTION" not in text
     assert text.count('raise NotImplementedError(\\"not written yet\\")') == len(catalogue.of_chapter(chapter))
+
+
+WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight")
+
+
+@pytest.mark.parametrize("chapter", catalogue.MODULES)
+def test_a_chapter_and_the_readme_say_how_much_there_is_to_do(chapter: str) -> None:
+    exercises = catalogue.of_chapter(chapter)
+    points = sum(exercise.points for exercise in exercises)
+    text = (CHECKOUT / "course" / "chapters" / f"{chapter}.py").read_text()
+    assert f"{WORDS[len(exercises)].capitalize()} exercises, {points} points" in text
+    line = next(line for line in (CHECKOUT / "README.md").read_text().splitlines() if f"/{chapter}.ipynb" in line)
+    assert line.endswith(f"| {points} points |")

@@ -23,7 +23,7 @@ import torch
 
 # %% check="nearest_unpool2d"
 
-# %% given="solutions.unpooling:SmallSegNet"
+# %% given="solutions.fcn:SegNet"
 
 # %% figure=true
 draw()

@@ -118,6 +118,26 @@ def test_another_exception_is_not_the_known_one() -> None:
     assert check(raises_everywhere, *MISTAKES).diagnosis == ""
 
 
+def test_a_diagnosis_speaks_of_the_case_that_is_shown() -> None:
+    """The same exception on the transposed input; but shown is the case before it, where the mistake is right."""
+
+    def raises_earlier(x: Tensor) -> Tensor:
+        return by_view(x) + (torch.zeros(7) if x.ndim == 1 and x.min() < 0 else 0)
+
+    assert check(raises_earlier, by_view).diagnosis == ""
+
+
+def test_the_same_exception_over_other_sizes_is_another_mistake() -> None:
+    def one(x: Tensor) -> Tensor:
+        return x * 2 + (torch.zeros(7) if x.ndim == 2 else 0)
+
+    def other(x: Tensor) -> Tensor:
+        return x * 2 + (torch.zeros(9) if x.ndim == 2 else 0)
+
+    assert check(one, one).diagnosis == "one"
+    assert check(other, one).diagnosis == ""
+
+
 def test_the_stub_has_no_diagnosis() -> None:
     def stub(x: Tensor) -> Tensor:
         raise NotImplementedError

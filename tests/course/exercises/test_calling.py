@@ -6,6 +6,7 @@ import sys
 import types
 from collections.abc import Callable, Iterator
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
@@ -335,3 +336,10 @@ def test_a_returned_module_shares_no_memory_with_the_students() -> None:
     assert isinstance(got, nn.Linear)
     assert got.weight.data_ptr() != mine.weight.data_ptr()
     assert same(got, mine)
+
+
+def test_a_number_of_numpys_is_a_number() -> None:
+    for number in (np.float32(0.5), np.float64(0.5)):
+        value = outcome(lambda x, number=number: number).value
+        assert type(value) is float
+        assert value == 0.5

@@ -58,6 +58,8 @@ def test_right() -> None:
         (x, x[:1], "shape", ["dimension 0."]),
         (x, x[None], "shape", ["3 dimensions instead of 2"]),
         (x, x.double(), "dtype", ["float32", "float64"]),
+        (torch.tensor(2.0), torch.tensor(3.0), "values", ["The output is wrong: expected 2, yours 3."]),
+        (torch.zeros(2, 3, 4), torch.zeros(3, 4, 5), "shape", ["No dimension is right."]),
         (x, x + torch.eye(2, 3), "values", ["2 of 6", "[0, 0]", "expected 0", "yours 1"]),
         (x, torch.full((2, 3), float("nan")), "values", ["6 of 6", "nan"]),
         (torch.tensor(2.0), torch.tensor(3.0), "values", ["expected 2", "yours 3"]),
@@ -250,4 +252,4 @@ def test_a_returned_layer_is_told_by_what_it_computes(got: Plain, sentence: str)
 def test_a_returned_layers_weights_are_compared() -> None:
     told = verdict(CONVOLUTION, heavier())
     assert told.sentence.startswith("54 of 54 numbers of the output's weight differ. The first is at [0, 0, 0, 0]:")
-    assert told.where == (0, 0, 0, 0)
+    assert (told.where, told.part) == ((0, 0, 0, 0), "weight")

@@ -1,4 +1,4 @@
-"""Golden numbers: what solutions/unpooling.py answers, written down for the widgets' JavaScript to be held to.
+"""Golden numbers: what the references in solutions answer, written down for the widgets' JavaScript to be held to.
 
     python -m tests.course.widgets.golden          writes tests/course/widgets/golden/*.json
     python -m tests.course.widgets.golden --check  says which files differ, and exits 1
@@ -10,11 +10,16 @@ that JSON has no word for are the strings "Infinity", "-Infinity" and "NaN".
 import json
 import math
 import sys
+from itertools import product
 from pathlib import Path
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
+from torch.utils.flop_counter import FlopCounterMode
 
+from solutions.sliding_window import count_windows, extract_patches
+from solutions.transposed_conv import conv_transpose2d
 from solutions.unpooling import bed_of_nails2d, max_pool2d_with_indices, max_unpool2d, nearest_unpool2d
 
 FOLDER = Path(__file__).parent / "golden"
@@ -80,9 +85,134 @@ def pooling_cases() -> list[tuple[str, Tensor, dict[str, tuple[int, int]]]]:
     ]
 
 
+def sliding_window_cases() -> list[Case]:
+    """Return the sliding windows of one and two layers at each stride, patch by patch and shared, counted by torch.
+
+    Whole numbers, so that any order of summing gives the same. The shared pass sees the image up to the last window's
+    edge: what lies beyond is needed by nobody.
+    """
+    cases: list[Case] = []
+    for seed, (height, width) in enumerate([(6, 8), (7, 9), (9, 6), (5, 5)]):
+        random = torch.Generator().manual_seed(seed)
+        image = torch.randint(-3, 7, (1, height, width), generator=random).float()
+        filters = torch.randint(-2, 4, (2, 1, 1, 3, 3), generator=random).float()
+        for layers, stride in ((1, 1), (1, 2), (1, 3), (2, 1), (2, 2), (2, 3)):
+            span = 2 * layers + 1
+            rows, columns = (count_windows(side, span, span, stride) for side in (height, width))
+            edge = image[:, : (rows - 1) * stride + span, : (columns - 1) * stride + span]
+
+            def classify(x: Tensor, stride: int, weights: Tensor = filters[:layers]) -> tuple[Tensor, Tensor]:
+                """Return the features of x (B, 1, H, W), of one layer x itself, and its scores."""
+                hidden = F.conv2d(x, weights[0]).relu() if len(weights) == 2 else x
+                return hidden, F.conv2d(hidden, weights[-1], stride=stride)
+
+            with FlopCounterMode(display=False) as by_patch:
+                _, scores = classify(extract_patches(image, span, stride), 1)
+            with FlopCounterMode(display=False) as shared:
+                features, _ = classify(edge[None], stride)
+            # How often each cell is covered: every window adds one to each of its cells.
+            times = F.conv_transpose2d(torch.ones(1, 1, rows, columns), torch.ones(1, 1, 3, 3), stride=stride)
+            reads = F.conv_transpose2d(times, torch.ones(1, 1, 3, 3)) if layers == 2 else times
+            whole = F.pad(reads, (0, width - reads.shape[-1], 0, height - reads.shape[-2]))
+            cases.append(
+                {
+                    "name": f"{height} × {width}, layers {layers}, stride {stride}",
+                    "image": _whole(image[0]),
+                    "weights": [_whole(weights[0, 0]) for weights in filters[:layers]],
+                    "stride": stride,
+                    "expected": {
+                        "scores": _whole(scores.view(rows, columns)),
+                        "features": _whole(features[0, 0]) if layers == 2 else None,
+                        "times": _whole(times[0, 0]) if layers == 2 else None,
+                        "reads": _whole(whole[0, 0]),
+                        "patches": by_patch.get_total_flops() // 2,  # a product and a sum are two operations
+                        "shared": shared.get_total_flops() // 2,
+                    },
+                }
+            )
+    return cases
+
+
+def _whole(x: Tensor) -> Json:
+    """Return a plane of whole numbers as rows of integers."""
+    rows: Json = x.int().tolist()
+    return rows
+
+
+def integers(height: int, width: int, seed: int) -> Tensor:
+    """Return a plane of whole numbers from −4 to 5: their products and sums are exact in float32, in any order."""
+    return torch.randint(-4, 6, (height, width), generator=torch.Generator().manual_seed(seed)).float()
+
+
+def stamping_cases() -> list[tuple[str, Tensor, Tensor, dict[str, tuple[int, int]]]]:
+    """Return (name, plane, filter, sizes) for transposed convolution: height and width differ wherever they can."""
+    return [
+        ("k = s = 2", integers(2, 2, 1), integers(2, 2, 2), {"stride": (2, 2)}),
+        ("k = 3, s = 2", integers(2, 2, 3), integers(3, 3, 4), {"stride": (2, 2)}),
+        ("k = 4, s = 2, p = 1", integers(3, 5, 5), integers(4, 4, 6), {"stride": (2, 2), "padding": (1, 1)}),
+        ("stride 1", integers(3, 2, 7), integers(3, 3, 8), {"stride": (1, 1)}),
+        ("gaps between the stamps", integers(2, 3, 9), integers(2, 1, 10), {"stride": (3, 2)}),
+        (
+            "height and width differ everywhere",
+            integers(4, 3, 11),
+            integers(2, 5, 12),
+            {"stride": (3, 2), "padding": (1, 2), "outputPadding": (2, 1)},
+        ),
+        ("nothing but padding is left of a row", integers(1, 4, 13), integers(3, 2, 14), {"padding": (1, 0)}),
+        ("quarters", integers(2, 3, 15) / 4, integers(3, 3, 16) / 4, {"stride": (2, 1), "outputPadding": (1, 0)}),
+    ]
+
+
+def stamp(x: Tensor, weight: Tensor, sizes: dict[str, tuple[int, int]]) -> Tensor:
+    """Return the transposed convolution of the plane `x` with one filter, on which torch and the reference agree.
+
+    Raises:
+        AssertionError: they do not.
+        RuntimeError: torch refuses the sizes.
+    """
+    stride, padding, extra = (
+        sizes.get("stride", (1, 1)),
+        sizes.get("padding", (0, 0)),
+        sizes.get("outputPadding", (0, 0)),
+    )
+    out = F.conv_transpose2d(x[None, None], weight[None, None], None, stride, padding, extra)
+    ours = conv_transpose2d(x[None, None], weight[None, None], None, stride, padding, extra)
+    if not torch.equal(ours, out):
+        raise AssertionError(f"the reference differs from torch for {sizes}")
+    return out[0, 0]
+
+
+def stamp_case(name: str, x: Tensor, weight: Tensor, sizes: dict[str, tuple[int, int]]) -> Case:
+    """Return a case with the output, and with how many stamps hit each of its cells."""
+    given: Case = {key: list(value) for key, value in sizes.items()}
+    counts = stamp(torch.ones_like(x), torch.ones_like(weight), sizes)
+    out = {"expected": encode(stamp(x, weight, sizes)), "counts": encode(counts)}
+    return {"name": name, "x": encode(x), "weight": encode(weight), "sizes": given, **out}
+
+
+def dial_cases() -> list[Case]:
+    """Return a case for each position of the widget's dials: what torch answers, or null where it refuses."""
+    cases: list[Case] = []
+    for columns, stride, kernel, padding, extra in product((2, 3), (1, 2, 3), (2, 3, 4), (0, 1, 2), (0, 1, 2)):
+        settings: Case = {"columns": columns, "stride": stride, "kernel": kernel}
+        settings |= {"padding": padding, "outputPadding": extra}
+        name = ", ".join(f"{key} {value}" for key, value in settings.items())
+        sizes = {"stride": (stride, stride), "padding": (padding, padding), "outputPadding": (extra, extra)}
+        x, weight = integers(2, columns, 1), integers(kernel, kernel, 2)
+        given: Case = {"name": name, "settings": settings, "x": encode(x), "weight": encode(weight)}
+        try:
+            cases.append({**given, "expected": encode(stamp(x, weight, sizes))})
+        except RuntimeError:
+            cases.append({**given, "expected": None})
+    return cases
+
+
 def golden() -> dict[str, list[Case]]:
     """Compute all cases with the reference, by file name."""
-    cases: dict[str, list[Case]] = {"nearest_unpool2d": [], "bed_of_nails2d": [], "max_pool2d": [], "max_unpool2d": []}
+    cases: dict[str, list[Case]] = {"sliding_window": sliding_window_cases()}
+    cases |= {"nearest_unpool2d": [], "bed_of_nails2d": [], "max_pool2d": [], "max_unpool2d": []}
+    cases["conv_transpose2d"] = [stamp_case(*case) for case in stamping_cases()]
+    cases["conv_transpose2d_dials"] = dial_cases()
     for name, x, scale in enlarging_cases():
         for file, unpool in (("nearest_unpool2d", nearest_unpool2d), ("bed_of_nails2d", bed_of_nails2d)):
             out = unpool(x[None, None], scale)[0, 0]

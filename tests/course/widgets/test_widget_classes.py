@@ -11,7 +11,7 @@ from types import ModuleType
 import pytest
 
 import course.widgets
-from course.widgets import MaxUnpooling, Unpooling
+from course.widgets import MaxUnpooling, SlidingWindow, Unpooling
 from course.widgets._base import STATE_TYPE, VIEW_TYPE, CourseWidget, join_modules, saved_state
 from course.widgets.palette import okabe_ito
 
@@ -69,7 +69,7 @@ def test_only_the_shared_file_makes_what_can_be_focused_and_it_frees_the_keys():
                 assert file.name == "draw.js", f"{file.name}:{number} makes a focusable element of its own"
     drawn = (FOLDER / "shared" / "draw.js").read_text()
     made = re.findall(r'html\("(?:button|input)", \{([^}]*)\}', drawn) + re.findall(r"\{([^{}]*tabindex:[^{}]*)", drawn)
-    assert len(made) == 3
+    assert len(made) == 4
     assert all("...OWN_KEYS" in attributes for attributes in made)
 
 
@@ -106,6 +106,9 @@ def test_a_notebook_holds_the_state_of_all_its_widgets():
 def test_traits_reject_what_they_do_not_know():
     with pytest.raises(Exception, match="preset"):
         MaxUnpooling(preset="cubes")
+    for trait, value in {"layers": 3, "stride": 0, "size": "huge"}.items():
+        with pytest.raises(Exception, match=trait):
+            SlidingWindow(**{trait: value})
 
 
 class TestJoining:

@@ -124,7 +124,7 @@ def test_checkpoint_with_code_in_it_is_not_run(tmp_path: Path) -> None:
     [
         (["train", "fcn-8"], "there is no model 'fcn-8'; did you mean fcn-8s?"),
         (["train", "EncoderDecoder"], "did you mean encoder-decoder?"),
-        (["train", "zzz"], "there is no model 'zzz'; There are encoder-decoder, fcn-32s"),
+        (["train", "zzz"], "there is no model 'zzz'; There are encoder-decoder, full-resolution, fcn-32s"),
         (["train", "fcn-8s", "--budget", "3 parsecs"], "--budget must be seconds, minutes or hours, such as 90s"),
         (["train", "fcn-8s", "--size", "big"], "--size must be HEIGHTxWIDTH"),
         (["train", "fcn-8s", "--option", "clutter"], "--option must be NAME=VALUE, such as clutter=0.8, got 'clutter'"),

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import torch
+import torchvision
 from typer.testing import CliRunner
 
 from solutions.__main__ import app
@@ -265,3 +266,45 @@ def test_two_processes_train_one_model(launcher: str, tmp_path: Path) -> None:
     assert (report["devices"], report["steps"]) == (2, 4)
     assert len(read_checkpoint(tmp_path / "run" / "last.pt")["random"]) == 2
     assert done.stdout.count("mIoU") == 1
+
+
+def test_a_resnet_starts_from_weights_in_a_file_and_goes_on_without_it(tmp_path: Path) -> None:
+    torch.manual_seed(3)
+    file = tmp_path / "resnet18.pt"
+    resnet = torchvision.models.resnet18(weights=None)
+    torch.save(resnet.state_dict(), file)
+    out = tmp_path / "run"
+    result = command(
+        "train", "fcn-8s-resnet18", "--weights", file, "--lr", "1e-9", "--steps", "1", "--out", out, *SMALL
+    )
+    assert result.exit_code == 0, result.output
+    trained = read_checkpoint(out / "best.pt")["model"]["backbone.layer4.1.conv2.weight"]
+    torch.testing.assert_close(trained, resnet.layer4[1].conv2.weight, atol=1e-6, rtol=0)
+    file.unlink()
+    result = command("evaluate", out, "--images", "2", "--device", "cpu", "--json")
+    assert result.exit_code == 0, result.output
+
+
+@pytest.mark.parametrize(
+    ("model", "weights", "sentence"),
+    [
+        ("fcn-8s", "imagenet", "fcn-8s takes no --weights; there are some for fcn-32s-resnet18"),
+        ("fcn-8s-resnet18", "nowhere.pt", "--weights nowhere.pt: "),
+    ],
+)
+def test_weights_that_cannot_be_had_are_answered_with_a_sentence_and_leave_no_folder(
+    model: str, weights: str, sentence: str, tmp_path: Path
+) -> None:
+    result = command("train", model, "--weights", weights, "--steps", "1", "--out", tmp_path / "run", *SMALL)
+    assert result.exit_code == 2
+    assert sentence in result.stderr
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("model", ["segnet", "full-resolution"])
+def test_other_semantic_models_report_each_class(model: str, tmp_path: Path) -> None:
+    result = command("train", model, "--steps", "2", "--out", tmp_path / "run", *SMALL)
+    assert result.exit_code == 0, result.output
+    report = json.loads((tmp_path / "run" / "metrics.json").read_text())
+    assert {"sky", "grass", "cow"} <= set(report["per_class"])
+    assert report["scores"]["mIoU"] == pytest.approx(sum(report["per_class"].values()) / len(report["per_class"]))

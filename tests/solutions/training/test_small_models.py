@@ -4,22 +4,14 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from solutions.fcn import FCN, EncoderDecoderFCN
+from solutions.fcn import EncoderDecoderFCN
 from solutions.tiny_detector import RoIPool, SmallBackbone, TinyDetector
 
 
 @pytest.mark.parametrize("size", [(64, 64), (37, 50), (33, 31), (2, 5), (1, 1)])
-@pytest.mark.parametrize("build", [EncoderDecoderFCN, FCN])
-def test_logits_have_the_size_of_the_image(build: type[nn.Module], size: tuple[int, int]) -> None:
-    network = build(5).eval()
+def test_logits_have_the_size_of_the_image(size: tuple[int, int]) -> None:
+    network = EncoderDecoderFCN(5).eval()
     assert network(torch.rand(2, 3, *size)).shape == (2, 5, *size)
-
-
-@pytest.mark.parametrize("variant", ["32s", "16s", "8s"])
-def test_gradient_reaches_every_parameter_of_an_fcn(variant: str) -> None:
-    network = FCN(4, variant)  # type: ignore[arg-type]
-    network(torch.rand(2, 3, 64, 48)).square().mean().backward()
-    assert all(parameter.grad is not None for parameter in network.parameters())
 
 
 def test_gradient_reaches_every_parameter_of_the_encoder_decoder() -> None:
@@ -28,34 +20,10 @@ def test_gradient_reaches_every_parameter_of_the_encoder_decoder() -> None:
     assert all(parameter.grad is not None for parameter in network.parameters())
 
 
-def test_variants_share_a_backbone_and_add_one_score_each() -> None:
-    shapes = {
-        variant: {k: v.shape for k, v in FCN(4, variant).state_dict().items()} for variant in ("32s", "16s", "8s")
-    }  # type: ignore[arg-type]
-    assert set(shapes["16s"]) - set(shapes["32s"]) == {"scores.16.weight", "scores.16.bias"}
-    assert set(shapes["8s"]) - set(shapes["16s"]) == {"scores.8.weight", "scores.8.bias"}
-    assert shapes["32s"].items() <= shapes["16s"].items() <= shapes["8s"].items()
-
-
-def test_a_score_at_stride_8_moves_pixels_that_stride_32_cannot_tell_apart() -> None:
-    network = FCN(2, "8s").eval()
-    for parameter in network.scores.parameters():
-        nn.init.zeros_(parameter)
-    with torch.no_grad():
-        network.scores["8"].weight[1] = 1.0  # type: ignore[index,operator]
-    score = network(torch.rand(1, 3, 64, 64))[0, 1]
-    coarse = nn.functional.interpolate(score[None, None], (2, 2), mode="area")
-    smooth = nn.functional.interpolate(coarse, (64, 64), mode="bilinear")[0, 0]
-    assert (score - smooth).abs().max() > 1e-4
-
-
 @pytest.mark.parametrize(
     ("make", "error", "sentence"),
     [
-        (lambda: FCN(4, "4s"), ValueError, 'variant must be "32s", "16s" or "8s", got \'4s\''),
-        (lambda: FCN(0), ValueError, "num_classes must be at least 1, got 0"),
         (lambda: EncoderDecoderFCN(3.0), TypeError, "num_classes must be an int, got 3.0"),
-        (lambda: FCN(4)(torch.rand(2, 1, 8, 8)), ValueError, r"x must have shape \(N, 3, H, W\), got \(2, 1, 8, 8\)"),
         (lambda: EncoderDecoderFCN(4)(torch.rand(3, 8, 8)), ValueError, r"x must have shape \(N, C, H, W\)"),
         (lambda: TinyDetector(5, stride=4), ValueError, "stride must be 8 or 16, got 4"),
         (lambda: TinyDetector(5, region="warp"), ValueError, 'region must be "align" or "pool", got \'warp\''),
