@@ -132,8 +132,8 @@ def linear_to_conv(
     `linear` takes windows (in_channels, kh, kw) that were flattened as `nn.Flatten`
     does it: in_features = in_channels·kh·kw. `kernel_size` is an int or a pair
     (kh, kw). The convolution has stride 1 and no padding, the weights and the bias of
-    `linear`, or no bias where `linear` has none, and its dtype and device. `linear`
-    stays as it is.
+    `linear`, copied or shared, or no bias where `linear` has none, and its dtype and
+    device. `linear` stays as it is.
 
     Raises:
         TypeError: `linear` is no `nn.Linear`, or a size not made of ints.

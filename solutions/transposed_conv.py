@@ -37,10 +37,11 @@ def conv_transpose1d(
     """Let each value of `x` (N, Cin, L) stamp a weighted copy of the filter, and sum.
 
     `weight` is (Cin, Cout, k), `bias` (Cout,) or None. Stamps start `stride` apart;
-    `padding` positions are cropped at both ends; `output_padding`, smaller than the
-    stride, lengthens the output at its right end. Returns (N, Cout, M) with
-    M = (L − 1)·stride − 2·padding + k + output_padding, in the dtype of `x`. As
-    `torch.nn.functional.conv_transpose1d`, which takes (Cin, L) too.
+    `padding` positions, fewer than k in the cases tried, are cropped at both ends;
+    `output_padding`, smaller than the stride, lengthens the output at its right end.
+    Returns (N, Cout, M) with M = (L − 1)·stride − 2·padding + k + output_padding, in
+    the dtype of `x`. As `torch.nn.functional.conv_transpose1d`, which takes (Cin, L)
+    too.
 
     Raises:
         TypeError: not floating-point tensors of one dtype, or a size not made of ints.
@@ -111,11 +112,12 @@ def conv_transpose2d(
     """Let each pixel of `x` (N, Cin, H, W) stamp a weighted copy of the filter, and sum.
 
     `weight` is (Cin, Cout, kh, kw), `bias` (Cout,) or None; the other arguments are ints
-    or pairs (height, width). Stamps start `stride` apart; `padding` rows and columns are
-    cropped on every side; `output_padding`, smaller than the stride, enlarges the output
-    at the bottom and on the right. Returns (N, Cout, H', W') with
-    H' = (H − 1)·stride − 2·padding + kh + output_padding, and so for W', in the dtype of
-    `x`. As `torch.nn.functional.conv_transpose2d`, which takes (Cin, H, W) too.
+    or pairs (height, width). Stamps start `stride` apart; `padding` rows and columns,
+    fewer than kh and kw in the cases tried, are cropped on every side; `output_padding`,
+    smaller than the stride, enlarges the output at the bottom and on the right. Returns
+    (N, Cout, H', W') with H' = (H − 1)·stride − 2·padding + kh + output_padding, and so
+    for W', in the dtype of `x`. As `torch.nn.functional.conv_transpose2d`, which takes
+    (Cin, H, W) too.
 
     Raises:
         TypeError: not floating-point tensors of one dtype, or a size not made of ints.
@@ -141,12 +143,9 @@ def conv_transpose2d(
 
     # stamps[n, o, a, b, h, w] = Σ_i x[n, i, h, w] · weight[i, o, a, b]
     stamps = torch.einsum("...ihw,ioab->...oabhw", x, weight)
-    plane = x.new_zeros(*stamps.shape[:-4], rows + 2 * ph, columns + 2 * pw)
-    for a in range(kh):
-        for b in range(kw):  # pixel (h, w) stamps weight (a, b) at (h·sh + a, w·sw + b)
-            places = plane[..., a : a + height * sh : sh, b : b + width * sw : sw]
-            places += stamps[..., a, b, :, :]
-    out = plane[..., ph : ph + rows, pw : pw + columns]  # padding crops
+    stamps = stamps.flatten(-5, -3).flatten(-2)  # (N, Cout·kh·kw, H·W)
+    # fold sums them: weight (a, b) of pixel (h, w) goes to (h·sh + a − ph, w·sw + b − pw)
+    out = F.fold(stamps, (rows, columns), (kh, kw), padding=(ph, pw), stride=(sh, sw))
     return out if bias is None else out + bias[:, None, None]
 
 

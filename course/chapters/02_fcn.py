@@ -325,8 +325,8 @@ show_sight(networks)
 # middle, which knows the surroundings. That is the trade: **resolution is exchanged for channels and for sight.**
 #
 # But read the numbers. The picture is stretched by a strong root; unstretched the glow would be black. What a pixel can see is its *receptive field*, what it
-# does look at is its *effective* receptive field, which is far smaller (Luo, Li, Urtasun & Zemel, 2016). So far this network has the whole
-# scene in view and hardly looks beyond the same small square. But it has not learnt anything yet: remember the number.
+# does look at is its *effective* receptive field, which is far smaller (Luo, Li, Urtasun & Zemel, 2016). This network has the whole
+# scene in view and hardly looks beyond the same small square. It has not learnt anything yet, though: remember the number.
 
 # %% [markdown]
 # ## The number that lies

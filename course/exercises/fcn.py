@@ -179,6 +179,18 @@ def _counting(rng: np.random.Generator) -> Iterator[Case]:
     nothing = torch.zeros(0, height, width, dtype=torch.int64)
     yield Case("an empty batch", {"pred": nothing, "target": nothing.clone(), "num_classes": int(rng.integers(2, 5))})
 
+    # Labels of two digits in base K: no byte holds them.
+    height, width = different(rng, 4, 6)
+    classes = int(rng.integers(17, 20))
+    pred, target = _maps(rng, (3, height, width), classes)
+    yield Case("many classes", {"pred": pred, "target": target, "num_classes": classes})
+
+    pred, target = _maps(rng, (3, 10, 12), 3)
+    frequent = int(rng.integers(3))
+    for labels in (pred.view(-1), target.view(-1)):
+        labels[: int(rng.integers(280, 300))] = frequent
+    yield Case("many pixels, most of one class", {"pred": pred, "target": target, "num_classes": 3})
+
     pred, target = _maps(rng, (int(rng.integers(9, 13)),), 3)
     yield Case("a list of pixels instead of a map", {"pred": pred, "target": target, "num_classes": 3})
 
@@ -227,6 +239,12 @@ def _averaging(rng: np.random.Generator) -> Iterator[Case]:
     confusion[:, int(rng.integers(4))] = 0
     yield Case("a class that is there but never predicted", {"confusion": confusion})
 
+    confusion = _counts(rng, 4)
+    single = int(rng.integers(4))
+    confusion[single], confusion[:, single] = 0, 0
+    confusion[single, single] = 1
+    yield Case("a class of a single pixel, which is right", {"confusion": confusion})
+
     confusion = _counts(rng, 3)
     yield Case("every pixel is right", {"confusion": torch.diag(confusion.diag())})
 
@@ -244,10 +262,10 @@ def _averaging(rng: np.random.Generator) -> Iterator[Case]:
 # --- activation_bytes -------------------------------------------------------------------------------------------------
 
 
-def _any_convolution(*sizes: int | tuple[int, int], **options: int) -> nn.Conv2d:
+def _any_convolution(*sizes: int | tuple[int, int], kind: type[nn.Module] = nn.Conv2d, **options: int) -> nn.Module:
     """Return a convolution whose weights do not matter."""
     # Nothing is drawn at random: the caller's generator stays as it is.
-    layer: nn.Conv2d = nn.utils.skip_init(nn.Conv2d, *sizes, **options)  # type: ignore[no-untyped-call]
+    layer: nn.Module = nn.utils.skip_init(kind, *sizes, **options)  # type: ignore[no-untyped-call]
     for parameter in layer.parameters():
         parameter.data.fill_(0.25)
     return layer
@@ -310,6 +328,25 @@ def _weighing(rng: np.random.Generator) -> Iterator[Case]:
         _any_convolution(2, some(3, 6), kernel, stride, padding, dilation), nn.MaxPool2d((2, 3), (1, 2))
     )
     yield Case("sizes of their own for height and width", {"network": network, "image_shape": (1, 2, height, width)})
+
+    # In training a batch norm keeps a mean of what it sees: it notices every image that is sent through it.
+    height, width = different(rng, 5, 9)
+    filters = some(3, 6)
+    network = nn.Sequential(_any_convolution(3, filters, 3), nn.BatchNorm2d(filters), nn.ReLU())
+    yield Case(
+        "a batch norm in training, which stays as it is",
+        {"network": network.train(), "image_shape": (some(2, 3), 3, height, width)},
+    )
+
+    height, width = different(rng, 5, 9)
+    first, second = different(rng, 3, 6)
+    network = nn.Sequential(
+        _any_convolution(3, first, 3),
+        nn.AvgPool2d(2),
+        _any_convolution(first, second, 3, 2, 1, kind=nn.ConvTranspose2d),
+        nn.Upsample(scale_factor=2),
+    )
+    yield Case("layers of other kinds", {"network": network, "image_shape": (some(2, 3), 3, height, width)})
 
     height, width = different(rng, 5, 9)
     network = nn.Sequential(_any_convolution(3, 4, 3, padding=1), nn.ReLU(), _any_convolution(4, 2, 1))
@@ -468,11 +505,12 @@ EXERCISES: tuple[Exercise, ...] = (
         hints=(
             "How many numbers does a convolution with 8 filters make from one image of 6 × 5 pixels, if it keeps the "
             "size? And the ReLU after it?",
-            "You need the shape of each layer's output. You can compute it with the formula of chapter 1, or let the "
-            "layer tell you: an `nn.Sequential` can be looped over, and each layer can be called on the output of "
-            "the last.",
-            "Start with `x = torch.zeros(image_shape)`. In a loop, replace `x` by `layer(x)` and add "
-            "`x.numel() * bytes_per_number`. With a copy of the network on the device `meta` nothing is even computed.",
+            "You need the shape of each layer's output, and there are many kinds of layers. Let the layer tell you: an "
+            "`nn.Sequential` can be looped over, and each layer can be called on the output of the last. But a batch "
+            "norm in training keeps a mean of all it sees, your images too. Whose batch norm should that be?",
+            "Start with `x = torch.zeros(image_shape)` and a copy of the network, `copy.deepcopy(network)`. In a loop "
+            "over the copy's layers, replace `x` by `layer(x)` and add `x.numel() * bytes_per_number`. With the copy "
+            "and `x` on the device `meta` nothing is even computed.",
         ),
     ),
     Exercise(

@@ -63,6 +63,9 @@ def _cutting(rng: np.random.Generator) -> Iterator[Case]:
     height, width = different(rng, 3, 5)
     yield Case("float64, with values that float32 cannot hold", {"image": thirds(rng, (2, height, width)), "size": 2})
 
+    height, width = different(rng, 2, 4)
+    yield Case("no window fits a float64 image", {"image": thirds(rng, (2, height, width)), "size": 4})
+
     height, width = different(rng, 4, 6)
     image = transposed(distinct(rng, (2, height, width)))
     yield Case("an image that is not contiguous: transposed in memory", {"image": image, "size": 3})
@@ -142,7 +145,10 @@ def _scorer(rng: np.random.Generator, channels: int, size: int, classes: int) ->
 
 
 def _segmenting(rng: np.random.Generator) -> Iterator[Case]:
-    """Yield the cases of `segment_by_patches`, called by position as (classifier, image, size, batch_size)."""
+    """Yield the cases of `segment_by_patches`, called by position as (classifier, image, size, batch_size).
+
+    No case tells one default of `batch_size` from another: how many patches a machine bears is the answer's choice.
+    """
 
     def case(name: str, classifier: nn.Module, image: Tensor, size: int, *batch_size: int) -> Case:
         arguments = {"classifier": classifier, "image": image, "size": size}
@@ -204,9 +210,9 @@ def _segmenting(rng: np.random.Generator) -> Iterator[Case]:
         "a network that comes in training mode, with dropout", classifier, distinct(rng, (2, *different(rng, 4, 6))), 3
     )
 
-    norm = nn.BatchNorm2d(2, eps=0.0, affine=False)
+    norm = nn.BatchNorm2d(2, eps=1 / 16, affine=False)
     norm.running_mean = _whole(rng, (2,), reach=20)
-    norm.running_var = torch.tensor([4.0, 1 / 16])[torch.tensor(rng.permutation(2))]  # exact square roots
+    norm.running_var = torch.tensor([4, 1 / 4])[torch.tensor(rng.permutation(2))] - norm.eps  # exact square roots
     classifier = _network(norm, nn.Flatten(), _scorer(rng, 2, 3, 4), training=True)
     yield case(
         "a network that comes in training mode, with batch norm",
@@ -216,13 +222,20 @@ def _segmenting(rng: np.random.Generator) -> Iterator[Case]:
         9,
     )
 
-    height, width = different(rng, 3, 5)
-    first = thirds(rng, (1, height, width))
-    closer = torch.tensor(rng.permutation(np.resize([1e-9, -1e-9], height * width))).view(1, height, width)
-    centre = torch.zeros(2, 2, 9, dtype=torch.float64)
+    centre = torch.zeros(2, 2, 9)
     centre[0, 0, 4] = centre[1, 1, 4] = 1  # class c scores the value of channel c at the patch's centre
+
+    def close(first: Tensor, step: float) -> Tensor:
+        """Return an image whose second channel is a step above or below the first, half of its pixels each."""
+        steps = torch.tensor(rng.permutation(np.resize([step, -step], first.numel())), dtype=first.dtype)
+        return torch.cat([first, first + steps.view(first.shape)])
+
     classifier = _network(nn.Flatten(), _linear(centre.flatten(1), None))
-    image = torch.cat([first, first + closer])
+    image = close(distinct(rng, (1, *different(rng, 3, 5))), 0.25)
+    yield case("scores a quarter apart", classifier, image, 3, 16)
+
+    classifier = _network(nn.Flatten(), _linear(centre.flatten(1).double(), None))
+    image = close(thirds(rng, (1, *different(rng, 3, 5))), 1e-9)
     yield case("float64, with scores that float32 cannot tell apart", classifier, image, 3, 16)
 
     classifier = _network(nn.Flatten(), _scorer(rng, 2, 3, 3))
@@ -391,7 +404,7 @@ EXERCISES: tuple[Exercise, ...] = (
         difficulty=3,
         reference="solutions.sliding_window:count_multiply_adds",
         cases=_costing,
-        outputs=("apart", "shared"),
+        outputs=("apart count", "shared count"),
         hints=(
             "Take one 3 × 3 convolution from 1 to 1 channel on 5 × 6 pixels. How many numbers does it put out, and how "
             "many multiply–adds does each of them take?",

@@ -90,19 +90,33 @@ def _stamping_signals(rng: np.random.Generator) -> Iterator[Case]:
 
     length = int(rng.integers(3, 6))
     arguments = _stamping(rng, (2, 3, length), (3, 2, 4), bias=True, stride=2, padding=1)
-    yield Case("inputs that are not contiguous", _apart(arguments))
+    yield Case("inputs that are not contiguous", _cut_out(arguments))
+
+    length = int(rng.integers(3, 6))
+    arguments = _stamping(rng, (1, 2, length), (2, 1, 3), stride=2)
+    yield Case("one signal three times, which is not contiguous", _expanded(arguments))
 
     length = int(rng.integers(3, 6))
     arguments = _stamping(rng, (2, 2, length), (2, 3, 3), bias=True, stride=2, padding=1, output_padding=1)
     yield Case("gradients flow back", arguments, gradient=True)
 
 
-def _apart(arguments: dict[str, object]) -> dict[str, object]:
-    """Lay the tensors among `arguments` out in memory so that no `.view` flattens them."""
+def _cut_out(arguments: dict[str, object]) -> dict[str, object]:
+    """Cut the tensors out of larger ones: no `.view` flattens them, while `torch.kron`, a fair way, still bears them.
+
+    It does not bear one whose last two dimensions are exchanged in memory.
+    """
     x, weight = arguments["x"], arguments["weight"]
     assert isinstance(x, Tensor)
     assert isinstance(weight, Tensor)
-    return {**arguments, "x": transposed(x), "weight": sliced(weight)}
+    return {**arguments, "x": sliced(x), "weight": sliced(weight)}
+
+
+def _expanded(arguments: dict[str, object]) -> dict[str, object]:
+    """Make a batch of three of the only item, without a copy."""
+    x = arguments["x"]
+    assert isinstance(x, Tensor)
+    return {**arguments, "x": x.expand(3, *x.shape[1:])}
 
 
 def _sizing(rng: np.random.Generator) -> Iterator[Case]:
@@ -135,6 +149,10 @@ def _sizing(rng: np.random.Generator) -> Iterator[Case]:
     yield case("a kernel of one pixel", size, 1, stride)
     size = int(rng.integers(10, 20))
     yield case("FCN-32s: kernel 64, stride 32", size, 64, 32)
+    size, kernel = int(rng.integers(7, 12)), int(rng.integers(3, 6))
+    yield case("padding that makes the output smaller than the input", size, kernel, 1, kernel - 1)
+    padding = int(rng.integers(1, 5))
+    yield case("an output of one pixel", 1 + padding, 1 + padding, 1, padding)
 
 
 _SIZES = ("size", "kernel_size", "stride", "padding", "output_padding")
@@ -208,7 +226,11 @@ def _stamping_images(rng: np.random.Generator) -> Iterator[Case]:
 
     height, width = different(rng, 2, 4)
     arguments = _stamping(rng, (2, 3, height, width), (3, 2, 3, 2), bias=True, stride=2)
-    yield Case("inputs that are not contiguous", _apart(arguments))
+    yield Case("inputs that are not contiguous", _cut_out(arguments))
+
+    height, width = different(rng, 2, 3)
+    arguments = _stamping(rng, (1, 2, height, width), (2, 1, 2, 3), stride=2)
+    yield Case("one image three times, which is not contiguous", _expanded(arguments))
 
     height, width = different(rng, 2, 3)
     arguments = _stamping(
@@ -277,7 +299,7 @@ def _writing_matrices(rng: np.random.Generator) -> Iterator[Case]:
     height, width = different(rng, 3, 4)
     yield Case(
         "a weight that is not contiguous",
-        {"weight": transposed(weight(2, 2, 2, 3)), "input_size": (height, width), "stride": 1, "padding": (1, 0)},
+        {"weight": sliced(weight(2, 2, 2, 3)), "input_size": (height, width), "stride": 1, "padding": (1, 0)},
     )
 
     height, width = different(rng, 3, 4)
@@ -340,7 +362,7 @@ def _fusing(rng: np.random.Generator) -> Iterator[Case]:
 
     height, width = different(rng, 3, 5)
     arguments = _scores(rng, 2, 3, height, width)
-    apart = {"coarse": transposed(arguments["coarse"]), "skip": sliced(arguments["skip"])}
+    apart = {"coarse": sliced(arguments["coarse"]), "skip": transposed(arguments["skip"])}
     yield Case("inputs that are not contiguous", {**arguments, **apart})
 
     height, width = different(rng, 3, 5)

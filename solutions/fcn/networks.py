@@ -24,9 +24,10 @@ def activation_bytes(
     """Return how many bytes the outputs of all layers of `network` take together.
 
     `image_shape` (N, C, H, W) is that of the batch that comes in, which is not counted.
-    The layers of `network` run one after another; each of them makes one new tensor,
-    kept until the backward pass, whose numbers take `bytes_per_number` bytes each: 4 in
-    float32, 2 in bfloat16. `network` is left as it is.
+    The layers of `network`, of any kind, run one after another; none is made of others.
+    Each makes one new tensor, kept until the backward pass, whose numbers take
+    `bytes_per_number` bytes each: 4 in float32, 2 in bfloat16. `network` is left as it
+    is, weights and running statistics alike; it may be in training mode.
 
     Raises:
         TypeError: `network` is no `nn.Sequential`, or a number that is not an int.
@@ -48,8 +49,8 @@ def activation_bytes(
 
 def encoder_decoder(
     x: Tensor,
-    encoder: Sequence[nn.Module],
-    decoder: Sequence[nn.Module],
+    encoder: nn.ModuleList,
+    decoder: nn.ModuleList,
     classifier: nn.Module,
 ) -> Tensor:
     """Run images `x` (N, C, H, W) down an encoder and up a decoder: logits (N, K, H, W).
@@ -64,8 +65,9 @@ def encoder_decoder(
         TypeError: `x` is not a floating-point tensor.
         ValueError: `x` is not (N, C, H, W), or `decoder` does not have one stage less than `encoder`.
 
-    >>> stages = [nn.Conv2d(3, 4, 1), nn.Conv2d(4, 6, 1)], [nn.Conv2d(10, 5, 1)]
-    >>> encoder_decoder(torch.rand(2, 3, 7, 10), *stages, nn.Conv2d(5, 8, 1)).shape
+    >>> encoder = nn.ModuleList([nn.Conv2d(3, 4, 1), nn.Conv2d(4, 6, 1)])
+    >>> decoder = nn.ModuleList([nn.Conv2d(10, 5, 1)])
+    >>> encoder_decoder(torch.rand(2, 3, 7, 10), encoder, decoder, nn.Conv2d(5, 8, 1)).shape
     torch.Size([2, 8, 7, 10])
     """
     require_images("x", x)
@@ -172,7 +174,7 @@ def require_shape(name: str, shape: Sequence[int]) -> None:
         raise ValueError(f"{name} must be (N, C, H, W), four numbers from 0 up, got {tuple(shape)}")
 
 
-def require_stages(encoder: Sequence[nn.Module], decoder: Sequence[nn.Module]) -> None:
+def require_stages(encoder: nn.ModuleList, decoder: nn.ModuleList) -> None:
     """Raise ValueError unless `decoder` has one stage less than `encoder`, which has at least one."""
     if not len(encoder) or len(decoder) != len(encoder) - 1:
         raise ValueError(

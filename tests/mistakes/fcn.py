@@ -4,6 +4,7 @@ Each sentence names the misconception to its author and leaves the mending to th
 every public case, only one of them stands here, since a check could not tell them apart.
 """
 
+import copy
 import math
 
 import torch
@@ -40,6 +41,15 @@ def divides_by_all_pixels(logits, target, ignore_index=255):
     return losses.sum() / max(target.numel(), 1)
 
 
+@mistake(
+    "pixel_cross_entropy",
+    "You take the `.mean()` of all pixels. The zeros of those that are ignored are in it and pull it down; and of an "
+    "empty batch it is NaN.",
+)
+def mean_of_all_pixels(logits, target, ignore_index=255):
+    return pixel_losses(logits, target, ignore_index)[0].mean()
+
+
 @mistake("pixel_cross_entropy", "You divide by the number of images; the mean is one over all pixels that count.")
 def divides_by_the_batch(logits, target, ignore_index=255):
     return pixel_losses(logits, target, ignore_index)[0].sum() / max(len(logits), 1)
@@ -73,6 +83,48 @@ def ignored_is_class_zero(logits, target, ignore_index=255):
     labels = target.masked_fill(target == ignore_index, 0)
     losses = -logits.log_softmax(1).gather(1, labels[:, None])
     return losses.sum() / max(losses.numel(), 1)
+
+
+@mistake(
+    "pixel_cross_entropy",
+    "Your mean has the ignored pixels in it, as if they were of class 0. They belong to no class; and the mean of an "
+    "empty batch is NaN.",
+)
+def mean_with_ignored_as_class_zero(logits, target, ignore_index=255):
+    labels = target.masked_fill(target == ignore_index, 0)
+    return -logits.log_softmax(1).gather(1, labels[:, None]).mean()
+
+
+@mistake(
+    "pixel_cross_entropy",
+    "You force all labels into 0 … K − 1, and so the ignored pixels count as one of the outer classes. They belong to "
+    "no class.",
+)
+def ignored_is_an_outer_class(logits, target, ignore_index=255):
+    labels = target.clamp(0, logits.shape[1] - 1)
+    return -logits.log_softmax(1).gather(1, labels[:, None]).mean()
+
+
+@mistake(
+    "pixel_cross_entropy",
+    "Called without `ignore_index` your function ignores −100, as torch's does. Here the default is 255: such a label "
+    "is not to be looked up among the scores.",
+)
+def looks_up_255_by_default(logits, target, ignore_index=-100):
+    losses, counted = pixel_losses(logits, target, ignore_index)
+    return losses.sum() / counted.sum().clamp(min=1)
+
+
+@mistake(
+    "pixel_cross_entropy",
+    "Called without `ignore_index` your function ignores −100, as torch's does, and pixels labelled 255 count as some "
+    "class. Here the default is 255.",
+)
+def counts_255_by_default(logits, target, ignore_index=-100):
+    counted = target != ignore_index
+    labels = target.clamp(0, logits.shape[1] - 1)
+    losses = -logits.log_softmax(1).gather(1, labels[:, None])[:, 0]
+    return (losses * counted).sum() / counted.sum().clamp(min=1)
 
 
 @mistake(
@@ -134,6 +186,16 @@ def softmax_then_logarithm(logits, target, ignore_index=255):
     counted = target != ignore_index
     chosen = logits.softmax(1).gather(1, target.masked_fill(~counted, 0)[:, None])[:, 0]
     return -torch.where(counted, chosen.log(), 0).sum() / counted.sum().clamp(min=1)
+
+
+@mistake(
+    "pixel_cross_entropy",
+    "You normalise twice: the softmax makes probabilities, and then `log_softmax` takes them for scores and makes them "
+    "nearly equal.",
+)
+def normalises_twice(logits, target, ignore_index=255):
+    losses, counted = pixel_losses(logits.softmax(1), target, ignore_index)
+    return losses.sum() / counted.sum().clamp(min=1)
 
 
 @mistake(
@@ -280,11 +342,12 @@ def returns_a_map(logits, target, ignore_index=255):
 
 @mistake(
     "pixel_cross_entropy",
-    "You return a plain Python number. It has no graph: no gradient can flow back from it to the network.",
+    "Your loss is cut off from the graph: a plain number, or made of detached logits, or under `no_grad`. No gradient "
+    "can flow back from it to the network.",
 )
-def returns_a_python_number(logits, target, ignore_index=255):
-    losses, counted = pixel_losses(logits, target, ignore_index)
-    return (losses.sum() / counted.sum().clamp(min=1)).item()
+def cuts_the_loss_off(logits, target, ignore_index=255):
+    losses, counted = pixel_losses(logits.detach(), target, ignore_index)  # `.item()` at the end does the same
+    return losses.sum() / counted.sum().clamp(min=1)
 
 
 @mistake("pixel_cross_entropy", "The loss must keep the dtype of the logits; yours is always float32.")
@@ -394,6 +457,50 @@ def leaves_out_255_only(pred, target, num_classes, ignore_index=255):
 
 @mistake(
     "confusion_matrix",
+    "You compare with 255 instead of `ignore_index`. A label −1 is then counted as the last class: in Python the index "
+    "−1 means the last one.",
+)
+def leaves_out_255_in_a_loop(pred, target, num_classes, ignore_index=255):
+    matrix = torch.zeros(num_classes, num_classes, dtype=torch.int64)
+    for p, t in zip(pred.flatten().tolist(), target.flatten().tolist(), strict=True):
+        if t != 255:
+            matrix[t, p] += 1
+    return matrix
+
+
+@mistake(
+    "confusion_matrix",
+    "Called without `ignore_index` your function leaves out some other label than 255, which then falls outside the "
+    "matrix. Here the default is 255.",
+)
+def counts_255_as_a_row(pred, target, num_classes, ignore_index=-100):
+    matrix = torch.zeros(num_classes, num_classes, dtype=torch.int64)
+    for p, t in zip(pred.flatten().tolist(), target.flatten().tolist(), strict=True):
+        if t != ignore_index:
+            matrix[t, p] += 1
+    return matrix
+
+
+@mistake(
+    "confusion_matrix",
+    "You keep the labels below `ignore_index`. It is not always the largest label: it may be −1, or a class in the "
+    "middle.",
+)
+def keeps_labels_below_the_ignored(pred, target, num_classes, ignore_index=255):
+    return counted_pairs(pred, target, num_classes, target < ignore_index)
+
+
+@mistake(
+    "confusion_matrix",
+    "You multiply by the mask: an ignored pixel becomes a 0 that way, and is counted in the first cell.",
+)
+def multiplies_by_the_mask(pred, target, num_classes, ignore_index=255):
+    cells = (target * num_classes + pred) * (target != ignore_index)
+    return torch.bincount(cells.flatten(), minlength=num_classes**2).view(num_classes, num_classes)
+
+
+@mistake(
+    "confusion_matrix",
     "You leave out labels outside 0 … K − 1. But `ignore_index` may be one of the classes, and then it does not count "
     "either.",
 )
@@ -439,6 +546,48 @@ def as_large_as_the_labels(pred, target, num_classes, ignore_index=255):
     counted = target != ignore_index
     size = int(max(pred[counted].max(), target[counted].max())) + 1 if counted.any() else 0
     return counted_pairs(pred, target, size, counted) if size else torch.zeros(0, 0, dtype=torch.int64)
+
+
+@mistake(
+    "confusion_matrix",
+    "Your rows are the classes that occur, one after another. A class that is nowhere has a row and a column of zeros, "
+    "or the others lose their numbers.",
+)
+def rows_for_the_classes_that_occur(pred, target, num_classes, ignore_index=255):
+    counted = target != ignore_index
+    both = torch.stack([target[counted], pred[counted]])
+    classes, numbers = both.unique(return_inverse=True)
+    return counted_pairs(numbers[1], numbers[0], len(classes), torch.ones_like(numbers[0]).bool())
+
+
+@mistake(
+    "confusion_matrix",
+    "You ask the data which classes there are, and count for those. There are `num_classes`, with zeros for the ones "
+    "that never occur.",
+)
+def asks_the_data_for_its_classes(pred, target, num_classes, ignore_index=255):
+    counted = target != ignore_index
+    pred, target = pred[counted].tolist(), target[counted].tolist()
+    classes, pairs = sorted({*pred, *target}), list(zip(target, pred, strict=True))
+    return torch.tensor([[pairs.count((row, column)) for column in classes] for row in classes])
+
+
+@mistake(
+    "confusion_matrix",
+    "You count in 8 bits, which end at 255: one pixel more, and the cell begins again at 0.",
+)
+def counts_in_a_byte(pred, target, num_classes, ignore_index=255):
+    return counted_pairs(pred, target, num_classes, target != ignore_index).to(torch.uint8).long()
+
+
+@mistake(
+    "confusion_matrix",
+    "You number the pairs in 8 bits, where numbers end at 255. With 17 classes there are more pairs than that.",
+)
+def numbers_pairs_in_a_byte(pred, target, num_classes, ignore_index=255):
+    counted = target != ignore_index
+    cells = target[counted].to(torch.uint8) * num_classes + pred[counted].to(torch.uint8)
+    return torch.bincount(cells, minlength=num_classes**2).view(num_classes, num_classes)
 
 
 @mistake(
@@ -590,12 +739,91 @@ def mean_recall(confusion):
 
 @mistake(
     "mean_iou",
+    "You average the recall over the classes in the target: hits over the pixels that *are* so. What was wrongly called "
+    "so belongs to the union as well.",
+)
+def recall_of_what_is_there(confusion):
+    hits, targets, _ = parts(confusion)
+    return float((hits / targets)[targets > 0].mean())
+
+
+@mistake(
+    "mean_iou",
+    "You average the recall, hits over the pixels that *are* so, and a class that is nowhere has 0 in it. The union also "
+    "has what was wrongly called so.",
+)
+def recall_with_zeros(confusion):
+    hits, targets, _ = parts(confusion)
+    return float((hits / targets.clamp(min=1)).mean())
+
+
+@mistake(
+    "mean_iou",
+    "You divide by the row sums, which gives the recall, and 0/0 for a class that the target lacks. Divide by the union.",
+)
+def recall_with_nan(confusion):
+    hits, targets, _ = parts(confusion)
+    return float((hits / targets).mean())
+
+
+@mistake(
+    "mean_iou",
+    "You average the recall, and return 0 where no class is there. An IoU divides by the union, and the mean of nothing "
+    "is NaN.",
+)
+def recall_and_zero_for_nothing(confusion):
+    hits, targets, _ = parts(confusion)
+    return float((hits / targets)[targets > 0].mean()) if targets.any() else 0.0
+
+
+@mistake(
+    "mean_iou",
     "You divide by the pixels that were *called* so. That is the precision; the union also has those that were missed.",
 )
 def mean_precision(confusion):
     hits, targets, called = parts(confusion)
     present = (targets + called) > 0
     return float((hits / called.clamp(min=1))[present].mean())
+
+
+@mistake(
+    "mean_iou",
+    "You average the precision over the classes that are predicted: hits over the pixels *called* so. What was missed "
+    "belongs to the union as well.",
+)
+def precision_of_what_is_called(confusion):
+    hits, _, called = parts(confusion)
+    return float((hits / called)[called > 0].mean())
+
+
+@mistake(
+    "mean_iou",
+    "You average the precision, hits over the pixels *called* so, and a class that is nowhere has 0 in it. The union "
+    "also has what was missed.",
+)
+def precision_with_zeros(confusion):
+    hits, _, called = parts(confusion)
+    return float((hits / called.clamp(min=1)).mean())
+
+
+@mistake(
+    "mean_iou",
+    "You divide by the column sums, which gives the precision, and 0/0 for a class that is never predicted. Divide by "
+    "the union.",
+)
+def precision_with_nan(confusion):
+    hits, _, called = parts(confusion)
+    return float((hits / called).mean())
+
+
+@mistake(
+    "mean_iou",
+    "You average the precision, and return 0 where no class is there. An IoU divides by the union, and the mean of "
+    "nothing is NaN.",
+)
+def precision_and_zero_for_nothing(confusion):
+    hits, _, called = parts(confusion)
+    return float((hits / called)[called > 0].mean()) if called.any() else 0.0
 
 
 @mistake(
@@ -624,6 +852,39 @@ def absent_classes_count_as_zero(confusion):
     union = targets + called - hits
     ious = hits / union.clamp(min=1)
     return float(ious.mean()) if union.any() else math.nan
+
+
+@mistake(
+    "mean_iou",
+    "You divide by the number of all classes, also of those that are nowhere, which thus count as 0. They are left out, "
+    "and of nothing the mean is NaN.",
+)
+def divides_by_all_classes(confusion):
+    hits, targets, called = parts(confusion)
+    return float((hits / (targets + called - hits).clamp(min=1)).mean())
+
+
+@mistake(
+    "mean_iou",
+    "A class that is nowhere counts as 1, as perfect, in your mean; where no class is there at all, you return 1. Leave "
+    "it out: the mean of nothing is NaN.",
+)
+def all_absent_classes_count_as_one(confusion):
+    hits, targets, called = parts(confusion)
+    union = targets + called - hits
+    return float(torch.where(union > 0, hits / union.clamp(min=1), 1.0).mean())
+
+
+@mistake(
+    "mean_iou",
+    "A class that is nowhere counts as 1, as perfect, in your mean, and where no class is there you return 0. Leave it "
+    "out: the mean of nothing is NaN.",
+)
+def absent_classes_count_as_one_and_nothing_as_zero(confusion):
+    hits, targets, called = parts(confusion)
+    union = targets + called - hits
+    ious = torch.where(union > 0, hits / union.clamp(min=1), 1.0)
+    return float(ious.mean()) if union.any() else 0.0
 
 
 @mistake(
@@ -666,6 +927,31 @@ def leaves_out_what_is_not_predicted(confusion):
     hits, targets, called = parts(confusion)
     present = called > 0
     return float((hits / (targets + called - hits))[present].mean())
+
+
+@mistake(
+    "mean_iou",
+    "You leave out a class that is missing in the target or in the prediction. One of them has it, so its IoU is 0, and "
+    "counts.",
+)
+def leaves_out_what_is_missing_in_one(confusion):
+    hits, targets, called = parts(confusion)
+    present = (targets > 0) & (called > 0)
+    return float((hits / (targets + called - hits))[present].mean())
+
+
+@mistake("mean_iou", "You leave out a class with a union of one pixel. One pixel is enough for an IoU.")
+def leaves_out_a_single_pixel(confusion):
+    hits, targets, called = parts(confusion)
+    union = targets + called - hits
+    return float((hits / union)[union > 1].mean())
+
+
+@mistake("mean_iou", "You add 1 above and below the line. That keeps 0/0 away, but it is another number than the IoU.")
+def smooths_the_fraction(confusion):
+    hits, targets, called = parts(confusion)
+    union = targets + called - hits
+    return float(((hits + 1) / (union + 1))[union > 0].mean())
 
 
 @mistake(
@@ -734,6 +1020,28 @@ def zero_where_there_is_nothing(confusion):
 
 
 @mistake(
+    "mean_iou",
+    "You return 1 where no class is there. Nothing was got right: there is no mean, and NaN says so.",
+)
+def one_where_there_is_nothing(confusion):
+    hits, targets, called = parts(confusion)
+    union = targets + called - hits
+    return float((hits / union)[union > 0].mean()) if union.any() else 1.0
+
+
+@mistake(
+    "mean_iou",
+    "A single class that is nowhere makes your code divide by zero, since its union is 0. Such a class is left out.",
+)
+def raises_where_one_class_is_nowhere(confusion):
+    rows = confusion.tolist()
+    total = 0.0
+    for k, row in enumerate(rows):
+        total += row[k] / (sum(row) + sum(other[k] for other in rows) - row[k])
+    return total / len(rows)
+
+
+@mistake(
     "mean_iou", "Where no class is left your code divides by zero, which Python refuses. The mean of nothing is NaN."
 )
 def raises_where_there_is_nothing(confusion):
@@ -788,7 +1096,7 @@ def outputs_of(network, image_shape):
     """Return (layer, output) of each layer, one after another."""
     x = torch.zeros(tuple(image_shape))
     found = []
-    for layer in network:
+    for layer in copy.deepcopy(network):
         x = layer(x)
         found.append((layer, x))
     return found
@@ -894,12 +1202,14 @@ def by_formula(network, image_shape, bytes_per_number, *, use=("stride", "paddin
     n, c, h, w = image_shape
     total = 0
     for layer in network:
-        if not isinstance(layer, nn.ReLU):
+        if isinstance(layer, nn.ConvTranspose2d | nn.Upsample):
+            n, c, h, w = copy.deepcopy(layer)(torch.zeros(n, c, h, w)).shape
+        elif hasattr(layer, "kernel_size"):
             sides = []
             for axis, size in enumerate((h, w)):
 
                 def of(name, default, axis=axis, layer=layer):
-                    value = getattr(layer, name) if name in use or name == "kernel_size" else default
+                    value = getattr(layer, name, default) if name in use or name == "kernel_size" else default
                     return value if isinstance(value, int) else value[axis]
 
                 span = of("dilation", 1) * (of("kernel_size", 1) - 1) + 1
@@ -946,10 +1256,12 @@ def takes_the_height_for_both(network, image_shape, bytes_per_number=4):
     n, c, h, w = image_shape
     total = 0
     for layer in network:
-        if not isinstance(layer, nn.ReLU):
+        if isinstance(layer, nn.ConvTranspose2d | nn.Upsample):
+            n, c, h, w = copy.deepcopy(layer)(torch.zeros(n, c, h, w)).shape
+        elif hasattr(layer, "kernel_size"):
             k, s, p, d = (
                 value if isinstance(value, int) else value[0]
-                for value in (layer.kernel_size, layer.stride, layer.padding, layer.dilation)
+                for value in (layer.kernel_size, layer.stride, layer.padding, getattr(layer, "dilation", 1))
             )
             up = math.ceil if getattr(layer, "ceil_mode", False) else math.floor
             h, w = (up((size + 2 * p - d * (k - 1) - 1) / s) + 1 for size in (h, w))
@@ -973,7 +1285,54 @@ def counts_channels_that_come_in(network, image_shape, bytes_per_number=4):
 )
 def gives_every_layer_the_image(network, image_shape, bytes_per_number=4):
     x = torch.zeros(tuple(image_shape))
-    return sum(layer(x).numel() for layer in network) * bytes_per_number
+    return sum(layer(x).numel() for layer in copy.deepcopy(network)) * bytes_per_number
+
+
+@mistake(
+    "activation_bytes",
+    "Your formula knows convolutions and max pooling alone; any other layer keeps the size for it. There are layers "
+    "that make maps larger, and other poolings.",
+)
+def knows_two_kinds_of_layers(network, image_shape, bytes_per_number=4):
+    n, c, h, w = image_shape
+    total = 0
+    for layer in network:
+        if isinstance(layer, nn.Conv2d | nn.MaxPool2d):
+            n, c, h, w = layer(torch.zeros(n, c, h, w)).shape
+        total += n * c * h * w
+    return total * bytes_per_number
+
+
+@mistake(
+    "activation_bytes",
+    "You take whatever is no ReLU for a convolution or a pooling. A batch norm has no `kernel_size`, nor has an "
+    "upsampling: there are many kinds of layers.",
+)
+def takes_every_layer_for_a_window(network, image_shape, bytes_per_number=4):
+    n, c, h, w = image_shape
+    total = 0
+    for layer in network:
+        if not isinstance(layer, nn.ReLU):
+            if not hasattr(layer, "kernel_size"):
+                raise TypeError(f"unsupported layer {layer}")
+            n, c, h, w = copy.deepcopy(layer)(torch.zeros(n, c, h, w)).shape
+        total += n * c * h * w
+    return total * bytes_per_number
+
+
+@mistake(
+    "activation_bytes",
+    "You send an image through the network itself, in training mode: its batch norm takes that image into its running "
+    "mean. The network's owner did not ask for that.",
+)
+def runs_the_network_itself(network, image_shape, bytes_per_number=4):
+    x = torch.zeros(tuple(image_shape))
+    total = 0
+    with torch.no_grad():
+        for layer in network:
+            x = layer(x)
+            total += x.numel()
+    return total * bytes_per_number
 
 
 @mistake(
@@ -1012,6 +1371,22 @@ def run(x, encoder, decoder, classifier, *, halve=pool, join=None, resize=resize
         skip = maps.pop()
         x = stage(join(resize(x, skip), skip))
     return classifier(x)
+
+
+@mistake(
+    "encoder_decoder",
+    "You join along dimension 0, the batch, as if the encoder's maps were further images. They are further channels.",
+)
+def joins_along_the_batch(x, encoder, decoder, classifier):
+    return run(x, encoder, decoder, classifier, join=lambda up, skip: torch.cat([up, skip]))
+
+
+@mistake(
+    "encoder_decoder",
+    "You hand each decoder stage the enlarged map alone. It also expects the channels of the encoder's map of that size.",
+)
+def joins_nothing(x, encoder, decoder, classifier):
+    return run(x, encoder, decoder, classifier, join=lambda up, skip: up)
 
 
 @mistake(
@@ -1227,6 +1602,14 @@ def ends_in_a_relu(x, encoder, decoder, classifier):
 )
 def detaches_the_encoders_maps(x, encoder, decoder, classifier):
     return run(x, encoder, decoder, classifier, join=lambda up, skip: torch.cat([up, skip.detach()], dim=1))
+
+
+@mistake(
+    "encoder_decoder",
+    "Your result is cut off from the graph, by `.detach()` or `torch.no_grad()`: no gradient reaches the image at all.",
+)
+def cuts_the_image_off(x, encoder, decoder, classifier):
+    return run(x.detach(), encoder, decoder, classifier).detach()
 
 
 @mistake("encoder_decoder", "You stop one stage too early on the way up: your result is smaller than the image.")

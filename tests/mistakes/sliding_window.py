@@ -320,6 +320,41 @@ def patches_in_numpy_dtype(image, size, stride=1):
 
 @mistake(
     "extract_patches",
+    "Where no window fits, your empty result has torch's default dtype; empty or not, it has that of the image.",
+)
+def patches_of_nothing_in_default_dtype(image, size, stride=1):
+    found = cut(image, size, stride)
+    return found if len(found) else torch.zeros(0, len(image), size, size)
+
+
+@mistake(
+    "extract_patches",
+    "`Tensor.unfold` fails where the image is smaller than the window. No window fits there, and that is no error: the "
+    "result is empty.",
+)
+def patches_of_nothing_break_tensor_unfold(image, size, stride=1):
+    windows = image.unfold(1, size, stride).unfold(2, size, stride)
+    return windows.permute(1, 2, 0, 3, 4).reshape(-1, len(image), size, size)
+
+
+@mistake(
+    "extract_patches",
+    "`F.unfold` fails where the image is smaller than the window. No window fits there, and that is no error: the result "
+    "is empty.",
+)
+def patches_of_nothing_break_f_unfold(image, size, stride=1):
+    columns = F.unfold(image[None], size, stride=stride)
+    return columns[0].T.reshape(-1, len(image), size, size)
+
+
+@mistake("extract_patches", "Where no window fits you return one patch of zeros; there is no window, and so no patch.")
+def patches_of_nothing_are_one(image, size, stride=1):
+    found = cut(image, size, stride)
+    return found if len(found) else image.new_zeros(1, len(image), size, size)
+
+
+@mistake(
+    "extract_patches",
     "The values are right, but no gradient can flow back to the image: the patches were cut from the graph.",
 )
 def patches_detached(image, size, stride=1):
@@ -565,6 +600,17 @@ def segments_from_a_score_of_zero(classifier, image, size, batch_size=256):
 
 @mistake(
     "segment_by_patches",
+    "You round the scores before you compare them: a class that leads by a quarter has won as well as one that leads by "
+    "ten.",
+)
+def segments_by_rounded_scores(classifier, image, size, batch_size=256):
+    classifier.eval()
+    choose = lambda scores: scores.round().argmax(dim=1)  # noqa: E731
+    return label(classifier, surrounded(image, size), image.shape[1:], size, batch_size, choose)
+
+
+@mistake(
+    "segment_by_patches",
     "You count the classes from 1. A label is the index of a score, and the first one is 0.",
 )
 def segments_from_one(classifier, image, size, batch_size=256):
@@ -757,9 +803,19 @@ def conv_always_with_bias(linear, in_channels, kernel_size):
 
 @mistake("linear_to_conv", "A linear layer may have no bias: then `linear.bias` is None, and there is nothing to copy.")
 def conv_expects_a_bias(linear, in_channels, kernel_size):
-    if linear.bias is None:
-        raise TypeError("the bias must be a tensor, not None")
-    return convolution(linear, in_channels, kernel_size)
+    conv = nn.Conv2d(in_channels, linear.out_features, kernel_size, dtype=linear.weight.dtype)
+    conv.weight.data = linear.weight.data.view_as(conv.weight).clone()
+    conv.bias.data = linear.bias.data.clone()
+    return conv
+
+
+@mistake("linear_to_conv", "You copy a bias where there is none: `linear.bias` is None if the layer was made without.")
+def conv_copies_no_bias(linear, in_channels, kernel_size):
+    conv = nn.Conv2d(in_channels, linear.out_features, kernel_size, dtype=linear.weight.dtype)
+    with torch.no_grad():
+        conv.weight.copy_(linear.weight.view_as(conv.weight))
+        conv.bias.copy_(linear.bias)
+    return conv
 
 
 @mistake(
@@ -803,7 +859,15 @@ def conv_flipped(linear, in_channels, kernel_size):
 )
 def conv_padded(linear, in_channels, kernel_size):
     kh, kw = pair(kernel_size)
-    return convolution(linear, in_channels, kernel_size, padding=(max(1, kh // 2), max(1, kw // 2)))
+    return convolution(linear, in_channels, kernel_size, padding=(kh // 2, kw // 2))
+
+
+@mistake(
+    "linear_to_conv",
+    '`padding="same"` puts zeros around the image. The linear layer never saw anything outside its window.',
+)
+def conv_padded_to_the_same_size(linear, in_channels, kernel_size):
+    return convolution(linear, in_channels, kernel_size, padding="same")
 
 
 @mistake(
@@ -818,25 +882,32 @@ def conv_with_the_stride_of_a_window(linear, in_channels, kernel_size):
     "linear_to_conv", "Only a square kernel comes out of your function; `kernel_size` may be a pair of two numbers."
 )
 def conv_square_only(linear, in_channels, kernel_size):
-    kh, kw = pair(kernel_size)
-    if kh != kw:
-        side = math.isqrt(linear.in_features // in_channels)
-        raise RuntimeError(f"the weight does not fit a kernel of {side} × {side}")
-    return convolution(linear, in_channels, kernel_size)
+    side, _ = pair(kernel_size)
+    weight = linear.weight.reshape(linear.out_features, in_channels, side, side)
+    return convolution(linear, in_channels, side, weight=weight)
 
 
-@mistake("linear_to_conv", "`kernel_size` may be a pair; you use it as one number.")
-def conv_of_a_number_only(linear, in_channels, kernel_size):
-    if not isinstance(kernel_size, int):
-        raise TypeError("unsupported operand types: 'tuple' and 'int'")
-    return convolution(linear, in_channels, kernel_size)
+@mistake("linear_to_conv", "`kernel_size` may be a pair; you take it for one number and give it to `view`.")
+def conv_viewed_by_a_number_only(linear, in_channels, kernel_size):
+    weight = linear.weight.view(linear.out_features, in_channels, kernel_size, kernel_size)
+    return convolution(linear, in_channels, kernel_size, weight=weight)
+
+
+@mistake("linear_to_conv", "`kernel_size` may be a pair; you take it for one number and give it to `reshape`.")
+def conv_reshaped_by_a_number_only(linear, in_channels, kernel_size):
+    weight = linear.weight.reshape(linear.out_features, in_channels, kernel_size, kernel_size)
+    return convolution(linear, in_channels, kernel_size, weight=weight)
 
 
 @mistake("linear_to_conv", "`kernel_size` may be one number; you unpack it as a pair.")
 def conv_of_a_pair_only(linear, in_channels, kernel_size):
-    if isinstance(kernel_size, int):
-        raise TypeError("cannot unpack non-iterable int object")
-    return convolution(linear, in_channels, kernel_size)
+    kh, kw = kernel_size
+    return convolution(linear, in_channels, (kh, kw))
+
+
+@mistake("linear_to_conv", "`kernel_size` may be one number; you index it as a pair.")
+def conv_of_an_indexed_pair_only(linear, in_channels, kernel_size):
+    return convolution(linear, in_channels, (kernel_size[0], kernel_size[1]))
 
 
 @mistake(
@@ -1099,6 +1170,44 @@ def costs_of_the_first_layers(layers, height, width):
         return max(0, after[0]) * max(0, after[1]) * i * o * k**2
 
     return apart, layer_costs(layers, height, width, cost)
+
+
+@mistake(
+    "count_multiply_adds",
+    "Where no window fits, `apart` is 0 in your answer, but `shared` goes on with maps of a size below zero: it is 0 too.",
+)
+def costs_of_maps_below_zero(layers, height, width):
+    size = window_of(layers)
+    one = layer_costs(layers, size, size, usual)
+    return places(layers, height, width) * one, layer_costs(layers, height, width, usual)
+
+
+@mistake(
+    "count_multiply_adds",
+    "You return zeros only where the image is too low *and* too narrow. One of the two is enough for no window to fit.",
+)
+def costs_unless_too_small_in_both(layers, height, width):
+    size = window_of(layers)
+    if height < size and width < size:
+        return 0, 0
+    return costs_of_maps_below_zero(layers, height, width)
+
+
+@mistake(
+    "count_multiply_adds",
+    "You ask whether the image is too low *and* too narrow, and so a number of windows below zero comes through where it "
+    "is one of the two.",
+)
+def costs_below_zero_unless_too_small_in_both(layers, height, width):
+    size = window_of(layers)
+    if height < size and width < size:
+        return 0, 0
+    return costs_below_zero(layers, height, width)
+
+
+@mistake("count_multiply_adds", "An image as large as the window, or as high, holds a window; you return zeros there.")
+def costs_refuse_an_exact_fit(layers, height, width):
+    return (0, 0) if min(height, width) <= window_of(layers) else costs(layers, height, width)
 
 
 @mistake("count_multiply_adds", "You count only the last layer; the layers before it have to work as well.")

@@ -4,6 +4,8 @@ Each sentence names the misconception to its author and leaves the mending to th
 every public case, only one of them stands here, since a check could not tell them apart.
 """
 
+from itertools import product
+
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -75,6 +77,24 @@ def reads_weight_as_out_in_1d(x, weight, bias=None, stride=1, padding=0, output_
     return shifted(cropped(line, padding, padding), bias)
 
 
+@mistake(
+    "conv_transpose1d", "You add the bias always. Where there is none, `bias` is None, and nothing is to be added."
+)
+def indexes_a_missing_bias_1d(x, weight, bias=None, stride=1, padding=0, output_padding=0):
+    return cropped(line_of_stamps(x, weight, stride, output_padding), padding, padding) + bias[:, None]
+
+
+@mistake("conv_transpose1d", "You reshape the bias without a look whether there is one: `bias` may be None.")
+def reshapes_a_missing_bias_1d(x, weight, bias=None, stride=1, padding=0, output_padding=0):
+    return cropped(line_of_stamps(x, weight, stride, output_padding), padding, padding) + bias.view(1, -1, 1)
+
+
+@mistake("conv_transpose1d", "Your bias runs along the positions of the output. It is one number for each channel.")
+def adds_the_bias_along_the_positions_1d(x, weight, bias=None, stride=1, padding=0, output_padding=0):
+    out = cropped(line_of_stamps(x, weight, stride, output_padding), padding, padding)
+    return out if bias is None else out + bias
+
+
 @mistake("conv_transpose1d", "Your bias is missing: each output channel gets its own number added, everywhere.")
 def forgets_the_bias_1d(x, weight, bias=None, stride=1, padding=0, output_padding=0):
     return cropped(line_of_stamps(x, weight, stride, output_padding), padding, padding)
@@ -120,6 +140,14 @@ def pads_the_output_1d(x, weight, bias=None, stride=1, padding=0, output_padding
 
 @mistake(
     "conv_transpose1d",
+    "You put `padding` zeros around the finished output, bias and all. Here padding takes positions away.",
+)
+def pads_the_finished_output_1d(x, weight, bias=None, stride=1, padding=0, output_padding=0):
+    return F.pad(shifted(line_of_stamps(x, weight, stride, output_padding), bias), (padding, padding))
+
+
+@mistake(
+    "conv_transpose1d",
     "You put `padding` zeros around the input, as an ordinary convolution does. Here padding crops the output.",
 )
 def pads_the_input_1d(x, weight, bias=None, stride=1, padding=0, output_padding=0):
@@ -129,6 +157,25 @@ def pads_the_input_1d(x, weight, bias=None, stride=1, padding=0, output_padding=
 @mistake("conv_transpose1d", "You crop `padding` positions at the left end only; the right end loses as many.")
 def crops_the_left_end_only_1d(x, weight, bias=None, stride=1, padding=0, output_padding=0):
     return shifted(cropped(line_of_stamps(x, weight, stride, output_padding), padding, 0), bias)
+
+
+@mistake("conv_transpose1d", "You crop `padding` positions at the right end only; the left end loses as many.")
+def crops_the_right_end_only_1d(x, weight, bias=None, stride=1, padding=0, output_padding=0):
+    return shifted(cropped(line_of_stamps(x, weight, stride, output_padding), 0, padding), bias)
+
+
+@mistake(
+    "conv_transpose1d",
+    "Your output has the right length but starts too late: you crop everything at the left end. Padding crops half of it "
+    "on the right.",
+)
+def crops_the_left_end_twice_1d(x, weight, bias=None, stride=1, padding=0, output_padding=0):
+    return shifted(cropped(line_of_stamps(x, weight, stride, output_padding), 2 * padding, 0), bias)
+
+
+@mistake("conv_transpose1d", "Without padding your output is empty: the slice `padding:-padding` is `0:0` then.")
+def crops_everything_without_padding_1d(x, weight, bias=None, stride=1, padding=0, output_padding=0):
+    return shifted(line_of_stamps(x, weight, stride, output_padding)[:, :, padding:-padding], bias)
 
 
 @mistake(
@@ -251,6 +298,15 @@ def takes_the_first_signal_only_1d(x, weight, bias=None, stride=1, padding=0, ou
     return shifted(cropped(line, padding, padding), bias)
 
 
+@mistake(
+    "conv_transpose1d",
+    "An empty batch leaves your code nothing to stack. It gives an empty output: (0, Cout, M).",
+)
+def stacks_no_signals_1d(x, weight, bias=None, stride=1, padding=0, output_padding=0):
+    lines = [line_of_stamps(signal[None], weight, stride, output_padding)[0] for signal in x]
+    return shifted(cropped(torch.stack(lines), padding, padding), bias)
+
+
 @mistake("conv_transpose1d", "Your output is always float32. It has the dtype of `x`, or precision is lost.")
 def always_float32_1d(x, weight, bias=None, stride=1, padding=0, output_padding=0):
     line = line_of_stamps(x.float(), weight.float(), stride, output_padding)
@@ -311,6 +367,24 @@ def size_cropped_once(size, kernel_size, stride=1, padding=0, output_padding=0):
 @mistake("conv_transpose_output_size", "You add the padding. In a transposed convolution it takes pixels away.")
 def size_padded(size, kernel_size, stride=1, padding=0, output_padding=0):
     return (size - 1) * stride + 2 * padding + kernel_size + output_padding
+
+
+@mistake(
+    "conv_transpose_output_size",
+    "You never let the output be smaller than the input. Padding crops what the stamps made, and may leave less.",
+)
+def size_at_least_that_of_the_input(size, kernel_size, stride=1, padding=0, output_padding=0):
+    return max(size, (size - 1) * stride - 2 * padding + kernel_size + output_padding)
+
+
+@mistake("conv_transpose_output_size", "You never let the output be smaller than the kernel. Padding crops stamps too.")
+def size_at_least_that_of_the_kernel(size, kernel_size, stride=1, padding=0, output_padding=0):
+    return max(kernel_size, (size - 1) * stride - 2 * padding + kernel_size + output_padding)
+
+
+@mistake("conv_transpose_output_size", "You never let the output be a single pixel. Padding may leave just one.")
+def size_of_two_pixels_at_least(size, kernel_size, stride=1, padding=0, output_padding=0):
+    return max(2, (size - 1) * stride - 2 * padding + kernel_size + output_padding)
 
 
 @mistake("conv_transpose_output_size", "You ignore the padding, which crops the output.")
@@ -458,6 +532,18 @@ def reads_weight_as_out_in_2d(x, weight, bias=None, stride=1, padding=0, output_
     return finished(x, weight.transpose(0, 1), bias, stride, padding, output_padding)
 
 
+@mistake(
+    "conv_transpose2d", "You add the bias always. Where there is none, `bias` is None, and nothing is to be added."
+)
+def indexes_a_missing_bias_2d(x, weight, bias=None, stride=1, padding=0, output_padding=0):
+    return finished(x, weight, None, stride, padding, output_padding) + bias[:, None, None]
+
+
+@mistake("conv_transpose2d", "You reshape the bias without a look whether there is one: `bias` may be None.")
+def reshapes_a_missing_bias_2d(x, weight, bias=None, stride=1, padding=0, output_padding=0):
+    return finished(x, weight, None, stride, padding, output_padding) + bias.view(1, -1, 1, 1)
+
+
 @mistake("conv_transpose2d", "Your bias is missing: each output channel gets its own number added, everywhere.")
 def forgets_the_bias_2d(x, weight, bias=None, stride=1, padding=0, output_padding=0):
     return finished(x, weight, None, stride, padding, output_padding)
@@ -505,6 +591,15 @@ def pads_the_output_2d(x, weight, bias=None, stride=1, padding=0, output_padding
 
 @mistake(
     "conv_transpose2d",
+    "You put `padding` zeros around the finished output, bias and all. Here padding takes pixels away.",
+)
+def pads_the_finished_output_2d(x, weight, bias=None, stride=1, padding=0, output_padding=0):
+    (ph, pw), out = pair(padding), finished(x, weight, bias, stride, 0, output_padding)
+    return F.pad(out, (pw, pw, ph, ph))
+
+
+@mistake(
+    "conv_transpose2d",
     "You put `padding` zeros around the input, as an ordinary convolution does. Here padding crops the output.",
 )
 def pads_the_input_2d(x, weight, bias=None, stride=1, padding=0, output_padding=0):
@@ -519,6 +614,21 @@ def pads_the_input_2d(x, weight, bias=None, stride=1, padding=0, output_padding=
 def crops_top_and_left_only_2d(x, weight, bias=None, stride=1, padding=0, output_padding=0):
     (ph, pw), plane = pair(padding), plane_of_stamps(x, weight, stride, pair(output_padding))
     return lifted(plane[:, :, ph:, pw:], bias)
+
+
+@mistake(
+    "conv_transpose2d",
+    "Your output has the right size but starts too late: you crop everything at the top and on the left.",
+)
+def crops_top_and_left_twice_2d(x, weight, bias=None, stride=1, padding=0, output_padding=0):
+    (ph, pw), plane = pair(padding), plane_of_stamps(x, weight, stride, pair(output_padding))
+    return lifted(plane[:, :, 2 * ph :, 2 * pw :], bias)
+
+
+@mistake("conv_transpose2d", "Without padding your output is empty: a slice `p:-p` is `0:0` where p is 0.")
+def crops_everything_without_padding_2d(x, weight, bias=None, stride=1, padding=0, output_padding=0):
+    (ph, pw), plane = pair(padding), plane_of_stamps(x, weight, stride, pair(output_padding))
+    return lifted(plane[:, :, ph:-ph, pw:-pw], bias)
 
 
 @mistake(
@@ -560,9 +670,27 @@ def uses_one_padding_2d(x, weight, bias=None, stride=1, padding=0, output_paddin
 
 @mistake("conv_transpose2d", "You take ints only: stride, padding and output_padding may be pairs (height, width).")
 def takes_ints_only_2d(x, weight, bias=None, stride=1, padding=0, output_padding=0):
-    if not all(isinstance(value, int) for value in (stride, padding, output_padding)):
-        raise TypeError("unsupported operand type(s) for *: 'int' and 'tuple'")
-    return finished(x, weight, bias, stride, padding, output_padding)
+    (h, w), (kh, kw) = x.shape[2:], weight.shape[2:]
+    rows = (h - 1) * stride - 2 * padding + kh + output_padding
+    columns = (w - 1) * stride - 2 * padding + kw + output_padding
+    return finished(x, weight, bias, stride, padding, output_padding)[:, :, :rows, :columns]
+
+
+@mistake(
+    "conv_transpose2d",
+    "You calculate with `stride`, `padding` and `output_padding` as ints. They may be pairs (height, width).",
+)
+def calculates_with_ints_only_2d(x, weight, bias=None, stride=1, padding=0, output_padding=0):
+    (h, w), (kh, kw) = x.shape[2:], weight.shape[2:]
+    rows = (h - 1) * stride + kh + output_padding - 2 * padding
+    columns = (w - 1) * stride + kw + output_padding - 2 * padding
+    return finished(x, weight, bias, stride, padding, output_padding)[:, :, :rows, :columns]
+
+
+@mistake("conv_transpose2d", "You take pairs only: stride, padding and output_padding may be plain ints.")
+def takes_pairs_only_2d(x, weight, bias=None, stride=(1, 1), padding=(0, 0), output_padding=(0, 0)):
+    (sh, sw), (ph, pw), (oh, ow) = stride, padding, output_padding
+    return finished(x, weight, bias, (sh, sw), (ph, pw), (oh, ow))
 
 
 @mistake(
@@ -673,6 +801,11 @@ def takes_the_first_image_only_2d(x, weight, bias=None, stride=1, padding=0, out
 def stumbles_over_an_empty_batch_2d(x, weight, bias=None, stride=1, padding=0, output_padding=0):
     images = [finished(image[None], weight, bias, stride, padding, output_padding) for image in x]
     return torch.cat(images)
+
+
+@mistake("conv_transpose2d", "An empty batch leaves your code nothing to stack: it gives (0, Cout, H', W').")
+def stacks_no_images_2d(x, weight, bias=None, stride=1, padding=0, output_padding=0):
+    return torch.stack([finished(image[None], weight, bias, stride, padding, output_padding)[0] for image in x])
 
 
 @mistake("conv_transpose2d", "Your output is always float32. It has the dtype of `x`, or precision is lost.")
@@ -796,6 +929,71 @@ def wraps_around_the_border(weight, input_size, stride=1, padding=0):
     return matrix.reshape(outputs * rows * columns, inputs * h * w)
 
 
+def matrix_by_places(weight, input_size, stride, padding, put):
+    """Number by number: `put(matrix, rows, columns)` writes a filter's number where its row and column say."""
+    outputs, inputs, kh, kw = weight.shape
+    (sh, sw), (ph, pw) = pair(stride), pair(padding)
+    rows, columns = output_size(weight, input_size, stride, padding)
+    matrix = weight.new_zeros(outputs, rows, columns, inputs, *input_size)
+    for i, j, a, b in product(range(rows), range(columns), range(kh), range(kw)):
+        put(matrix[:, i, j], i * sh + a - ph, j * sw + b - pw, weight[:, :, a, b])
+    return matrix.reshape(outputs * rows * columns, -1)
+
+
+@mistake(
+    "conv_matrix",
+    "You ask only whether the filter hangs over at the bottom and on the right. At the top and on the left the index is "
+    "negative, which python counts from the end.",
+)
+def indexes_from_the_end(weight, input_size, stride=1, padding=0):
+    def put(row, y, x, numbers):
+        if y < input_size[0] and x < input_size[1]:
+            row[:, :, y, x] = numbers
+
+    return matrix_by_places(weight, input_size, stride, padding, put)
+
+
+@mistake(
+    "conv_matrix",
+    "You ask only whether the filter hangs over at the bottom and on the right. What hangs over at the top or on the left "
+    "lands in another row or another channel.",
+)
+def lands_in_another_row(weight, input_size, stride=1, padding=0):
+    outputs, inputs, kh, kw = weight.shape
+    (h, w), (sh, sw), (ph, pw) = input_size, pair(stride), pair(padding)
+    rows, columns = output_size(weight, input_size, stride, padding)
+    matrix = weight.new_zeros(outputs * rows * columns, inputs * h * w)
+    for o, i, j, c, a, b in product(*map(range, (outputs, rows, columns, inputs, kh, kw))):
+        y, x = i * sh + a - ph, j * sw + b - pw
+        if y < h and x < w:
+            matrix[(o * rows + i) * columns + j, (c * h + y) * w + x] = weight[o, c, a, b]
+    return matrix
+
+
+@mistake(
+    "conv_matrix",
+    "What hangs over one side of the image comes in again on the other: your padding is circular, not of zeros.",
+)
+def pads_in_a_circle(weight, input_size, stride=1, padding=0):
+    def put(row, y, x, numbers):
+        row[:, :, y % input_size[0], x % input_size[1]] += numbers
+
+    return matrix_by_places(weight, input_size, stride, padding, put)
+
+
+@mistake("conv_matrix", "You take ints only: `stride` and `padding` may be pairs (height, width).")
+def takes_ints_only_in_the_matrix(weight, input_size, stride=1, padding=0):
+    (h, w), (kh, kw) = input_size, weight.shape[2:]
+    rows, columns = (h + 2 * padding - kh) // stride + 1, (w + 2 * padding - kw) // stride + 1
+    return matrix_of(weight, input_size, stride, padding)[: weight.shape[0] * rows * columns]
+
+
+@mistake("conv_matrix", "You take pairs only: `stride` and `padding` may be plain ints.")
+def takes_pairs_only_in_the_matrix(weight, input_size, stride=(1, 1), padding=(0, 0)):
+    (sh, sw), (ph, pw) = stride, padding
+    return matrix_of(weight, input_size, (sh, sw), (ph, pw))
+
+
 @mistake("conv_matrix", "You exchange the height and the width of `input_size`.")
 def exchanges_height_and_width_in_the_matrix(weight, input_size, stride=1, padding=0):
     return matrix_of(weight, (input_size[1], input_size[0]), stride, padding)
@@ -872,6 +1070,16 @@ def flattens_the_filters(weight, input_size, stride=1, padding=0):
 def keeps_the_output_channels_apart(weight, input_size, stride=1, padding=0):
     matrix = matrix_of(weight, input_size, stride, padding)
     return matrix.reshape(weight.shape[0], -1, matrix.shape[1])
+
+
+@mistake(
+    "conv_matrix",
+    "Your unit images are float32, as `torch.eye` makes them. A filter in float64 wants images in float64.",
+)
+def asks_with_float32_images(weight, input_size, stride=1, padding=0):
+    count = weight.shape[1] * input_size[0] * input_size[1]
+    units = torch.eye(count).view(count, weight.shape[1], *input_size)
+    return F.conv2d(units, weight, stride=stride, padding=padding).flatten(1).T
 
 
 @mistake("conv_matrix", "Your matrix is always float32. It has the dtype of `weight`, or precision is lost.")
@@ -1026,6 +1234,12 @@ def falls_in_one_direction(channels, kernel_size):
 def shares_among_channels(channels, kernel_size):
     t = slope_of(kernel_size)
     return on_the_diagonal(channels, t[:, None] * t) / channels
+
+
+@mistake("bilinear_kernel", "You turn the weights into float64 at the end. The default dtype is wanted.")
+def float64_at_the_end(channels, kernel_size):
+    t = slope_of(kernel_size)
+    return on_the_diagonal(channels, t[:, None] * t).double()
 
 
 @mistake("bilinear_kernel", "Numpy computes in float64, and your weights still are. The default dtype is wanted.")

@@ -381,7 +381,7 @@ def bytes_of_a_real_run(network, image_shape, bytes_per_number=4):
     x = torch.zeros(*image_shape)
     total = 0
     with torch.no_grad():
-        for layer in network:
+        for layer in copy.deepcopy(network):
             x = layer(x)
             total += x.numel() * bytes_per_number
     return total
@@ -390,12 +390,15 @@ def bytes_of_a_real_run(network, image_shape, bytes_per_number=4):
 @variant("activation_bytes")
 def bytes_by_hooks(network: nn.Sequential, shape: tuple[int, ...], size: int = 4) -> int:
     numbers = []
+    training = network.training
+    network.eval()
     handles = [
         layer.register_forward_hook(lambda layer, inputs, output: numbers.append(output.numel())) for layer in network
     ]
     network(torch.rand(shape))
     for handle in handles:
         handle.remove()
+    network.train(training)
     return size * sum(numbers)
 
 
@@ -404,17 +407,21 @@ def bytes_by_formula(network, image_shape, bytes_per_number=4):
     n, c, h, w = image_shape
     total = 0
     for layer in network:
-        if isinstance(layer, nn.ReLU):
-            pass
-        else:
+        if isinstance(layer, nn.Upsample):
+            h, w = int(h * layer.scale_factor), int(w * layer.scale_factor)
+        elif isinstance(layer, nn.Conv2d | nn.MaxPool2d | nn.AvgPool2d | nn.ConvTranspose2d):
             (kh, kw), (sh, sw), (ph, pw), (dh, dw) = (
                 (value, value) if isinstance(value, int) else value
-                for value in (layer.kernel_size, layer.stride, layer.padding, layer.dilation)
+                for value in (layer.kernel_size, layer.stride, layer.padding, getattr(layer, "dilation", 1))
             )
             round_ = math.ceil if getattr(layer, "ceil_mode", False) else math.floor
-            h = round_((h + 2 * ph - dh * (kh - 1) - 1) / sh) + 1
-            w = round_((w + 2 * pw - dw * (kw - 1) - 1) / sw) + 1
-            c = layer.out_channels if isinstance(layer, nn.Conv2d) else c
+            if isinstance(layer, nn.ConvTranspose2d):
+                h = (h - 1) * sh - 2 * ph + dh * (kh - 1) + layer.output_padding[0] + 1
+                w = (w - 1) * sw - 2 * pw + dw * (kw - 1) + layer.output_padding[1] + 1
+            else:
+                h = round_((h + 2 * ph - dh * (kh - 1) - 1) / sh) + 1
+                w = round_((w + 2 * pw - dw * (kw - 1) - 1) / sw) + 1
+            c = getattr(layer, "out_channels", c)
         total += n * c * h * w
     return total * bytes_per_number
 
@@ -432,6 +439,7 @@ def bytes_on_the_meta_device(network, image_shape, bytes_per_number=4):
 @variant("activation_bytes")
 def bytes_of_growing_networks(network, image_shape, bytes_per_number=4):
     x = torch.zeros(image_shape)
+    network = copy.deepcopy(network).eval()
     return sum(network[: depth + 1](x).numel() for depth in range(len(network))) * bytes_per_number
 
 
@@ -439,7 +447,7 @@ def bytes_of_growing_networks(network, image_shape, bytes_per_number=4):
 def bytes_of_one_image_times_the_batch(network, image_shape, bytes_per_number=4):
     x = torch.zeros(1, *image_shape[1:])
     total = 0
-    for layer in network.children():
+    for layer in copy.deepcopy(network).eval().children():
         x = layer(x).detach()
         total += x.numel()
     return image_shape[0] * total * bytes_per_number
@@ -451,10 +459,43 @@ def bytes_with_fake_tensors(network, image_shape, bytes_per_number=4):
     with torch.device("meta"):
         x = torch.zeros(tuple(image_shape))
     for layer in network:
-        own = {name: tensor.to("meta") for name, tensor in layer.named_parameters()}
+        own = {name: tensor.to("meta") for name, tensor in layer.state_dict().items()}
         x = torch.func.functional_call(layer, own, (x,))
         outputs.append(x)
     return torch.tensor(sum(x.numel() for x in outputs) * bytes_per_number)
+
+
+@variant("activation_bytes")
+def bytes_with_the_state_put_back(network, image_shape, bytes_per_number=4):
+    before = copy.deepcopy(network.state_dict())
+    x, total = torch.rand(image_shape), 0
+    for layer in network:
+        x = layer(x)
+        total += x.numel()
+    network.load_state_dict(before)
+    return total * bytes_per_number
+
+
+@variant("activation_bytes")
+def bytes_in_eval_mode_and_back(network, image_shape, bytes_per_number=4):
+    modes = [layer.training for layer in network]
+    x, total = torch.zeros(image_shape), 0
+    with torch.inference_mode():
+        for layer in network.eval():
+            x = layer(x)
+            total += math.prod(x.size()) * bytes_per_number
+    for layer, mode in zip(network, modes, strict=True):
+        layer.train(mode)
+    return total
+
+
+@variant("activation_bytes")
+def bytes_by_hooks_on_a_copy(network, image_shape, bytes_per_number=4):
+    network, sizes = copy.deepcopy(network), []
+    for layer in network.children():
+        layer.register_forward_hook(lambda layer, inputs, output: sizes.append(output.nelement()))
+    network(torch.randn(tuple(image_shape)))
+    return bytes_per_number * sum(sizes)
 
 
 @variant("activation_bytes")

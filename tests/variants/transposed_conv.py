@@ -59,6 +59,28 @@ def convolves_a_bed_of_nails_1d(x, weight, bias=None, stride=1, padding=0, outpu
 
 
 @variant("conv_transpose1d")
+def nails_by_kron_1d(x, weight, bias=None, stride=1, padding=0, output_padding=0):
+    size = (x.shape[2] - 1) * stride - 2 * padding + weight.shape[2] + output_padding
+    nails = torch.kron(x, torch.eye(stride, dtype=x.dtype)[0])  # each value and the zeros after it
+    k = weight.shape[2]
+    full = torch.conv1d(F.pad(nails, (k - 1, k + stride)), weight.flip(2).transpose(0, 1), bias)
+    return full[:, :, padding : padding + size]
+
+
+@variant("conv_transpose1d")
+def spreads_by_kron_1d(x, weight, bias=None, stride=1, padding=0, output_padding=0):
+    """One number of the filter after the other, on nails as far apart as the stride."""
+    k, length = weight.shape[2], x.shape[2]
+    size = (length - 1) * stride + k + output_padding
+    nails = torch.kron(x, torch.eye(stride, dtype=x.dtype)[:1])[:, :, : (length - 1) * stride + 1]
+    total = 0
+    for a in range(k):
+        part = torch.einsum("nil,io->nol", nails, weight[:, :, a])
+        total = total + F.pad(part, (a, size - a - part.shape[2]))
+    return shifted(total[:, :, padding : size - padding], bias)
+
+
+@variant("conv_transpose1d")
 def folds_1d(x, weight, bias=None, stride=1, padding=0, output_padding=0):
     n, inputs, length = x.shape
     _, outputs, k = weight.shape
@@ -280,8 +302,32 @@ def nails_by_kron(x, weight, bias=None, stride=1, padding=0, output_padding=0):
     corner = x.new_zeros(sh, sw)
     corner[0, 0] = 1
     kh, kw = weight.shape[2:]
-    nails = F.pad(torch.kron(x.contiguous(), corner), (kw - 1, kw + sw, kh - 1, kh + sh))
+    nails = F.pad(torch.kron(x, corner), (kw - 1, kw + sw, kh - 1, kh + sh))
     full = torch.conv2d(nails, torch.rot90(weight, 2, (2, 3)).movedim(0, 1), bias)
+    return full[:, :, ph : ph + rows, pw : pw + columns]
+
+
+@variant("conv_transpose2d")
+def spreads_by_kron_2d(x, weight, bias=None, stride=1, padding=0, output_padding=0):
+    (sh, sw), (ph, pw) = pair(stride), pair(padding)
+    rows, columns = sizes_2d(x, weight, stride, padding, output_padding)
+    plane = x.new_zeros(len(x), weight.shape[1], rows + 2 * ph + sh, columns + 2 * pw + sw)
+    corner = F.pad(torch.ones(1, 1, dtype=x.dtype), (0, sw - 1, 0, sh - 1))
+    for a, b in product(range(weight.shape[2]), range(weight.shape[3])):
+        part = torch.tensordot(torch.kron(x, corner), weight[:, :, a, b], dims=([1], [0])).movedim(3, 1)
+        plane[:, :, a : a + part.shape[2], b : b + part.shape[3]] += part
+    return shifted(plane[:, :, ph : ph + rows, pw : pw + columns], bias)
+
+
+@variant("conv_transpose2d")
+def spreads_by_two_krons(x, weight, bias=None, stride=1, padding=0, output_padding=0):
+    """Rows first, then columns; the filter last, as an ordinary convolution."""
+    (sh, sw), (ph, pw) = pair(stride), pair(padding)
+    rows, columns = sizes_2d(x, weight, stride, padding, output_padding)
+    kh, kw = weight.shape[2:]
+    down, across = torch.eye(sh, dtype=x.dtype)[:, :1], torch.eye(sw, dtype=x.dtype)[:1]
+    nails = torch.kron(torch.kron(x, down), across)
+    full = F.conv2d(F.pad(nails, (kw - 1, kw + sw, kh - 1, kh + sh)), weight.flip(2, 3).transpose(0, 1), bias)
     return full[:, :, ph : ph + rows, pw : pw + columns]
 
 
@@ -480,7 +526,7 @@ def matrix_by_shifts(filters, size, step=1, border=0):
     for a, b in product(range(kh), range(kw)):
         down = shift(size[0], rows, pair(step)[0], pair(border)[0], a)
         across = shift(size[1], columns, pair(step)[1], pair(border)[1], b)
-        total = total + torch.kron(filters[:, :, a, b].contiguous(), torch.kron(down, across))
+        total = total + torch.kron(filters[:, :, a, b], torch.kron(down, across))
     return total
 
 

@@ -6,6 +6,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from autograde.building.answers import reference_of
+from course.exercises.checking import examine
 from course.exercises.exercise import Case
 from course.exercises.fcn import EXERCISES as DECLARED
 from course.exercises.guard import find_in_source
@@ -73,6 +74,24 @@ def test_a_transposed_matrix_differs_wherever_there_is_more_than_one_class() -> 
         assert torch.equal(matrix, matrix.T) == alike, case.name
 
 
+def test_no_byte_holds_the_counts_or_the_pairs_where_a_case_is_about_it() -> None:
+    reference = reference_of(EXERCISES["confusion_matrix"])
+    for case in drawn("confusion_matrix"):
+        matrix = reference(*case.args.values(), **case.options)
+        assert isinstance(matrix, Tensor)
+        assert (matrix.max() > 255) == (case.name == "many pixels, most of one class")
+        pairs = matrix.flatten().nonzero()
+        assert (matrix.any() and int(pairs.max()) > 255) == (case.name == "many classes")
+
+
+def test_a_class_of_one_pixel_has_a_union_of_one() -> None:
+    for case in drawn("mean_iou"):
+        confusion = tensor(case, "confusion")
+        union = confusion.sum(0) + confusion.sum(1) - confusion.diag()
+        if "single pixel" in case.name:
+            assert int((union == 1).sum()) == 1
+
+
 def test_absent_classes_are_where_a_case_says_so_and_nowhere_else() -> None:
     for case in drawn("mean_iou"):
         confusion = tensor(case, "confusion")
@@ -106,6 +125,23 @@ def test_networks_take_their_images_and_no_side_ends_at_zero() -> None:
         assert shape[2] != shape[3] or "one pixel" in case.name
 
 
+def test_a_batch_norm_in_training_sees_more_than_one_number() -> None:
+    """Of one number a batch norm takes no variance: torch raises."""
+    found = 0
+    for case in drawn("activation_bytes"):
+        network, shape = case.inputs["network"], case.inputs["image_shape"]
+        assert isinstance(network, nn.Sequential)
+        assert isinstance(shape, tuple)
+        x = torch.zeros(shape)
+        for layer in network:
+            x = layer(x)
+            if isinstance(layer, nn.BatchNorm2d):
+                assert layer.training
+                assert x.numel() // x.shape[1] > 1
+                found += 1
+    assert found == len(SEEDS)
+
+
 def test_rounding_up_and_down_differ_where_a_case_is_about_it() -> None:
     reference = reference_of(EXERCISES["activation_bytes"])
     for case in drawn("activation_bytes"):
@@ -132,6 +168,34 @@ def test_no_maximum_is_shared_where_gradients_are_compared() -> None:
             best = windows.topk(2, dim=-1).values
             ties = best[..., 0] == best[..., 1]
             assert not (ties & (best[..., 0] != 0)).any()
+
+
+@pytest.mark.parametrize("cut", ["detach", "item", "no_grad"])
+def test_a_loss_without_a_graph_is_told_so_however_it_was_cut(cut: str) -> None:
+    def answer(logits: Tensor, target: Tensor, ignore_index: int = 255) -> Tensor | float:
+        counted = target != ignore_index
+        with torch.set_grad_enabled(cut != "no_grad"):
+            scores = logits.detach() if cut == "detach" else logits
+            losses = -scores.log_softmax(1).gather(1, target.masked_fill(~counted, 0)[:, None])[:, 0]
+            loss = losses[counted].sum() / counted.sum().clamp(min=1)
+        return loss.item() if cut == "item" else loss
+
+    assert examine(EXERCISES["pixel_cross_entropy"], answer).diagnosis.startswith("Your loss is cut off from the graph")
+
+
+def test_dividing_by_zero_for_one_class_is_not_dividing_by_no_classes() -> None:
+    def each(confusion: Tensor) -> float:
+        rows, columns = confusion.sum(1).tolist(), confusion.sum(0).tolist()
+        hits = confusion.diag().tolist()
+        return float(sum(h / (r + c - h) for h, r, c in zip(hits, rows, columns, strict=True)) / len(hits))
+
+    def none(confusion: Tensor) -> float:
+        rows, columns = confusion.sum(1).tolist(), confusion.sum(0).tolist()
+        ious = [h / (r + c - h) for h, r, c in zip(confusion.diag().tolist(), rows, columns, strict=True) if r + c]
+        return float(sum(ious) / len(ious))
+
+    assert examine(EXERCISES["mean_iou"], each).diagnosis.startswith("A single class that is nowhere")
+    assert examine(EXERCISES["mean_iou"], none).diagnosis.startswith("Where no class is left")
 
 
 @pytest.mark.parametrize(

@@ -81,6 +81,23 @@ def test_modes_are_mixed_and_say_what_is_expected() -> None:
         assert classifier.training == ("training mode" in case.name)
 
 
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_network_left_in_training_mode_gives_wrong_labels_and_no_error(seed: int | str) -> None:
+    def forgetful(classifier: nn.Module, image: Tensor, size: int, batch_size: int = 256) -> Tensor:
+        patches = F.unfold(image[None], size, padding=size // 2)[0].T.reshape(-1, len(image), size, size)
+        labels = [classifier(some).argmax(dim=1) for some in torch.split(patches, batch_size)]
+        return torch.cat(labels).view(image.shape[1:])
+
+    exercise = EXERCISES["segment_by_patches"]
+    for case in exercise.draw(seed):
+        if "training mode" in case.name:
+            right, wrong = call(exercise, segment_by_patches, case), call(exercise, forgetful, case)
+            assert wrong.failure is None, case.name
+            assert isinstance(right.value, Tensor)
+            assert isinstance(wrong.value, Tensor)
+            assert (right.value != wrong.value).any()
+
+
 def test_every_convolution_gives_the_scores_of_its_linear_layer() -> None:
     for seed in SEEDS:
         for case in EXERCISES["linear_to_conv"].draw(seed):

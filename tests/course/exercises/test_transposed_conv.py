@@ -76,6 +76,22 @@ def test_cases_hold_what_their_names_promise(name: str) -> None:
             assert overlaps or stride[-1] == weight.shape[-1]
 
 
+def test_an_output_may_be_smaller_than_the_input_and_a_single_pixel() -> None:
+    for seed in SEEDS:
+        for case in EXERCISES["conv_transpose_output_size"].draw(seed):
+            size, kernel, padding = (case.args.get(name, 0) for name in ("size", "kernel_size", "padding"))
+            output = reference_of(EXERCISES["conv_transpose_output_size"])(*case.args.values())
+            assert isinstance(size, int)
+            assert isinstance(kernel, int)
+            assert isinstance(padding, int)
+            assert isinstance(output, int)
+            assert padding < kernel
+            if "smaller than the input" in case.name:
+                assert 1 < output < size
+            elif "an output of one pixel" in case.name:
+                assert output == 1 < size
+
+
 def test_a_matrix_has_rows_and_columns_of_different_number_and_order() -> None:
     for seed in SEEDS:
         for case in EXERCISES["conv_matrix"].draw(seed):

@@ -1,5 +1,7 @@
 """FCN and SegNet: any size, a gradient everywhere, an upsampling that starts bilinear, torchvision's own weights."""
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from urllib.error import URLError
 
@@ -24,7 +26,10 @@ def segnet(num_classes: int) -> nn.Module:
     return SegNet(num_classes, widths=(4, 6, 5), convolutions=1)
 
 
-NETWORKS = {**{variant: (lambda k, v=variant: FCN(k, v)) for variant in VARIANTS}, "segnet": segnet}
+NETWORKS: dict[str, Callable[[int], nn.Module]] = {
+    **{variant: partial(FCN, variant=variant) for variant in VARIANTS},
+    "segnet": segnet,
+}
 SIZES = ((1, 1), (1, 9), (2, 5), (31, 33), (37, 50), (64, 64), (65, 32))
 
 
@@ -44,7 +49,7 @@ def test_segnet_keeps_every_size(height: int, width: int, batch: int) -> None:
 def test_gradient_reaches_every_parameter(name: str) -> None:
     torch.manual_seed(0)
     network = NETWORKS[name](4)
-    F.cross_entropy(network(torch.rand(2, 3, 67, 50)), torch.randint(0, 4, (2, 67, 50))).backward()
+    F.cross_entropy(network(torch.rand(2, 3, 67, 50)), torch.randint(0, 4, (2, 67, 50))).backward()  # type: ignore[no-untyped-call]
     assert [name for name, p in network.named_parameters() if p.grad is None or not p.grad.any()] == []
 
 
@@ -94,7 +99,7 @@ def test_upsampling_starts_as_bilinear_interpolation_inside(variant: str, scale:
 
 
 def test_variants_share_a_backbone_and_add_one_score_and_one_doubling_each() -> None:
-    names = {variant: set(FCN(4, variant).state_dict()) for variant in VARIANTS}  # type: ignore[arg-type]
+    names = {variant: set(FCN(4, variant).state_dict()) for variant in VARIANTS}
     assert names["16s"] - names["32s"] == {"scores.16.weight", "scores.16.bias", "doublings.16"}
     assert names["8s"] - names["16s"] == {"scores.8.weight", "scores.8.bias", "doublings.8"}
     assert names["32s"] < names["16s"] < names["8s"]
@@ -104,7 +109,7 @@ def test_variants_share_a_backbone_and_add_one_score_and_one_doubling_each() -> 
 def test_logits_are_the_finest_scores_interpolated(variant: str, stride: int) -> None:
     """With the coarser scores silenced, the network is the finest scores, upsampled bilinearly."""
     torch.manual_seed(0)
-    network = FCN(3, variant).eval()  # type: ignore[arg-type]
+    network = FCN(3, variant).eval()
     for name, score in network.scores.items():
         if name != str(stride):
             nn.init.zeros_(score.weight)  # type: ignore[arg-type]
@@ -130,7 +135,7 @@ def test_resnet_backbone_loads_torchvisions_state_dict_and_computes_its_features
             module.running_mean.uniform_(-0.1, 0.1)  # type: ignore[union-attr]
             module.running_var.uniform_(0.9, 1.1)  # type: ignore[union-attr]
     torch.save(theirs.state_dict(), tmp_path / "resnet.pt")
-    network = FCN(4, "8s", backbone=name, weights=tmp_path / "resnet.pt").eval()  # type: ignore[arg-type]
+    network = FCN(4, "8s", backbone=name, weights=tmp_path / "resnet.pt").eval()
     assert set(network.backbone.state_dict()) == set(theirs.state_dict()) - {"fc.weight", "fc.bias"}
     images = torch.rand(1, 3, 49, 40)
     mean, std = torch.tensor([0.485, 0.456, 0.406]), torch.tensor([0.229, 0.224, 0.225])
@@ -148,14 +153,14 @@ def test_resnet_backbone_loads_torchvisions_state_dict_and_computes_its_features
 @pytest.mark.parametrize("size", [(1, 1), (33, 31), (64, 96)])
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_fcn_on_a_resnet_keeps_any_size(variant: str, size: tuple[int, int]) -> None:
-    network = FCN(3, variant, backbone="resnet18").eval()  # type: ignore[arg-type]
+    network = FCN(3, variant, backbone="resnet18").eval()
     assert network(torch.rand(1, 3, *size)).shape == (1, 3, *size)
 
 
 def test_gradient_reaches_every_parameter_of_a_resnet() -> None:
     torch.manual_seed(0)
     network = FCN(3, "8s", backbone="resnet18")
-    F.cross_entropy(network(torch.rand(2, 3, 64, 64)), torch.randint(0, 3, (2, 64, 64))).backward()
+    F.cross_entropy(network(torch.rand(2, 3, 64, 64)), torch.randint(0, 3, (2, 64, 64))).backward()  # type: ignore[no-untyped-call]
     assert [n for n, p in network.named_parameters() if p.grad is None] == []
 
 
@@ -193,9 +198,9 @@ def test_values_return_to_where_pooling_found_them() -> None:
     """A decoder that keeps what it gets shows the unpooled map: maxima in their places, zeros around."""
     network = SegNet(1, widths=(1, 1), convolutions=1).eval()
     for part in (*network.encoder, *network.decoder):
-        part[0].weight.data.zero_()  # type: ignore[index,union-attr]
-        part[0].weight.data[0, 0, 1, 1] = 1.0  # type: ignore[index,union-attr]
-        part[1] = nn.Identity()  # type: ignore[index]
+        part[0].weight.data.zero_()
+        part[0].weight.data[0, 0, 1, 1] = 1.0
+        part[1] = nn.Identity()
     nn.init.ones_(network.classifier.weight)
     nn.init.zeros_(network.classifier.bias)  # type: ignore[arg-type]
     image = torch.tensor([[1.0, 2, 3, 4, 9], [5, 6, 7, 8, 1], [9, 1, 2, 3, 4]])
@@ -232,7 +237,7 @@ def test_another_way_up_is_another_network_of_the_same_parameters() -> None:
         (lambda: FCN(4, backbone="vgg"), ValueError, 'backbone must be "small", "resnet18" or "resnet50", got \'vgg\''),
         (lambda: FCN(4, weights="imagenet"), ValueError, 'the backbone "small" has none'),
         (lambda: SegNet(4, widths=()), ValueError, r"widths must hold at least one number of channels"),
-        (lambda: SegNet(4, widths=16), TypeError, "widths must be a sequence of ints, got 16"),
+        (lambda: SegNet(4, widths=16), TypeError, "widths must be a sequence of ints, got 16"),  # type: ignore[arg-type]
         (lambda: SegNet(4, widths=(4, 0)), ValueError, r"each at least 1, got \(4, 0\)"),
         (lambda: SegNet(4, convolutions=0), ValueError, "convolutions must be at least 1, got 0"),
         (lambda: SegNet(4)(torch.zeros(1, 3, 8, 8).long()), TypeError, "x must be a floating-point tensor"),

@@ -106,7 +106,7 @@ def test_the_exercise_is_the_network(batch: int, height: int, width: int) -> Non
     torch.manual_seed(0)
     network = EncoderDecoderFCN(5, width=4).eval()
     x = torch.rand(batch, 3, height, width)
-    ours = encoder_decoder(x, list(network.encoder), list(network.decoder), network.classifier)
+    ours = encoder_decoder(x, network.encoder, network.decoder, network.classifier)
     assert torch.equal(ours, network(x))
 
 
@@ -121,26 +121,27 @@ def test_one_step_down_and_up_by_torchs_operators(height: int, width: int) -> No
     coarse = second(F.max_pool2d(fine, 2, 2, ceil_mode=True))
     larger = F.interpolate(coarse, size=(height, width), mode="bilinear", align_corners=False)
     expected = last(up(torch.cat([larger, fine], dim=1)))
-    torch.testing.assert_close(encoder_decoder(x, [first, second], [up], last), expected)
+    torch.testing.assert_close(encoder_decoder(x, nn.ModuleList([first, second]), nn.ModuleList([up]), last), expected)
 
 
 def test_the_gradient_of_the_way_down_and_up() -> None:
     torch.manual_seed(0)
-    stages = [nn.Conv2d(2, 3, 3, padding=1), nn.Conv2d(3, 2, 1)], [nn.Conv2d(5, 2, 1)]
-    network = nn.ModuleList([*stages[0], *stages[1], nn.Conv2d(2, 2, 1)]).double()
+    encoder = nn.ModuleList([nn.Conv2d(2, 3, 3, padding=1), nn.Conv2d(3, 2, 1)]).double()
+    decoder, classifier = nn.ModuleList([nn.Conv2d(5, 2, 1)]).double(), nn.Conv2d(2, 2, 1).double()
     x = torch.randn(1, 2, 3, 5, dtype=torch.float64, requires_grad=True)
-    down_up: Callable[[Tensor], Tensor] = lambda x: encoder_decoder(x, *stages, network[-1])  # noqa: E731
+    down_up: Callable[[Tensor], Tensor] = lambda x: encoder_decoder(x, encoder, decoder, classifier)  # noqa: E731
     assert torch.autograd.gradcheck(down_up, x)
 
 
 def test_stages_that_do_not_fit_are_named() -> None:
     one = nn.Conv2d(3, 3, 1)
+    stages, none = nn.ModuleList([one]), nn.ModuleList()
     with pytest.raises(ValueError, match="decoder must have one stage less than encoder, got 1 for an encoder of 1"):
-        encoder_decoder(torch.rand(1, 3, 4, 4), [one], [one], one)
+        encoder_decoder(torch.rand(1, 3, 4, 4), stages, stages, one)
     with pytest.raises(ValueError, match="decoder must have one stage less than encoder, got 0 for an encoder of 0"):
-        encoder_decoder(torch.rand(1, 3, 4, 4), [], [], one)
+        encoder_decoder(torch.rand(1, 3, 4, 4), none, none, one)
     with pytest.raises(ValueError, match="x must have shape"):
-        encoder_decoder(torch.rand(3, 4, 4), [one], [], one)
+        encoder_decoder(torch.rand(3, 4, 4), stages, none, one)
 
 
 # --- activation_bytes -------------------------------------------------------------------------------------------------
@@ -180,6 +181,16 @@ def test_activation_bytes_are_those_of_a_real_run(batch: int, height: int, width
     assert activation_bytes(network, (batch, 3, height, width)) == by_hooks(network, (batch, 3, height, width))
 
 
+def test_activation_bytes_of_layers_that_change_the_shape_in_other_ways() -> None:
+    network = nn.Sequential(
+        nn.AvgPool2d(2), nn.ConvTranspose2d(3, 4, 3, 2, 1), nn.BatchNorm2d(4), nn.Upsample(scale_factor=2),
+        nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 7),
+    )  # fmt: skip
+    # (2, 3, 3, 4), (2, 4, 5, 7) twice, (2, 4, 10, 14), (2, 4, 1, 1), (2, 4), (2, 7)
+    assert activation_bytes(network, (2, 3, 6, 8)) == 4 * (72 + 2 * 280 + 1120 + 8 + 8 + 14)
+    assert activation_bytes(network, (2, 3, 6, 8)) == by_hooks(network, (2, 3, 6, 8))
+
+
 def test_activation_bytes_leave_the_network_alone() -> None:
     network = nn.Sequential(nn.Conv2d(3, 4, 3, dtype=torch.float64), nn.BatchNorm2d(4, dtype=torch.float64))
     before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
@@ -187,6 +198,7 @@ def test_activation_bytes_leave_the_network_alone() -> None:
     after = network.state_dict()
     assert all(torch.equal(after[name], tensor) for name, tensor in before.items())
     assert network[0].weight.device.type == "cpu"
+    assert network.training
 
 
 def test_activation_bytes_cost_nothing_at_any_resolution() -> None:
