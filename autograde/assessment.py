@@ -1,79 +1,80 @@
 """Assess one submission: from the bytes of a notebook to marks and messages. Nothing is recorded here."""
 
 import logging
+import time
 from collections.abc import Callable
-from pathlib import Path
 
+import nbformat
 from nbformat import NotebookNode
 
 from autograde import verdicts
-from autograde.intake import Submission, UnreadableError, find_notebook, mend, read, read_bytes
+from autograde.handed_in import HandedIn
+from autograde.intake import Submission, UnreadableError, mend, read
 from autograde.results import ExerciseResult, SubmissionResult, gravest
 from autograde.sandbox.client import Attempt, Sandbox, SandboxError
-from autograde.sandbox.limits import Limits
 from course.exercises.catalogue import of_chapter
 from course.exercises.checking import Report
 from course.exercises.exercise import Exercise
 
-_PRELOADED = ("matplotlib.pyplot", "course.plotting")
-"""What the chapters' first cell imports beside torch: once a submission, not once an exercise."""
-
 _log = logging.getLogger(__name__)
 
 
-def assess_folder(
-    folder: Path,
-    student: str,
-    chapter: str,
-    secret: str,
-    released: NotebookNode | None = None,
-    limits: Limits | None = None,
-    unsafe: bool = False,
-) -> tuple[SubmissionResult, Submission | None]:
-    """Assess what a student handed in, whatever it is; return the result and the mended notebook, if there is one.
+def mended(handed_in: HandedIn, chapter: str, released: bytes | None) -> Submission:
+    """Return the notebook to be run, and all that was mended in it.
 
     Raises:
-        SandboxUnavailableError: there are no walls here, and `unsafe` does not say to do without.
+        UnreadableError: there is none; the message is a sentence.
+    """
+    if handed_in.notebook is None:
+        raise UnreadableError(handed_in.reason)
+    try:
+        submission = read(handed_in.notebook, of_chapter(chapter), parse(released))
+    except UnreadableError as error:
+        raise UnreadableError(f"The notebook could not be read: {error}.") from None
+    return Submission(submission.notebook, (*handed_in.repairs, *submission.repairs))
+
+
+def parse(notebook: bytes | None) -> NotebookNode | None:
+    """Return a notebook of the class's own, such as the released one."""
+    return None if notebook is None else nbformat.reads(notebook.decode(), as_version=4)
+
+
+def assess_handed_in(
+    handed_in: HandedIn, chapter: str, secret: str, released: bytes | None, sandbox: Callable[[], Sandbox]
+) -> tuple[SubmissionResult, NotebookNode | None]:
+    """Assess what a student handed in, whatever it is; return the result and the mended notebook, if there is one.
+
+    `sandbox` makes or returns a warm sandbox; it is not asked for one where there is nothing to run.
+
+    Raises:
+        SandboxUnavailableError: there are no walls here, and nobody said to do without.
     """
     try:
-        path, renamed = find_notebook(folder, chapter)
-        submission = read(read_bytes(path), of_chapter(chapter), released)
-        submission = Submission(submission.notebook, (*renamed, *submission.repairs))
-    except (UnreadableError, OSError) as error:
-        return failed(student, chapter, "unreadable", f"The notebook could not be read: {error}."), None
-    return assess(submission, student, chapter, secret, limits, unsafe), submission
+        submission = mended(handed_in, chapter, released)
+    except UnreadableError as error:
+        return failed(handed_in.student, chapter, "unreadable", str(error)), None
+    return assess(submission, handed_in.student, chapter, secret, sandbox()), submission.notebook
 
 
 def assess_notebook(
-    notebook: NotebookNode,
-    student: str,
-    chapter: str,
-    secret: str,
-    released: NotebookNode | None = None,
-    unsafe: bool = False,
+    notebook: NotebookNode, student: str, chapter: str, secret: str, released: NotebookNode | None, sandbox: Sandbox
 ) -> SubmissionResult:
     """Assess a notebook that nbgrader has read."""
-    return assess(mend(notebook, of_chapter(chapter), released), student, chapter, secret, unsafe=unsafe)
+    return assess(mend(notebook, of_chapter(chapter), released), student, chapter, secret, sandbox)
 
 
-def assess(
-    submission: Submission,
-    student: str,
-    chapter: str,
-    secret: str,
-    limits: Limits | None = None,
-    unsafe: bool = False,
-) -> SubmissionResult:
-    """Run a mended notebook in a sandbox of its own and judge what it does."""
+def assess(submission: Submission, student: str, chapter: str, secret: str, sandbox: Sandbox) -> SubmissionResult:
+    """Run a mended notebook in `sandbox`, isolated from every other, and judge what it does."""
     results: dict[str, ExerciseResult] = {}
     output, failures = "", dict[str, str]()
+    began = time.monotonic()
     try:
-        with Sandbox(limits, unsafe, _PRELOADED) as sandbox:
+        with sandbox.submission() as running:
             exercises = [(exercise, submission.cells_for(exercise.name)) for exercise in of_chapter(chapter)]
             # All public cases before any hidden one: what is shown comes from before hidden inputs could be seen.
-            traces = [verdicts.run_public(sandbox, exercise, cells) for exercise, cells in exercises]
+            traces = [verdicts.run_public(running, exercise, cells) for exercise, cells in exercises]
             for (exercise, cells), public in zip(exercises, traces, strict=True):
-                trace = verdicts.run_hidden(sandbox, exercise, cells, secret, public)
+                trace = verdicts.run_hidden(running, exercise, cells, secret, public)
                 results[exercise.name] = verdicts.conclude(exercise, trace, cells, secret, show=picture_of(exercise))
                 output = public.seen.output or output
                 failures |= _told_failures(public.seen)
@@ -84,6 +85,7 @@ def assess(
     return SubmissionResult(
         student=student, chapter=chapter, status=status, exercises=results, reason=reason,
         repairs=submission.repairs, output=output, failures=failures,
+        tier=sandbox.tier, seconds=round(time.monotonic() - began, 2),
     )  # fmt: skip
 
 

@@ -67,6 +67,11 @@ class Classroom:
         return self.root / ".autograde"
 
     @property
+    def configuration(self) -> Path:
+        """What nbgrader is told of this class."""
+        return self.root / "nbgrader_config.py"
+
+    @property
     def secret(self) -> str:
         """What the hidden cases of this class are drawn with."""
         return (self.private / "secret").read_text().strip()
@@ -84,8 +89,13 @@ class Classroom:
         """Return the notebook that students were given, or None."""
         import nbformat
 
+        data = self.released_bytes(chapter)
+        return None if data is None else nbformat.reads(data.decode(), as_version=4)
+
+    def released_bytes(self, chapter: str) -> bytes | None:
+        """Return the file of the notebook that students were given, or None."""
         path = self.root / "release" / chapter / f"{chapter}.ipynb"
-        return nbformat.read(path, as_version=4) if path.exists() else None
+        return path.read_bytes() if path.exists() else None
 
     def store(self, result: SubmissionResult) -> None:
         """Keep a result beside the gradebook, which has no place for its cases and diagnosis."""

@@ -109,22 +109,37 @@ def grade(
     chapter: Annotated[str, typer.Argument(metavar="CHAPTER", show_default=False)],
     directory: _Class,
     student: Annotated[list[str] | None, typer.Option("--student", metavar="ID", help="Only these.")] = None,
-    jobs: Annotated[int | None, typer.Option("--jobs", min=1, help="Sandboxes at a time.")] = None,
+    jobs: Annotated[int | None, typer.Option("--jobs", min=1, help="Worker processes on this machine.")] = None,
+    scheduler: Annotated[
+        str | None,
+        typer.Option("--scheduler", metavar="ADDRESS", help="Have the workers of this Dask scheduler grade."),
+    ] = None,
+    regrade: Annotated[bool, typer.Option("--regrade", help="Also grade what is finished and unchanged.")] = False,
+    feedback: Annotated[bool, typer.Option(help="Write feedback pages; without, a later run does.")] = True,
     unsafe: _Unsafe = False,
 ) -> None:
-    """Grade what was handed in: marks in the gradebook, feedback pages, a table."""
+    """Grade what was handed in: marks in the gradebook, feedback pages, a table. A stopped run is gone on with."""
     with _told_in_a_sentence():
         classroom = _open(directory)
         from rich.console import Console
 
         from autograde import grading
 
-        graded = grading.grade(classroom, chapter, student or (), jobs, unsafe)
+        try:
+            graded = grading.grade(
+                classroom, chapter, student or (), jobs, unsafe, scheduler=scheduler, regrade=regrade, pages=feedback
+            )
+        except grading.StoppedError as stopped:
+            print(f"autograde: {stopped}", file=sys.stderr)
+            raise typer.Exit(128 + stopped.signal) from None
         if not graded:
             print(f"Nothing was handed in: {classroom.root / 'submitted'} holds no STUDENT/{chapter}.")
             return
         Console().print(grading.table(chapter, [one.result for one in graded]))
-        print(f"Feedback: {classroom.root / 'feedback'}")
+        for line in grading.remarks(graded):
+            print(line)
+        if feedback:
+            print(f"Feedback: {classroom.root / 'feedback'}")
     if not grading.has_verdicts(graded):
         print("autograde: some submissions have no verdict (“infrastructure”); grade them again.", file=sys.stderr)
         raise typer.Exit(1)

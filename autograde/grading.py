@@ -1,34 +1,53 @@
-"""Grade a chapter for a class: sandboxes side by side, then one writer to the gradebook, and a table."""
+"""Grade a chapter for a class: a fleet that runs and judges, one writer to the gradebook, and a table.
 
-import os
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass
+What is finished and unchanged since an earlier run is not graded again. A result is kept as soon as it is there, and
+noted when the gradebook holds it, so a run that is stopped or killed anywhere is gone on with by the next one.
+"""
+
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from nbformat import NotebookNode
 from rich.console import Console, Group
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
-from autograde.assessment import assess_folder, failed
+from autograde import fingerprint
+from autograde.assessment import failed, mended, parse
 from autograde.classroom import Classroom, ClassroomError, require_released
-from autograde.recording import Recorder
+from autograde.fleet import Fleet, Lost, open_fleet, usable_cores
+from autograde.handed_in import HandedIn, collect
+from autograde.intake import UnreadableError
+from autograde.ledger import Ledger, sole_writer
+from autograde.progress import Progress
+from autograde.recording import Recorder, page_of, write_page
 from autograde.results import SubmissionResult
 from autograde.sandbox import bubblewrap
 from autograde.sandbox.limits import Limits
+from autograde.stopping import Stop, stoppable
+from autograde.work import Done, Task, trouble, work
 
-_STYLES = {"ok": "green", "unreadable": "red", "infrastructure": "bold red"}
+_STYLES = {"ok": "green", "tampered": "bold red", "unreadable": "red", "infrastructure": "bold red"}
+
+
+class StoppedError(Exception):
+    """The run was stopped; the message says how far it is. `signal` is the number of the signal."""
+
+    def __init__(self, message: str, signal: int) -> None:
+        super().__init__(message)
+        self.signal = signal
 
 
 @dataclass(frozen=True)
 class Graded:
-    """A submission's result and its feedback page, if one was written."""
+    """A submission's result, its feedback page if one was written, and whether all of it was there before."""
 
     result: SubmissionResult
     page: Path | None = None
+    unchanged: bool = False
 
 
 def grade(
@@ -39,14 +58,21 @@ def grade(
     unsafe: bool = False,
     limits: Limits | None = None,
     console: Console | None = None,
+    scheduler: str | None = None,
+    regrade: bool = False,
+    pages: bool = True,
+    function: Callable[[Task], Done] = work,
 ) -> list[Graded]:
-    """Grade what was handed in for `chapter`, of `students` or of all, and record it.
+    """Grade what was handed in for `chapter`, of `students` or of all, and record it; write `pages` of feedback.
 
-    A submission that is damaged, hostile or too slow has a verdict like any other and never stops the rest.
+    A submission that is damaged, hostile or too slow has a verdict like any other and never stops the rest. `jobs`
+    worker processes run here, or those of the Dask `scheduler`. With `regrade` nothing counts as finished.
 
     Raises:
-        ClassroomError: the chapter was not released, or a student handed nothing in.
+        ClassroomError: the chapter was not released, a student handed nothing in, or another grader is at it.
         SandboxUnavailableError: there are no walls here, and `unsafe` does not say to do without.
+        FleetError: there is no scheduler, or no more.
+        StoppedError: SIGINT or SIGTERM came; what the gradebook holds is whole.
     """
     require_released(classroom, chapter)
     present = classroom.students(chapter)
@@ -54,67 +80,172 @@ def grade(
     if missing:
         raise ClassroomError(f"nothing was handed in for {chapter} by {', '.join(missing)}")
     wanted = [student for student in present if not students or student in students]
-    if not unsafe:
+    if not unsafe and scheduler is None:
         bubblewrap.probe()
-    recorder = Recorder(classroom, chapter) if wanted else None
-    graded: list[Graded] = []
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console or Console(stderr=True), transient=True) as progress:
-        task = progress.add_task(f"Grading {chapter}", total=len(wanted))
-        for result, notebook in _assess_all(classroom, chapter, wanted, jobs or os.cpu_count() or 1, unsafe, limits):
-            assert recorder is not None
-            graded.append(_record(recorder, result, notebook))
-            progress.advance(task)
-    return sorted(graded, key=lambda one: one.result.student)
+    if not wanted:
+        return []
+    console = console or Console(stderr=True)
+    with sole_writer(classroom), stoppable() as stop:
+        run = _Run(classroom, chapter, limits or Limits(), unsafe, regrade, console, stop)
+        run.grade(wanted, min(jobs or usable_cores(), len(wanted)), scheduler, function, pages)
+    return [run.graded[student] for student in wanted]
 
 
-def _assess_all(
-    classroom: Classroom, chapter: str, students: Sequence[str], jobs: int, unsafe: bool, limits: Limits | None
-) -> Iterator[tuple[SubmissionResult, NotebookNode | None]]:
-    """Yield each result as soon as it is there; a failure of the grader's own is tried once more."""
-    released, secret = classroom.released(chapter), classroom.secret
+class _Run:
+    """One run over a chapter's submissions."""
 
-    def one(student: str) -> tuple[SubmissionResult, NotebookNode | None]:
-        folder = classroom.folder("submitted", student, chapter)
+    def __init__(
+        self,
+        classroom: Classroom,
+        chapter: str,
+        limits: Limits,
+        unsafe: bool,
+        regrade: bool,
+        console: Console,
+        stop: Stop,
+    ) -> None:
+        self._classroom, self._chapter, self._regrade = classroom, chapter, regrade
+        self._console, self._stop = console, stop
+        self._secret, self._released = classroom.secret, classroom.released_bytes(chapter)
+        self._given = classroom.root / "release" / chapter
+        self._environment = fingerprint.environment(chapter)
+        self._limits, self._unsafe = limits, unsafe
+        self._ledger, self._recorder = Ledger(classroom, chapter), Recorder(classroom, chapter)
+        self.graded: dict[str, Graded] = {}
+
+    def grade(
+        self,
+        students: Sequence[str],
+        jobs: int,
+        scheduler: str | None,
+        function: Callable[[Task], Done],
+        pages: bool,
+    ) -> None:
+        """Fill `graded`."""
+        waiting = [student for student in students if not self._go_on(student)]
+        self._check_stopped(len(students))
+        if waiting:
+            with open_fleet(min(jobs, len(waiting)), scheduler, self._say) as fleet:
+                self._assess(fleet, waiting, function)
+                self._check_stopped(len(students))
+                if pages and scheduler is None:
+                    self._write_pages(fleet)
+                    return
+        lacking = sum(map(self._lacks_page, students))
+        if pages and lacking:  # workers elsewhere cannot see the class, so those here write its pages
+            with open_fleet(min(jobs, lacking), say=self._say) as fleet:
+                self._write_pages(fleet)
+
+    def _say(self, sentence: str) -> None:
+        self._console.print(f"autograde: {sentence}", style="yellow", highlight=False, soft_wrap=True, markup=False)
+
+    def _check_stopped(self, total: int) -> None:
+        if self._stop.is_set():
+            done = sum(one.result.status != "infrastructure" for one in self.graded.values())
+            raise StoppedError(
+                f"stopped; {done} of {total} submissions are recorded, and the same command goes on from there",
+                self._stop.signal,
+            )
+
+    def _task(self, student: str) -> Task:
+        handed_in = collect(
+            self._classroom.folder("submitted", student, self._chapter), student, self._chapter, self._given
+        )
+        return Task(
+            handed_in, self._chapter, self._secret, self._released, self._environment, self._limits, self._unsafe
+        )
+
+    def _go_on(self, student: str) -> bool:
+        """Take over what an earlier run finished, record what it could not any more; return whether that is all."""
+        if self._stop.is_set():
+            return True
         if set("[]*?") & set(student):
             sentence = "nbgrader cannot hold an id with one of [ ] * ? in it; rename the folder."
-            return failed(student, chapter, "infrastructure", sentence), None
-        for _ in range(2):
+            self.graded[student] = Graded(failed(student, self._chapter, "infrastructure", sentence))
+            return True
+        kept = None if self._regrade else self._classroom.stored(self._chapter, student)
+        if kept is None or not kept.fingerprint:
+            return False
+        task = self._task(student)
+        if kept.fingerprint != task.number:
+            return False
+        if self._ledger.is_recorded(student, self._ledger.number(kept.fingerprint, task.handed_in)):
+            page = page_of(self._classroom, student, self._chapter)
+            has_page = self._ledger.has_page(student)
+            self.graded[student] = Graded(kept, page if has_page else None, unchanged=True)
+        else:
             try:
-                result, submission = assess_folder(folder, student, chapter, secret, released, limits, unsafe)
-            except Exception as error:  # a fault of ours must cost one submission a second look, not the batch
-                result, submission = (
-                    failed(student, chapter, "infrastructure", f"The grader itself failed: {error!r}."),
-                    None,
-                )
-            if result.status != "infrastructure":
-                break
-        return result, submission.notebook if submission is not None else None
+                notebook = mended(task.handed_in, self._chapter, self._released).notebook
+            except UnreadableError:
+                notebook = None
+            self._record(kept, notebook, task.handed_in)
+        return True
 
-    with ThreadPoolExecutor(max_workers=max(1, jobs)) as pool:
-        running = [pool.submit(one, student) for student in students]
+    def _assess(self, fleet: Fleet, students: Sequence[str], function: Callable[[Task], Done]) -> None:
+        tasks = map(self._task, students)
+        outcomes = fleet.map(function, tasks, self._stop, again=lambda done: done.result.status == "infrastructure")
+        with closing(outcomes), Progress(f"Grading {self._chapter}", len(students), self._console) as progress:
+            for task, outcome in outcomes:
+                done = trouble(task, outcome.reason) if isinstance(outcome, Lost) else outcome
+                if done.result.status == "infrastructure":  # no verdict: it stays out, to be graded again
+                    self.graded[task.student] = Graded(done.result)
+                else:
+                    self._record(done.result, parse(done.notebook), task.handed_in)
+                progress.advance()
+
+    def _record(self, result: SubmissionResult, notebook: NotebookNode | None, handed_in: HandedIn) -> None:
+        student = result.student
         try:
-            for future in as_completed(running):
-                yield future.result()
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
+            self._classroom.store(result)
+            with self._ledger.recording(student, self._ledger.number(result.fingerprint, handed_in)):
+                self._recorder.record(result, notebook, handed_in)
+            self.graded[student] = Graded(result)
+        except ClassroomError as error:
+            self.graded[student] = Graded(failed(student, self._chapter, "infrastructure", str(error)))
+        except (OSError, ValueError) as error:  # a full disk, a name that no file system holds: this one's trouble
+            reason = f"It could not be recorded: {error!r}."
+            self.graded[student] = Graded(failed(student, self._chapter, "infrastructure", reason))
+
+    def _lacks_page(self, student: str) -> bool:
+        one = self.graded.get(student)
+        return one is not None and one.page is None and one.result.status != "infrastructure"
+
+    def _write_pages(self, fleet: Fleet) -> None:
+        """Write the pages that are missing. One that fails is told, and costs no verdict."""
+        lacking = [student for student in self.graded if self._lacks_page(student)]
+        classroom, chapter = self._classroom, self._chapter
+        outcomes = fleet.map(_write_page, [(classroom, chapter, student) for student in lacking], self._stop)
+        with closing(outcomes), Progress("Feedback pages", len(lacking), self._console, "pages") as progress:
+            for (_, _, student), outcome in outcomes:
+                if isinstance(outcome, Lost):
+                    self._say(f"{student}'s feedback page could not be written: {outcome.reason}")
+                else:
+                    self._ledger.wrote_page(student)
+                    self.graded[student] = replace(self.graded[student], page=page_of(classroom, student, chapter))
+                progress.advance()
+        self._check_stopped(len(self.graded))
 
 
-def _record(recorder: Recorder, result: SubmissionResult, notebook: NotebookNode | None) -> Graded:
-    """Record a result; a submission without a verdict stays out of the gradebook, to be graded again."""
-    if result.status == "infrastructure":
-        return Graded(result)
-    try:
-        return Graded(result, recorder.record(result, notebook))
-    except ClassroomError as error:
-        return Graded(failed(result.student, result.chapter, "infrastructure", str(error)))
-    except (OSError, ValueError) as error:  # a full disk, a name that no file system holds: this one's trouble alone
-        return Graded(failed(result.student, result.chapter, "infrastructure", f"It could not be recorded: {error!r}."))
+def _write_page(what: tuple[Classroom, str, str]) -> None:
+    classroom, chapter, student = what
+    write_page(classroom, chapter, student)
 
 
 def has_verdicts(graded: Sequence[Graded]) -> bool:
     """Return whether every submission has a verdict that is in the gradebook."""
     return all(one.result.status != "infrastructure" for one in graded)
+
+
+def remarks(graded: Sequence[Graded]) -> list[str]:
+    """Return what to say below the table: what was not graded again, and which walls the others were run in."""
+    said = []
+    unchanged = sum(one.unchanged for one in graded)
+    if unchanged:
+        said.append(f"{unchanged} of {len(graded)} were finished and unchanged, and were not graded again.")
+    tiers = sorted({one.result.tier for one in graded if one.result.tier})
+    if tiers:
+        said.append(f"Isolation: {', '.join(tiers)}")
+    return said
 
 
 def table(chapter: str, results: Sequence[SubmissionResult]) -> Group:

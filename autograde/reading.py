@@ -6,13 +6,15 @@ which compares with the library's own operator costs nothing.
 
 import ast
 import symtable
+from functools import lru_cache
 
 from IPython.core.inputtransformer2 import TransformerManager
 
 from course.exercises.guard import find_in_source
 from course.exercises.guard import imports as meaning_of
 
-_Binding = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Assign | ast.AnnAssign
+TOO_DEEP = "code that is nested too deeply to be read"
+"""Stands for a path where an answer runs but cannot be followed, as nobody writes it who has nothing to hide."""
 
 
 def forbidden_calls(cells: list[str], function: str, forbidden: tuple[str, ...]) -> list[str]:
@@ -22,27 +24,31 @@ def forbidden_calls(cells: list[str], function: str, forbidden: tuple[str, ...])
     """
     if not forbidden:
         return []
-    bound: dict[str, tuple[_Binding, str]] = {}
+    bound: dict[str, str | None] = {}
     imports: list[str] = []
     for cell in cells:
-        source = _plain_python(cell)
-        try:
-            tree = ast.parse(source)
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
+        tree = _parse(cell)
+        if tree is None:
             continue
         for node in ast.walk(tree):
             if isinstance(node, ast.Import | ast.ImportFrom):
                 imports.append(ast.unparse(node))
         for statement in tree.body:
-            for name in _names(statement):
-                assert isinstance(statement, _Binding)
-                bound[name] = (statement, ast.unparse(statement))
-    return _follow(function, forbidden, bound, imports)
+            bound |= dict.fromkeys(_names(statement), _unparse(statement))
+    try:
+        return _follow(function, forbidden, bound, imports)
+    except RecursionError:
+        return [TOO_DEEP]
 
 
-def _follow(
-    function: str, forbidden: tuple[str, ...], bound: dict[str, tuple[_Binding, str]], imports: list[str]
-) -> list[str]:
+def _unparse(statement: ast.stmt) -> str | None:
+    try:
+        return ast.unparse(statement)
+    except RecursionError:
+        return None
+
+
+def _follow(function: str, forbidden: tuple[str, ...], bound: dict[str, str | None], imports: list[str]) -> list[str]:
     """Look into what `function` is bound to, and then into what that uses."""
     found: list[str] = []
     waiting, seen = [function], {function}
@@ -56,12 +62,23 @@ def _follow(
                     found += find_in_source(line, forbidden)
         if name not in bound:
             continue
-        source = bound[name][1]
+        source = bound[name]
+        if source is None:
+            return [TOO_DEEP]
         found += find_in_source(source, forbidden, meaning)
         for used in _globals_of(source) - seen:
             seen.add(used)
             waiting.append(used)
     return list(dict.fromkeys(found))
+
+
+@lru_cache(maxsize=512)
+def _parse(cell: str) -> ast.Module | None:
+    """Parse a cell, which most exercises of a notebook share; None where it is no Python."""
+    try:
+        return ast.parse(_plain_python(cell))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
 
 
 def _plain_python(cell: str) -> str:

@@ -1,10 +1,12 @@
-"""Put results into nbgrader's gradebook and feedback pages, through nbgrader itself and one at a time.
+"""Put results into nbgrader's gradebook and feedback pages, through nbgrader itself.
 
-nbgrader reads a mended copy of the notebook, never what was handed in; a submission that could not be read is recorded
-on the released notebook, with the reason on top.
+One process records, one submission after the other. Pages are read from the gradebook and written by anybody. nbgrader
+reads a mended copy of the notebook, never what was handed in; a submission that could not be read is recorded on the
+released notebook, with the reason on top.
 """
 
 import shutil
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +14,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from autograde.classroom import Classroom, ClassroomError, run_nbgrader
+from autograde.handed_in import RECEIPT, TIMESTAMP, HandedIn
 from autograde.results import SubmissionResult
 
 if TYPE_CHECKING:
@@ -25,47 +28,61 @@ class Recorder:
         self._classroom, self._chapter = classroom, chapter
         self._api: NbGraderAPI = classroom.api()
         self._api.coursedir.submitted_directory = str(self._staging.relative_to(classroom.root))
+        shutil.rmtree(self._staging, ignore_errors=True)  # what a killed run left
 
     @property
     def _staging(self) -> Path:
         return self._classroom.private / "intake"
 
-    def record(self, result: SubmissionResult, notebook: NotebookNode | None) -> Path:
-        """Record `result` and write the feedback page; return the page's path.
+    def record(self, result: SubmissionResult, notebook: NotebookNode | None, handed_in: HandedIn) -> None:
+        """Record `result` on the mended `notebook` of what was `handed_in`.
+
+        Doing it again changes nothing; manual marks are kept.
 
         Raises:
-            ClassroomError: nbgrader refuses; the result is kept beside the gradebook all the same.
+            ClassroomError: nbgrader refuses.
         """
         from autograde import nbgrader_plugin
 
-        self._classroom.store(result)
-        folder = self._stage(result.student, notebook)
+        folder = self._stage(handed_in, notebook)
         key = (self._classroom.root, self._chapter, result.student)
         nbgrader_plugin.finished[key] = result
         try:
-            student = result.student
-            run_nbgrader(self._api.autograde(self._chapter, student), f"record {student}")
-            run_nbgrader(self._api.generate_feedback(self._chapter, student), f"write {student}'s feedback")
+            run_nbgrader(self._api.autograde(self._chapter, result.student), f"record {result.student}")
         finally:
             del nbgrader_plugin.finished[key]
             shutil.rmtree(folder, ignore_errors=True)
-        return self.feedback(result.student)
 
-    def feedback(self, student: str) -> Path:
-        """Return where a student's feedback page is."""
-        return self._classroom.folder("feedback", student, self._chapter) / f"{self._chapter}.html"
-
-    def _stage(self, student: str, notebook: NotebookNode | None) -> Path:
-        """Lay a clean submission before nbgrader: the mended notebook, and when it was handed in."""
+    def _stage(self, handed_in: HandedIn, notebook: NotebookNode | None) -> Path:
+        """Lay a clean submission before nbgrader: the mended notebook, and what the exchange noted."""
         if notebook is None:
             notebook = self._classroom.released(self._chapter)
         if notebook is None:
             raise ClassroomError(f"the release version of {self._chapter} is missing; `autograde release` makes it")
-        folder = self._staging / student / self._chapter
+        folder = self._staging / handed_in.student / self._chapter
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         nbformat.write(notebook, folder / f"{self._chapter}.ipynb")
-        stamp = self._classroom.folder("submitted", student, self._chapter) / "timestamp.txt"
-        if stamp.is_file() and not stamp.is_symlink() and stamp.stat().st_size < 200:
-            shutil.copyfile(stamp, folder / stamp.name)
+        for name, note in ((TIMESTAMP, handed_in.timestamp), (RECEIPT, handed_in.receipt)):
+            if note:
+                (folder / name).write_bytes(note)
         return folder
+
+
+def page_of(classroom: Classroom, student: str, chapter: str) -> Path:
+    """Return where a student's feedback page is."""
+    return classroom.folder("feedback", student, chapter) / f"{chapter}.html"
+
+
+def write_page(classroom: Classroom, chapter: str, student: str) -> None:
+    """Write the feedback page of what the gradebook holds.
+
+    Raises:
+        ClassroomError: nbgrader refuses.
+    """
+    run_nbgrader(_api(classroom).generate_feedback(chapter, student), f"write {student}'s feedback")
+
+
+@cache
+def _api(classroom: Classroom) -> "NbGraderAPI":
+    return classroom.api()

@@ -5,6 +5,7 @@ import sys
 _EXPECTED = (
     ("autograde.classroom", "ClassroomError"),
     ("autograde.sandbox.bubblewrap", "SandboxUnavailableError"),
+    ("autograde.fleet", "FleetError"),
     ("autograde.trying", "TryError"),
     ("autograde.building.chapter", "ChapterError"),
 )

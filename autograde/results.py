@@ -7,10 +7,11 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict
 
-Status = Literal["ok", "timeout", "out of memory", "crashed", "unreadable", "infrastructure", "missing"]
-"""How a submission fared, apart from its marks. `ok` says that all of it could be run and read."""
+Status = Literal["ok", "timeout", "out of memory", "crashed", "tampered", "unreadable", "infrastructure", "missing"]
+"""How a submission fared, apart from its marks. `ok` says that all of it could be run and read, `tampered` that it
+forged what the sandbox says to the grader; what an honest mistake can bring about as well is never called that."""
 
-SEVERITY: tuple[Status, ...] = ("ok", "crashed", "out of memory", "timeout", "unreadable", "infrastructure")
+SEVERITY: tuple[Status, ...] = ("ok", "crashed", "out of memory", "timeout", "tampered", "unreadable", "infrastructure")
 """From harmless to grave: the status of a submission is the gravest of its exercises."""
 
 
@@ -63,6 +64,12 @@ class SubmissionResult(_Model):
     """The last that the cells printed."""
     failures: dict[str, Text] = {}
     """What cells raised, by the cell's place in the notebook."""
+    tier: str = ""
+    """Which walls it was run in."""
+    seconds: float = 0.0
+    """How long that took."""
+    fingerprint: str = ""
+    """What the result depends on, as one number: see `autograde.fingerprint`."""
 
     @property
     def score(self) -> float:

@@ -65,13 +65,13 @@ def try_answer(name: str, path: Path, hidden: bool, seed: int | None, unsafe: bo
     from autograde import verdicts
     from autograde.sandbox.client import Sandbox, SandboxError
 
-    with Sandbox(unsafe=unsafe, launched=launched) as sandbox:
+    with Sandbox(unsafe=unsafe, launched=launched) as sandbox, sandbox.submission() as submission:
         exercise = _find(name)
         secret = (secrets.randbits(48) if seed is None else seed) if hidden else None
         try:
-            trace = verdicts.run_public(sandbox, exercise, (source,))
+            trace = verdicts.run_public(submission, exercise, (source,))
             if secret is not None:
-                trace = verdicts.run_hidden(sandbox, exercise, (source,), secret, trace)
+                trace = verdicts.run_hidden(submission, exercise, (source,), secret, trace)
         except (SandboxError, FileNotFoundError) as error:  # the latter: answers that were never built
             raise TryError(str(error)) from None
     result = verdicts.conclude(exercise, trace, (source,), secret, discreet=False)

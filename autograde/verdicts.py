@@ -12,7 +12,7 @@ from importlib import import_module
 
 from autograde.reading import forbidden_calls
 from autograde.results import CaseResult, ExerciseResult, gravest
-from autograde.sandbox.client import Attempt, Program, Sandbox
+from autograde.sandbox.client import Attempt, Program, Submission
 from course.exercises import answers
 from course.exercises.calling import Outcome, call
 from course.exercises.checking import Report
@@ -66,13 +66,13 @@ class Trace:
     unseen: Attempt | None = None
 
 
-def run_public(sandbox: Sandbox, exercise: Exercise, cells: tuple[str | None, ...]) -> Trace:
+def run_public(submission: Submission, exercise: Exercise, cells: tuple[str | None, ...]) -> Trace:
     """Run the cells and the public cases."""
-    return Trace(sandbox.run(Program(exercise.name, exercise.forbidden, cells, public(exercise).cases)))
+    return Trace(submission.run(Program(exercise.name, exercise.forbidden, cells, public(exercise).cases)))
 
 
 def run_hidden(
-    sandbox: Sandbox, exercise: Exercise, cells: tuple[str | None, ...], secret: int | str, trace: Trace
+    submission: Submission, exercise: Exercise, cells: tuple[str | None, ...], secret: int | str, trace: Trace
 ) -> Trace:
     """Run the hidden cases too, in a process of their own, unless nothing came of the public ones.
 
@@ -82,7 +82,7 @@ def run_hidden(
     cases = hidden(exercise, secret).cases
     if not any(trace.seen.outcomes):
         return Trace(trace.seen, replace(trace.seen, outcomes=(None,) * len(cases)))
-    return Trace(trace.seen, sandbox.run(Program(exercise.name, exercise.forbidden, cells, cases)))
+    return Trace(trace.seen, submission.run(Program(exercise.name, exercise.forbidden, cells, cases)))
 
 
 def conclude(
@@ -136,7 +136,7 @@ def _judge_safely(exercise: Exercise, case: str, expected: Outcome, outcome: Out
     """Judge values from a stranger: what cannot even be compared is wrong, and no reason to stop."""
     try:
         return judge(exercise, case, expected, outcome)
-    except (RuntimeError, ValueError, TypeError, OverflowError, KeyError, IndexError) as error:
+    except Exception as error:  # of whatever kind: it must cost this case and nothing else
         return Verdict(case, "type", f"What your function returned cannot be compared ({type(error).__name__}).")
 
 
@@ -163,7 +163,7 @@ def _report(exercise: Exercise, known: answers.Answers, attempt: Attempt, seen: 
     if answered and not any(verdict.kind == "forbidden" for verdict in seen):
         try:
             diagnosis = known.diagnose(exercise, seen, got)
-        except (RuntimeError, ValueError, TypeError, KeyError, IndexError):  # values that nobody foresaw
+        except Exception:  # values that nobody foresaw
             diagnosis = ""
     return Report(exercise, known.cases, known.expected, got, seen, diagnosis)
 

@@ -8,13 +8,16 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO
+from typing import IO, Literal
 
 from autograde.sandbox import bubblewrap
 from autograde.sandbox.bubblewrap import SandboxUnavailableError
 from autograde.sandbox.limits import Limits
 
-__all__ = ["Launched", "SandboxUnavailableError", "start"]
+__all__ = ["Kind", "Launched", "SandboxUnavailableError", "start"]
+
+Kind = Literal["warm", "single", "unsafe"]
+"""One sandbox for many submissions, one a submission, or no walls at all."""
 
 
 @dataclass
@@ -24,6 +27,7 @@ class Launched:
     process: subprocess.Popen[bytes]
     control: socket.socket
     log: IO[bytes]
+    kind: Kind
     scratch: Path | None = None
     greeted: bool = field(default=False)
 
@@ -51,24 +55,25 @@ def start(limits: Limits | None = None, unsafe: bool = False, preload: Sequence[
     Raises:
         SandboxUnavailableError: there are no walls here, and `unsafe` does not say to do without.
     """
-    if not unsafe:
-        bubblewrap.probe()
+    walls = None if unsafe else bubblewrap.probe()
+    kind: Kind = "unsafe" if walls is None else walls.kind
     ours, theirs = socket.socketpair()
     log = tempfile.TemporaryFile()  # noqa: SIM115
-    command = bubblewrap.runner(theirs.fileno(), unsafe, preload)
+    command = bubblewrap.runner(theirs.fileno(), kind, preload)
     scratch, environment = None, dict(os.environ)
-    if unsafe:
+    if walls is None:
         scratch = Path(tempfile.mkdtemp(prefix="autograde-"))
         environment = bubblewrap.environment(unsafe=True, home=scratch, scratch=scratch)
     else:
-        command = [*bubblewrap.wrap(limits or Limits()), *command]
+        command = [*bubblewrap.wrap(limits or Limits(), walls), *command]
     try:
         process = subprocess.Popen(
             command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
             env=environment, cwd=scratch,
         )  # fmt: skip
     except OSError as error:
+        ours.close()
         raise SandboxUnavailableError(f"the sandbox does not start: {error}") from None
     finally:
         theirs.close()
-    return Launched(process, ours, log, scratch)
+    return Launched(process, ours, log, kind, scratch)

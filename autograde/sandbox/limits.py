@@ -16,12 +16,14 @@ class Limits:
     exercise: float = 90.0
     """Seconds an exercise, cells and calls together."""
     submission: float = 300.0
-    """Seconds a submission, all exercises together, from when its sandbox is ready."""
+    """Seconds a submission, all exercises together, from when its walls stand."""
     memory: int = 2 * 2**30
-    """Bytes beyond what an imported torch takes."""
+    """Bytes a process, beyond what an imported torch takes."""
+    total_memory: int = 3 * 2**30
+    """Bytes of all processes of a submission together, what they write to scratch files included."""
     file_size: int = 64 * 2**20
     scratch: int = 256 * 2**20
-    """Bytes of /tmp, and of /dev/shm."""
+    """Bytes of /tmp, of the home directory, and of /dev/shm."""
     processes: int = 64
     output: int = 4096
     """Bytes kept of what the cells print: the last ones."""

@@ -1,14 +1,9 @@
-"""What the grader and the sandboxed process say to each other. This file is all that the two sides share.
+"""What the grader and the sandboxed processes say to each other: frames on private stream sockets.
 
-Two kinds of stream socket, both private file descriptors, neither reachable through stdout. On the *control* socket the
-supervisor inside says HELLO once torch is imported; then the grader sends START, with one end of a fresh *channel* and
-of an output pipe, and the supervisor forks a child that owns them; STOP kills that child and everything it started, and
-is answered by ENDED with how it ended. On the channel the grader sends RUN (the cells), the child streams CELL before
-each cell and READY after the last; then one CASE at a time, each answered by one OUTCOME before the next is sent.
-
-A frame is eight bytes, a magic word with the version and a length, and then one packet: tensors and JSON, never a
-pickle. The length is bounded before anything is read. Frames of the channel carry the nonce of their request. Nothing
-that comes out is believed: it is data to compare, and what is malformed is a lost answer.
+This file is all that the two sides share; docs/GRADING_PROTOCOL.md says which frames there are, who sends them and what
+holds of each. A frame is eight bytes, a magic word with the version and a length, and then one packet: tensors and
+JSON, never a pickle. The length is bounded before anything is read. Nothing that comes out is believed: it is data to
+compare, and what is malformed is a lost answer.
 """
 
 import socket
@@ -19,12 +14,15 @@ from collections.abc import Callable
 from course import packet
 from course.packet import Plain
 
-VERSION = 1
+VERSION = 2
 MAGIC = b"P2I" + bytes([VERSION])
 FRAME_LIMIT = 32 * 2**20
 """Bytes of one frame. The largest expected answers are some hundred kilobytes."""
 
 _HEADER = struct.Struct(">4sI")
+_CREDENTIALS = struct.Struct("3i")
+_SCM_CREDENTIALS: int = getattr(socket, "SCM_CREDENTIALS", -1)
+_PASS_CREDENTIALS: int | None = getattr(socket, "SO_PASSCRED", None)
 
 Frame = dict[str, Plain]
 
@@ -35,6 +33,10 @@ class ProtocolError(Exception):
 
 class EndedError(ProtocolError):
     """The other side has closed the socket: its process is gone."""
+
+
+class ForgedError(ProtocolError):
+    """The other side said what no process of ours says: somebody writes to its socket."""
 
 
 class TimedOutError(ProtocolError):
@@ -75,6 +77,36 @@ def receive_request(sock: socket.socket, seconds: float | None = None) -> tuple[
     return receive(sock), descriptors
 
 
+def receive_greeting(sock: socket.socket, deadline: float) -> tuple[Frame, int | None]:
+    """Receive the first frame of an init, sent by `request`; return it with its PID here, where the kernel tells it.
+
+    `tell_sender` asks the kernel to tell.
+
+    Raises:
+        TimedOutError, EndedError, ProtocolError: as they say.
+    """
+    try:
+        sock.settimeout(_remaining(deadline))
+        first, ancillary, _, _ = sock.recvmsg(1, socket.CMSG_SPACE(_CREDENTIALS.size))
+    except TimeoutError:
+        raise TimedOutError("no answer came in time") from None
+    except OSError:
+        raise EndedError("it is gone") from None
+    if not first:
+        raise EndedError("it is gone")
+    pid = None
+    for level, kind, data in ancillary:
+        if level == socket.SOL_SOCKET and kind == _SCM_CREDENTIALS and len(data) >= _CREDENTIALS.size:
+            pid = _CREDENTIALS.unpack(data[: _CREDENTIALS.size])[0] or None
+    return receive(sock, deadline), pid
+
+
+def tell_sender(sock: socket.socket) -> None:
+    """Have the kernel say who sends what is received on `sock`, where it can."""
+    if _PASS_CREDENTIALS is not None:
+        sock.setsockopt(socket.SOL_SOCKET, _PASS_CREDENTIALS, 1)
+
+
 def send(sock: socket.socket, frame: Frame, deadline: float | None = None) -> None:
     """Send `frame`.
 
@@ -83,10 +115,31 @@ def send(sock: socket.socket, frame: Frame, deadline: float | None = None) -> No
         EndedError: nobody reads any more.
         ProtocolError: the frame is larger than a reader accepts.
     """
-    body = packet.dumps(frame)
+    send_bytes(sock, encode(frame), deadline)
+
+
+def encode(frame: Frame) -> bytes:
+    """Return `frame` as `send` sends it, for who sends it often.
+
+    Raises:
+        ProtocolError: the frame is larger than a reader accepts.
+    """
+    try:
+        body = packet.dumps(frame)
+    except packet.PacketError as error:
+        raise ProtocolError(str(error)) from None
     if len(body) > FRAME_LIMIT:
         raise ProtocolError(f"a frame of {len(body)} bytes; {FRAME_LIMIT} are allowed")
-    data = memoryview(_HEADER.pack(MAGIC, len(body)) + body)
+    return _HEADER.pack(MAGIC, len(body)) + body
+
+
+def send_bytes(sock: socket.socket, frame: bytes, deadline: float | None = None) -> None:
+    """Send what `encode` returned.
+
+    Raises:
+        TimedOutError, EndedError: as `send`.
+    """
+    data = memoryview(frame)
     try:
         while data:
             sock.settimeout(_remaining(deadline))
@@ -107,15 +160,15 @@ def receive(
     """
     magic, length = _HEADER.unpack(_receive_exactly(sock, _HEADER.size, deadline, wait))
     if magic != MAGIC:
-        raise ProtocolError("what came is no frame")
+        raise ForgedError("what came is no frame")
     if length > FRAME_LIMIT:
-        raise ProtocolError(f"a frame of {length} bytes; {FRAME_LIMIT} are allowed")
+        raise ForgedError(f"a frame of {length} bytes; {FRAME_LIMIT} are allowed")
     try:
         frame = packet.loads(_receive_exactly(sock, length, deadline, wait), FRAME_LIMIT)
     except packet.PacketError as error:
-        raise ProtocolError(str(error)) from None
+        raise ForgedError(str(error)) from None
     if not isinstance(frame, dict) or not isinstance(frame.get("type"), str):
-        raise ProtocolError("a frame without a type")
+        raise ForgedError("a frame without a type")
     return frame
 
 

@@ -1,167 +1,378 @@
-"""What runs inside the sandbox: a supervisor that imports torch once and forks a child for each exercise.
+"""What runs inside the sandbox: a zygote that imports torch once and makes room for one submission after another.
 
-It sees the package `course` and the student's cells, and no solution. The child runs the cells in IPython, so magics
-work and a traceback knows its lines, then calls the student's function on each case as the notebook's check does. All
-that comes out of here is untrusted; nothing here decides a mark.
+For each submission the zygote forks an *init*. It gets PID, IPC and mount namespaces of its own with nothing in them,
+gives up every right, and forks a child for each exercise (see `examination`); killing it ends all that the submission
+started, and its files go with its mounts. Where no namespace can be made inside another (`single`), the zygote itself
+becomes the init, and the grader starts a sandbox for each submission.
+
+It sees the package `course` and the student's cells, and no solution. All that comes out of here is untrusted; nothing
+here decides a mark.
 """
 
 import ctypes
+import gc
 import importlib
 import os
 import resource
+import shutil
 import signal
 import socket
 import sys
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from autograde.sandbox import protocol
+from autograde.sandbox import confinement, protocol
 from autograde.sandbox.protocol import Frame
 from course.packet import Plain
 
-if TYPE_CHECKING:
-    from course.exercises.exercise import Exercise
-
-_DUMPABLE, _CHILD_SUBREAPER = 4, 36  # of prctl(2)
-_TICK = 0.1  # seconds between two looks at the number of processes
+_TICK = 0.05  # seconds between two looks at what a submission takes
+_PATIENCE = 3.0  # seconds for processes to be gone that were killed
+_PAGE = resource.getpagesize()
 
 
 def main() -> None:
-    """Serve a control socket until it closes. Arguments: its number, "contained" or "unsafe", modules to preload."""
-    number, walls, *modules = sys.argv[1:]
+    """Serve a control socket until it closes. Arguments: its number, which kind of sandbox, modules to preload."""
+    number, kind, *modules = sys.argv[1:]
     control = socket.socket(fileno=int(number))
-    contained = walls == "contained"
-    _protect()
+    confinement.adopt_orphans()
     _preload(modules)
     protocol.send(control, {"type": "hello", "version": protocol.VERSION})
-    child: int | None = None
-    limit = 0
+    init: int | None = None
     while True:
         try:
-            frame, descriptors = _next_request(control, limit if contained and child is not None else 0)
+            request = protocol.receive_request(control)
         except protocol.EndedError:
             break  # the grader is gone
-        if frame["type"] == "start" and len(descriptors) == 2:
-            limit = int(frame["processes"])  # type: ignore[call-overload]
-            child = _fork(control, frame, *descriptors)
-        elif frame["type"] == "stop" and child is not None:
-            protocol.send(control, {"type": "ended", **_stop(child)})
-            child = None
+        assert request is not None
+        frame, descriptors = request
+        if frame["type"] == "open" and len(descriptors) == 1:
+            if kind == "single":
+                control.close()
+                _become_init(kind, frame, descriptors[0])
+            init = _fork_init(kind, control, frame, descriptors[0])
+        elif frame["type"] == "close" and init is not None:
+            _end_init(init, kind)
+            init = None
+            protocol.send(control, {"type": "closed", "resident": _resident()})
         for descriptor in descriptors:
             os.close(descriptor)
-    if child is not None:
-        _stop(child)
+    if init is not None:
+        _end_init(init, kind)
 
 
-def _preload(modules: list[str]) -> None:
-    """Import once what every submission needs, and `modules`; each child inherits it by fork."""
+def _preload(modules: Sequence[str]) -> None:
+    """Import once what every submission needs, and `modules`; each child inherits it by fork. CUDA is not touched."""
     import numpy  # noqa: F401
     import torch
     from IPython.core.interactiveshell import InteractiveShell  # noqa: F401
 
     import course.exercises.answers
-    import course.exercises.calling  # noqa: F401
+    import course.exercises.calling
+    import course.exercises.guard  # noqa: F401
+    from autograde.sandbox import examination
 
+    examination.warm_up()
     for module in modules:
         with suppress(ImportError):
             importlib.import_module(module)
     torch.set_num_threads(1)  # a thread pool would not survive the fork
+    gc.collect()
+    gc.freeze()  # a collection in a child must not touch, and so copy, every page of this
+    with suppress(OSError, ValueError, AttributeError):
+        _use_large_pages()
 
 
-def _protect() -> None:
-    """Keep students' processes from reading this one's descriptors and memory, and adopt the orphans they leave."""
+def _use_large_pages() -> None:
+    """Have this process's memory lie in pages of 2 MB where the kernel can: a fork then takes a third of the time."""
+    size, collapse = 2 * 2**20, 25  # of madvise(2), from Linux 6.1 on
     libc = ctypes.CDLL(None, use_errno=True)
-    if hasattr(libc, "prctl"):
-        libc.prctl(_DUMPABLE, 0, 0, 0, 0)
-        libc.prctl(_CHILD_SUBREAPER, 1, 0, 0, 0)
+    for line in Path("/proc/self/maps").read_text().splitlines():
+        region, rights, _, _, _, *name = line.split()
+        if rights != "rw-p" or name not in ([], ["[heap]"]):
+            continue
+        first, last = (int(number, 16) for number in region.split("-"))
+        first, last = -(-first // size) * size, last // size * size
+        if last > first:  # where it is refused the small pages stay
+            libc.madvise(ctypes.c_void_p(first), ctypes.c_size_t(last - first), collapse)
 
 
-def _next_request(control: socket.socket, process_limit: int) -> tuple[Frame, list[int]]:
-    """Wait for a request; meanwhile, with a limit, end the whole sandbox at once when a fork bomb goes off in it."""
-    while True:
-        came = protocol.receive_request(control, _TICK if process_limit else None)
-        if came is not None:
-            return came
-        if sum(name.isdigit() for name in os.listdir("/proc")) > process_limit:  # noqa: PTH208
-            os._exit(70)
+def _resident() -> int:
+    """Return the bytes of memory that this process holds by itself, 0 where the system does not say."""
+    with suppress(OSError, ValueError, IndexError):
+        numbers = Path("/proc/self/statm").read_text().split()
+        return (int(numbers[1]) - int(numbers[2])) * _PAGE
+    return 0
 
 
-def _fork(control: socket.socket, frame: Frame, channel: int, output: int) -> int:
-    child = os.fork()
-    if child:
-        return child
+def _fork_init(kind: str, control: socket.socket, frame: Frame, channel: int) -> int:
+    """Fork the init of a submission, and return its PID here.
+
+    A PID namespace begins with the next child of who unshared it, so there is a process in between; it ends at once,
+    and the zygote, which adopts orphans, becomes the init's parent.
+    """
+    reading, writing = os.pipe()
+    between = os.fork()
+    if not between:
+        status = 71
+        try:
+            os.close(reading)
+            control.close()
+            if kind == "warm":
+                confinement.unshare()
+            init = os.fork()
+            if not init:
+                os.close(writing)
+                _become_init(kind, frame, channel)
+            os.write(writing, init.to_bytes(4, "little"))
+            status = 0
+        except OSError as error:
+            with suppress(OSError, protocol.ProtocolError):
+                protocol.request(socket.socket(fileno=channel), {"type": "failed", "reason": str(error)})
+        finally:
+            os._exit(status)
+    os.close(writing)
+    told = os.read(reading, 4)
+    os.close(reading)
+    _wait_for(between)
+    return int.from_bytes(told, "little")
+
+
+def _end_init(init: int, kind: str) -> None:
+    """Kill an init, and with it whatever lives in its namespace, and wait until nothing of that does."""
+    if not init:
+        return
+    if kind == "unsafe":  # no namespace ends with it: let it clear up first
+        for _ in range(100):
+            if _wait_for(init, os.WNOHANG):
+                return
+            time.sleep(0.02)
+    with suppress(ProcessLookupError):
+        os.kill(init, signal.SIGKILL)
+    _wait_for(init)
+
+
+def _wait_for(pid: int, options: int = 0) -> bool:
+    try:
+        return os.waitpid(pid, options)[0] == pid
+    except ChildProcessError:
+        return True
+
+
+def _become_init(kind: str, frame: Frame, channel: int) -> None:
+    """Wall this process in, serve one submission, and end. Never returns."""
     status = 71
     try:
-        os.setsid()
-        control.close()
-        os.dup2(output, 1)
-        os.dup2(output, 2)
-        os.close(output)
-        nothing = os.open(os.devnull, os.O_RDONLY)
-        os.dup2(nothing, 0)
-        os.close(nothing)
-        _set_limits(frame)
-        _Examination(socket.socket(fileno=channel)).run()
+        control = socket.socket(fileno=channel)
+        try:
+            for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP, signal.SIGCHLD}:
+                with suppress(OSError, ValueError):
+                    signal.signal(number, signal.SIG_IGN)  # a student may send any
+            nothing = os.open(os.devnull, os.O_RDWR)
+            for standard in (0, 1, 2):
+                os.dup2(nothing, standard)
+            scratch = _wall_in(kind, frame)
+            confinement.close_all_but((channel,))
+            with suppress(PermissionError):  # it leads a session already
+                os.setsid()
+            protocol.request(control, {"type": "hello", "version": protocol.VERSION})
+        except (OSError, ValueError) as error:
+            protocol.request(control, {"type": "failed", "reason": str(error)})
+            os._exit(status)
+        try:
+            Init(control, contained=kind != "unsafe", room=int(frame["memory"])).serve()  # type: ignore[call-overload]
+        finally:
+            if kind == "unsafe":
+                shutil.rmtree(scratch, ignore_errors=True)
         status = 0
-    except protocol.ProtocolError:
-        status = 72
     finally:
         os._exit(status)
 
 
-def _set_limits(frame: Frame) -> None:
-    memory, file_size, seconds = (int(frame[key]) for key in ("memory", "file_size", "seconds"))  # type: ignore[call-overload]
-    used = 0
-    with suppress(OSError, StopIteration, ValueError):
-        lines = Path("/proc/self/status").read_text().splitlines()
-        used = 1024 * int(next(line for line in lines if line.startswith("VmData")).split()[1])
-    _limit(resource.RLIMIT_DATA, used + memory)
-    _limit(resource.RLIMIT_FSIZE, file_size)
-    _limit(resource.RLIMIT_CPU, seconds)
-    _limit(resource.RLIMIT_CORE, 0)
+def _wall_in(kind: str, frame: Frame) -> str:
+    """Take this process's view and rights away; return where it may write."""
+    if kind == "unsafe":
+        confinement.adopt_orphans()
+        scratch = tempfile.mkdtemp(prefix="submission-")
+        os.environ |= {"HOME": scratch, "TMPDIR": scratch, "IPYTHONDIR": f"{scratch}/ipython"}
+        tempfile.tempdir = None
+        os.chdir(scratch)
+        return scratch
+    places = frame["scratch"]
+    assert isinstance(places, list)
+    if kind == "warm":
+        confinement.furnish([str(place) for place in places], int(frame["scratch_size"]))  # type: ignore[call-overload]
+    os.chdir(os.environ["HOME"])  # again, since what lay there lies below the new mount
+    confinement.give_up_privileges(bytes.fromhex(str(frame["filter"])))
+    return os.environ["HOME"]
 
 
-def _limit(which: int, value: int) -> None:
-    with suppress(OSError, ValueError):
-        resource.setrlimit(which, (value, value))
+@dataclass
+class _Child:
+    """The process of one exercise, and how it ended once it has."""
+
+    pid: int
+    state: int | None = None
+    excess: str | None = None
+    """"memory" or "processes", where it was killed for too much of it."""
+    processes: int = 0
 
 
-def _stop(child: int) -> dict[str, Plain]:
-    """Kill the child and all that it left behind; say how it ended: by a signal, by a status, or by us (neither)."""
-    ended, state = _wait(child, os.WNOHANG)
-    if not ended:
-        time.sleep(0.005)  # a process that closed its socket by dying is about to be gone
-        ended, state = _wait(child, os.WNOHANG)
-    ours = not ended
-    for kill in (os.killpg, os.kill):
-        with suppress(ProcessLookupError, PermissionError):
-            if ours or kill is os.killpg:
-                kill(child, signal.SIGKILL)
-    while True:  # orphans become children of this process, so killing children until there are none leaves nothing
+class Init:
+    """The first process of a submission: forks a child an exercise, watches what they take, ends what they leave."""
+
+    def __init__(self, control: socket.socket, contained: bool, room: int) -> None:
+        self._control, self._contained, self._room = control, contained, room
+        self._child: _Child | None = None
+        self._own = _resident()
+
+    def serve(self) -> None:
+        """Answer requests until the grader closes the socket."""
+        while True:
+            try:
+                frame, descriptors = self._next_request()
+            except protocol.ProtocolError:
+                break
+            if frame["type"] == "start" and len(descriptors) == 2 and self._child is None:
+                self._child = self._fork(frame, *descriptors)
+            elif frame["type"] == "alone" and self._child is not None:
+                protocol.send(self._control, {"type": "alone", "done": self._leave_alone(self._child)})
+            elif frame["type"] == "stop" and self._child is not None:
+                protocol.send(self._control, {"type": "ended", **self._stop(self._child)})
+                self._child = None
+            for descriptor in descriptors:
+                os.close(descriptor)
+        if self._child is not None:
+            self._stop(self._child)
+
+    def _next_request(self) -> tuple[Frame, list[int]]:
+        """Wait for a request; meanwhile look after what the submission takes."""
+        while True:
+            watched = self._contained and self._child is not None
+            came = protocol.receive_request(self._control, _TICK if watched else None)
+            if came is not None:
+                return came
+            if self._child is not None and self._child.excess is None:
+                self._child.excess = self._excess(self._child)
+                if self._child.excess:
+                    self._kill_all()
+
+    def _excess(self, child: _Child) -> str | None:
+        """Return what the processes of the submission take too much of together.
+
+        A cgroup holds this better where there is one; the resource limits hold each process, and this all of them.
+        """
+        others = [pid for pid in _processes() if pid not in (1, os.getpid())]
+        if len(others) > child.processes:
+            return "processes"
+        taken = 0
+        for pid in others:
+            with suppress(OSError, ValueError, IndexError):
+                numbers = Path(f"/proc/{pid}/statm").read_text().split()
+                taken += max(0, (int(numbers[1]) - int(numbers[2])) * _PAGE - self._own)
+        return "memory" if taken > self._room else None
+
+    def _fork(self, frame: Frame, channel: int, output: int) -> _Child:
+        pid = os.fork()
+        if pid:
+            return _Child(pid, processes=int(frame["processes"]))  # type: ignore[call-overload]
+        status = 71
+        try:
+            os.setsid()
+            self._control.close()
+            os.dup2(output, 1)
+            os.dup2(output, 2)
+            os.close(output)
+            for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
+                with suppress(OSError, ValueError):
+                    signal.signal(number, signal.SIG_DFL)
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+            signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+            _set_limits(frame, self._contained)
+            from autograde.sandbox.examination import Examination
+
+            Examination(socket.socket(fileno=channel), self._contained).run()
+            status = 0
+        except protocol.ProtocolError:
+            status = 72
+        finally:
+            os._exit(status)
+
+    def _leave_alone(self, child: _Child) -> bool:
+        """End every process but the exercise's own, so that what the cells started cannot help the answer."""
+        deadline = time.monotonic() + _PATIENCE
+        while others := self._others(child):
+            if time.monotonic() > deadline:
+                return False
+            for pid in others:
+                with suppress(ProcessLookupError, PermissionError):
+                    os.kill(pid, signal.SIGKILL)
+            time.sleep(0.001)
+            self._reap(child)
+        return True
+
+    def _others(self, child: _Child) -> list[int]:
+        known = {1, os.getpid(), child.pid}
+        there = _processes() if self._contained else _children()
+        return [pid for pid in there if pid not in known and not _is_dead(pid)]
+
+    def _reap(self, child: _Child, options: int = os.WNOHANG) -> bool:
+        """Collect the dead; return whether children are left."""
+        while True:
+            try:
+                pid, state = os.waitpid(-1, options)
+            except ChildProcessError:
+                return False
+            if not pid:
+                return True
+            if pid == child.pid:
+                child.state = state
+
+    def _stop(self, child: _Child) -> dict[str, Plain]:
+        """Kill the child and what it left behind; say how it ended: by a signal, by a status, or by us (neither)."""
+        self._reap(child)
+        if child.state is None:
+            time.sleep(0.002)  # a process that closed its socket by dying is about to be gone
+            self._reap(child)
+        ours = child.state is None
+        if not self._contained:
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(child.pid, signal.SIGKILL)
+        while True:  # orphans become children of this process, so there is nothing left when it has none
+            self._kill_all()
+            if not self._reap(child):
+                break
+            time.sleep(0.001)
+        if ours or child.state is None:
+            return {"signal": None, "status": None, "excess": child.excess}
+        code = os.waitstatus_to_exitcode(child.state)
+        signal_, status = (-code, None) if code < 0 else (None, code)
+        return {"signal": signal_, "status": status, "excess": child.excess}
+
+    def _kill_all(self) -> None:
+        if self._contained:
+            with suppress(ProcessLookupError, PermissionError):
+                os.kill(-1, signal.SIGKILL)  # all that this process can see, at once, a fork bomb too
+            return
         for pid in _children():
             with suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, signal.SIGKILL)
-        try:
-            pid, status = os.waitpid(-1, 0)
-        except ChildProcessError:
-            break
-        if pid == child:
-            state = status
-    if ours:
-        return {"signal": None, "status": None}
-    code = os.waitstatus_to_exitcode(state)
-    return {"signal": -code if code < 0 else None, "status": code if code >= 0 else None}
 
 
-def _wait(pid: int, options: int) -> tuple[bool, int]:
+def _processes() -> list[int]:
+    return [int(name) for name in os.listdir("/proc") if name.isdigit()]  # noqa: PTH208
+
+
+def _is_dead(pid: int) -> bool:
+    """Return whether a process has ended in all its threads, though its parent has not asked how."""
     try:
-        ended, state = os.waitpid(pid, options)
-    except ChildProcessError:
-        return True, 0
-    return ended == pid, state
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+        return state in "ZX" and len(os.listdir(f"/proc/{pid}/task")) < 2  # noqa: PTH208
+    except OSError:
+        return True
 
 
 def _children() -> list[int]:
@@ -173,126 +384,30 @@ def _children() -> list[int]:
     return found
 
 
-class _Examination:
-    """One exercise of one submission, in the forked child."""
-
-    def __init__(self, channel: socket.socket) -> None:
-        self._channel = channel
-        self._request = protocol.receive(channel)
-        self._nonce = self._request["nonce"]
-
-    def run(self) -> None:
-        """Run the cells, then answer cases until the grader closes the channel."""
-        from course.exercises.calling import Outcome
-        from course.exercises.guard import Seal
-
-        exercise = self._exercise()
-        seal = Seal(exercise.forbidden)
-        names = self._run_cells()
-        function = names.get(str(self._request["exercise"]))
-        named = self._named_calls(exercise, function)
-        seal.close()
-        while True:
-            try:
-                frame = protocol.receive(self._channel)
-            except protocol.EndedError:
-                return
-            outcome = self._answer(exercise, function, named, frame)
-            if seal.attempts:
-                outcome = Outcome(forbidden=tuple(dict.fromkeys(seal.attempts))).to_plain()
-            self._send({"type": "outcome", "number": frame["number"], "outcome": outcome})
-
-    def _run_cells(self) -> dict[str, object]:
-        from IPython.core.interactiveshell import InteractiveShell
-        from traitlets.config import Config
-
-        config = Config()
-        config.HistoryManager.enabled = False
-        config.InteractiveShell.colors = "nocolor"
-        config.InteractiveShell.xmode = "Minimal"
-        InteractiveShell.enable_gui = lambda *_: None  # for `%matplotlib inline`: there is nobody to look
-        shell = InteractiveShell.instance(config=config)
-        failures: list[Plain] = []
-        cells = self._request["cells"]
-        assert isinstance(cells, list)
-        for number, source in enumerate(cells):
-            if source is None:
-                continue
-            self._send({"type": "cell", "number": number})
-            failure = _run_cell(shell, str(source))
-            if failure is not None:
-                failures.append({"cell": number, "failure": failure})
-        with suppress(Exception):
-            sys.stdout.flush()
-            sys.stderr.flush()
-        names: dict[str, object] = shell.user_ns
-        function = names.get(str(self._request["exercise"]))
-        self._send({"type": "ready", "failures": failures, "found": callable(function)})
-        return names
-
-    def _exercise(self) -> "Exercise":
-        """Return as much of the exercise as a call needs: which operators to watch for."""
-        from course.exercises.exercise import Exercise
-
-        forbidden = self._request["forbidden"]
-        assert isinstance(forbidden, tuple)
-        return Exercise(
-            name=str(self._request["exercise"]), chapter="", points=0, minutes=0, difficulty=1, reference="",
-            cases=lambda rng: (), hints=(), forbidden=tuple(map(str, forbidden)), forbidden_sentence="Forbidden.",
-        )  # fmt: skip
-
-    def _named_calls(self, exercise: "Exercise", function: object) -> tuple[str, ...]:
-        from course.exercises.guard import find_in_function
-
-        try:
-            return tuple(find_in_function(function, exercise.forbidden)) if callable(function) else ()
-        except Exception:  # a function that fights inspection; the grader reads the source itself
-            return ()
-
-    def _answer(self, exercise: "Exercise", function: object, named: tuple[str, ...], frame: Frame) -> Plain:
-        from course.exercises.answers import case_from_plain
-        from course.exercises.calling import Outcome, call, describe_exception
-
-        if named:
-            return Outcome(forbidden=named).to_plain()
-        try:
-            return call(exercise, function, case_from_plain(frame["case"])).to_plain()  # type: ignore[arg-type]
-        except BaseException as error:
-            return Outcome(failure=describe_exception(error)).to_plain()
-
-    def _send(self, frame: Frame) -> None:
-        frame = {**frame, "nonce": self._nonce}
-        try:
-            protocol.send(self._channel, frame)
-        except (protocol.TimedOutError, protocol.EndedError):
-            raise
-        except Exception:  # an answer that cannot be written down: a tensor that lies about itself, 4 GB of numbers
-            protocol.send(self._channel, {"type": "unsendable", "number": frame.get("number"), "nonce": self._nonce})
+def _set_limits(frame: Frame, contained: bool) -> None:
+    memory, file_size, seconds, tasks = (
+        int(frame[key])  # type: ignore[call-overload]
+        for key in ("memory", "file_size", "seconds", "tasks")
+    )
+    used = 0
+    with suppress(OSError, StopIteration, ValueError):
+        lines = Path("/proc/self/status").read_text().splitlines()
+        used = 1024 * int(next(line for line in lines if line.startswith("VmData")).split()[1])
+    _limit(resource.RLIMIT_DATA, used + memory)
+    _limit(resource.RLIMIT_FSIZE, file_size)
+    _limit(resource.RLIMIT_CPU, seconds)
+    _limit(resource.RLIMIT_CORE, 0)
+    _limit(resource.RLIMIT_NOFILE, 1024)
+    if tasks and contained:  # without a user namespace of its own it would count everything that the grader's user runs
+        _limit(resource.RLIMIT_NPROC, tasks)
 
 
-def _run_cell(shell: "_Shell", source: str) -> Plain:
-    """Run one cell as a notebook does. Return what it raised, as plain values, or None."""
-    from dataclasses import asdict
-
-    from course.exercises.calling import describe_exception
-
-    try:
-        result = shell.run_cell(source, store_history=True)
-        error = result.error_before_exec or result.error_in_exec
-    except BaseException as raised:
-        error = raised
-    return None if error is None else asdict(describe_exception(error))
-
-
-if TYPE_CHECKING:
-    from typing import Protocol
-
-    class _Result(Protocol):
-        error_before_exec: BaseException | None
-        error_in_exec: BaseException | None
-
-    class _Shell(Protocol):
-        run_cell: Callable[..., _Result]
+def _limit(which: int, value: int) -> None:
+    hard = resource.getrlimit(which)[1]
+    if hard != resource.RLIM_INFINITY:
+        value = min(value, hard)
+    with suppress(OSError, ValueError):
+        resource.setrlimit(which, (value, value))
 
 
 if __name__ == "__main__":

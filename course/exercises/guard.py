@@ -8,6 +8,7 @@ takes them away altogether.
 """
 
 import ast
+import ctypes
 import inspect
 import re
 import sys
@@ -15,6 +16,7 @@ import textwrap
 import types
 from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import contextmanager
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
@@ -69,27 +71,28 @@ class Seal:
     For a process that does nothing but answer cases: a mode, as in `watch_operators`, listens to one thread alone and
     can be switched off. Everything is found out at construction, before any of the student's code could change it;
     `close` puts a refusal in the place of each operator, and of each function of a library that is forbidden as a
-    whole, however it was imported. `attempts` holds the path of each that was called.
+    whole, however it was imported. `attempts` holds the path of each that was called. A process that is forked
+    afterwards inherits the refusals.
     """
 
     def __init__(self, forbidden: tuple[str, ...]) -> None:
         import torch
 
         self.attempts: list[str] = []
-        library = torch.library.Library("aten", "IMPL")  # type: ignore[no-untyped-call]
-        self._implement: Callable[..., None] = library.impl
-        self._refusals = []
-        for name in torch._C._dispatch_get_all_op_names() if forbidden else ():
-            namespace, _, operator = name.partition("::")
-            path = f"torch.ops.{namespace}.{operator.split('.')[0]}"
-            if namespace == "aten" and _matches(path, forbidden):
-                self._refusals.append((operator, self._refusal(path)))
+        # torch.library.Library would take its operators back when it is destroyed, and can be found and told to.
+        library = torch._C._dispatch_library("IMPL", "aten", "", __file__, 0)
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(library))
+        self._implement: Callable[..., object] | None = library.impl
+        self._refusals = [(operator, self._refusal(path)) for operator, path in operators(forbidden)]
         self._libraries = tuple(name for name in _LIBRARIES if _matches(name, forbidden))
 
     def close(self) -> None:
         """Take the operators and the libraries away."""
+        assert self._implement is not None
         for operator, refusal in self._refusals:
-            self._implement(operator, refusal, "CPU")
+            for key in _DISPATCH_KEYS:
+                self._implement(operator, key, refusal, False)
+        self._implement = None
         for name, module in list(sys.modules.items()):
             if name.split(".")[0] in self._libraries and isinstance(module, types.ModuleType):
                 self._empty(name, module)
@@ -110,6 +113,25 @@ class Seal:
             raise RuntimeError(f"{path} is not allowed in this exercise")
 
         return refuse
+
+
+_DISPATCH_KEYS = ("CPU", "MkldnnCPU", "QuantizedCPU", "NestedTensorCPU", "SparseCPU")
+"""Where torch keeps implementations of one operator: a tensor that was converted first takes another one. A sandbox has
+no other device."""
+
+
+@lru_cache(maxsize=1024)
+def operators(forbidden: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    """Return torch's own operators that `forbidden` matches, each as its name and its path."""
+    import torch
+
+    found = []
+    for name in torch._C._dispatch_get_all_op_names() if forbidden else ():
+        namespace, _, operator = name.partition("::")
+        path = f"torch.ops.{namespace}.{operator.split('.')[0]}"
+        if namespace == "aten" and _matches(path, forbidden):
+            found.append((operator, path))
+    return tuple(found)
 
 
 def find_in_source(source: str, forbidden: tuple[str, ...], known: Mapping[str, str] | None = None) -> list[str]:

@@ -23,7 +23,7 @@ def came(data: bytes, seconds: float = 2.0) -> protocol.Frame:
 
 
 def framed(body: bytes) -> bytes:
-    return struct.pack(">4sI", b"P2I\x01", len(body)) + body
+    return struct.pack(">4sI", protocol.MAGIC, len(body)) + body
 
 
 def test_a_frame_goes_through_with_its_tensors() -> None:
@@ -54,8 +54,8 @@ def test_descriptors_travel_with_a_request() -> None:
         (b"", "gone"),
         (b"P2I", "gone"),
         (b"HTTP/1.1", "no frame"),
-        (struct.pack(">4sI", b"P2I\x02", 0), "no frame"),
-        (struct.pack(">4sI", b"P2I\x01", 2**32 - 1), "allowed"),
+        (struct.pack(">4sI", b"P2I\xff", 0), "no frame"),
+        (struct.pack(">4sI", protocol.MAGIC, 2**32 - 1), "allowed"),
         (framed(b"\x80\x04}\x94."), "not a packet|cut off"),
         (framed(packet.dumps([1, 2])), "without a type"),
         (framed(packet.dumps({"type": 1})), "without a type"),
@@ -69,7 +69,7 @@ def test_what_is_no_frame_is_said_to_be_none(data: bytes, said: str) -> None:
 def test_a_promised_frame_that_does_not_come_is_not_waited_for() -> None:
     ours, theirs = socket.socketpair()
     with ours, theirs:
-        theirs.sendall(struct.pack(">4sI", b"P2I\x01", 2**20) + b"x")
+        theirs.sendall(struct.pack(">4sI", protocol.MAGIC, 2**20) + b"x")
         started = time.monotonic()
         with pytest.raises(protocol.TimedOutError):
             protocol.receive(ours, started + 0.2)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from autograde.reading import forbidden_calls
+from autograde.reading import TOO_DEEP, forbidden_calls
 
 IMPORTS = "import torch\nimport torch.nn.functional as F\nfrom torch import nn"
 FORBIDDEN = (r"maxunpool",)
@@ -41,3 +41,11 @@ def test_a_forbidden_call_is_found(cells: list[str]) -> None:
 )
 def test_what_only_stands_beside_the_answer_costs_nothing(cells: list[str]) -> None:
     assert forbidden_calls([IMPORTS, *cells], "g", FORBIDDEN) == []
+
+
+@pytest.mark.parametrize("deep", ["torch" + ".a" * 900, "-" * 2000 + "1"], ids=["names", "signs"])
+def test_an_answer_too_deep_to_be_read_earns_nothing_and_stops_nobody(deep: str) -> None:
+    answer = f"import torch\ndef f(x):\n    {deep}\n    return torch.nn.functional.interpolate(x)"
+    assert forbidden_calls([answer], "f", ("interpolate",)) == [TOO_DEEP]
+    elsewhere = f"def g():\n    return {deep}"
+    assert forbidden_calls([elsewhere, "def f(x):\n    return x"], "f", ("interpolate",)) == []

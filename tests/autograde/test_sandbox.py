@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from autograde.sandbox.bubblewrap import wrap
+from autograde.sandbox.bubblewrap import Walls, wrap
 from autograde.sandbox.client import Attempt, Program, Sandbox
 from autograde.sandbox.limits import Limits
 from course.exercises.exercise import Case
@@ -36,8 +36,8 @@ def walled(walls: None) -> Iterator[Sandbox]:
 
 
 def run(sandbox: Sandbox, *cells: str, cases: int = 1, forbidden: tuple[str, ...] = ()) -> Attempt:
-    sandbox._deadly.clear()
-    return sandbox.run(Program("f", forbidden, cells, (CASE,) * cases))
+    with sandbox.submission() as submission:
+        return submission.run(Program("f", forbidden, cells, (CASE,) * cases))
 
 
 def value(attempt: Attempt, number: int = 0) -> object:
@@ -180,7 +180,8 @@ def test_there_is_no_network(walled: Sandbox) -> None:
     calling = """
 import socket
 def f(x, scale):
-    names = [name for _, name in socket.if_nameindex()]
+    with open("/proc/net/dev") as file:
+        names = [line.split(":")[0].strip() for line in file if ":" in line]
     try:
         socket.create_connection(("192.0.2.1", 80), timeout=1)
     except OSError as error:
@@ -225,7 +226,7 @@ def test_a_daemon_does_not_outlive_its_exercise(walled: Sandbox) -> None:
         GOOD,
     )
     count = "import os\ndef f(x, scale):\n    return len([name for name in os.listdir('/proc') if name.isdigit()])"
-    assert value(run(walled, count)) == 3  # bubblewrap's init, the supervisor, and this one
+    assert value(run(walled, count)) == 2  # the submission's init, and this one
 
 
 IN_A_THREAD = """\
@@ -275,6 +276,6 @@ def test_the_commonest_first_line_of_a_notebook_costs_nothing(sandbox: Sandbox) 
 @pytest.mark.usefixtures("walls")
 def test_scratch_space_hides_no_environment_that_lies_in_it() -> None:
     """A checkout under /tmp has its interpreter there; the scratch /tmp must be laid first."""
-    command = wrap(LIMITS)
+    command = wrap(LIMITS, Walls("warm", as_nobody=False))
     scratch = list(itertools.pairwise(command)).index(("--tmpfs", "/tmp"))
     assert scratch < command.index(str(Path(sys.prefix)))

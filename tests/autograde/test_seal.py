@@ -29,7 +29,7 @@ def confusion_matrix(pred, target, num_classes, ignore_index=255):
 @pytest.mark.parametrize("way", WAYS)
 def test_a_forbidden_library_earns_nothing(way: str) -> None:
     exercise = find("confusion_matrix")
-    with Sandbox() as sandbox:
-        trace = verdicts.run_public(sandbox, exercise, (WAYS[way],))
+    with Sandbox() as sandbox, sandbox.submission() as submission:
+        trace = verdicts.run_public(submission, exercise, (WAYS[way],))
     result = verdicts.conclude(exercise, trace, (WAYS[way],), None)
     assert (result.score, result.passed) == (0, False)

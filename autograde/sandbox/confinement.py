@@ -1,0 +1,100 @@
+"""How a process inside the sandbox walls itself in, for one submission: namespaces, mounts, capabilities, seccomp.
+
+bubblewrap has made the outer walls already; these are the inner ones, between two submissions of one warm sandbox. The
+one capability that making them takes, CAP_SYS_ADMIN in a user namespace of its own, is given up before any of a
+student's code runs, and with the filter there is no way back. Linux alone; every step that fails is an `OSError`.
+"""
+
+import ctypes
+import errno
+import os
+import struct
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+_NEWNS, _NEWIPC, _NEWPID = 0x00020000, 0x08000000, 0x20000000  # of unshare(2)
+_READ_ONLY, _NOSUID, _NODEV, _NOEXEC = 1, 2, 4, 8  # of mount(2)
+_REMOUNT, _BIND, _RECURSIVE, _PRIVATE = 32, 4096, 16384, 1 << 18
+_SET_DUMPABLE, _SET_SECCOMP, _CAPBSET_READ, _CAPBSET_DROP = 4, 22, 23, 24  # of prctl(2)
+_SET_CHILD_SUBREAPER, _SET_NO_NEW_PRIVS, _CAP_AMBIENT = 36, 38, 47
+_FILTER, _CLEAR_ALL = 2, 4
+_CAPABILITY_VERSION = 0x20080522
+
+HOST_PROC = "/grader/proc"
+"""Where a complete /proc lies for the kernel to look at: it lets nobody mount another one who cannot see all of one."""
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def _check(result: int, what: str) -> None:
+    if result < 0:
+        number = ctypes.get_errno()
+        raise OSError(number, f"{what}: {os.strerror(number)}")
+
+
+def unshare() -> None:
+    """Give this process mounts and IPC objects of its own, and its next child a PID namespace of its own."""
+    _check(_libc.unshare(_NEWNS | _NEWIPC | _NEWPID), "unshare")
+
+
+def furnish(scratch: Sequence[str], size: int) -> None:
+    """Lay an own /proc and fresh, empty, bounded memory over the places `scratch` that can be written."""
+    _mount(None, "/", None, _RECURSIVE | _PRIVATE)
+    _mount("proc", "/proc", "proc", _NOSUID | _NODEV | _NOEXEC)
+    # Read-only, since a process that is root outside may otherwise write to /proc/sys without any capability.
+    _mount(None, "/proc", None, _REMOUNT | _BIND | _READ_ONLY | _NOSUID | _NODEV | _NOEXEC)
+    for place in scratch:
+        mode = "0700" if place.startswith("/home") else "1777"
+        _mount("tmpfs", place, "tmpfs", _NOSUID | _NODEV, f"size={size},nr_inodes=65536,mode={mode}")
+    if Path(HOST_PROC).is_dir():
+        _mount("tmpfs", HOST_PROC, "tmpfs", _READ_ONLY | _NOSUID | _NODEV | _NOEXEC, "size=4096,mode=0000")
+
+
+def _mount(source: str | None, target: str, kind: str | None, flags: int, options: str | None = None) -> None:
+    words = [None if word is None else word.encode() for word in (source, target, kind, options)]
+    _check(_libc.mount(words[0], words[1], words[2], ctypes.c_ulong(flags), words[3]), f"mount on {target}")
+
+
+def give_up_privileges(program: bytes) -> None:
+    """Drop every capability for good, and install the seccomp filter `program` on this process and its children."""
+    for capability in range(64):
+        if _libc.prctl(_CAPBSET_READ, capability, 0, 0, 0) == 1:
+            # Dropping it from the bounding set takes CAP_SETPCAP. Without, no_new_privs does: nothing can be gained.
+            _libc.prctl(_CAPBSET_DROP, capability, 0, 0, 0)
+    _check(_libc.prctl(_CAP_AMBIENT, _CLEAR_ALL, 0, 0, 0), "ambient capabilities")
+    header = ctypes.create_string_buffer(struct.pack("Ii", _CAPABILITY_VERSION, 0))
+    nothing = ctypes.create_string_buffer(struct.pack("6I", 0, 0, 0, 0, 0, 0))
+    _check(_libc.capset(header, nothing), "capset")
+    _check(_libc.prctl(_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "no_new_privs")
+    _set_dumpable(False)
+    instructions = ctypes.create_string_buffer(program, len(program))
+    described = struct.pack("HxxxxxxP", len(program) // 8, ctypes.addressof(instructions))
+    _check(_libc.prctl(_SET_SECCOMP, _FILTER, ctypes.create_string_buffer(described), 0, 0), "seccomp")
+    if _capabilities() or _libc.prctl(_SET_NO_NEW_PRIVS + 1, 0, 0, 0, 0) != 1:
+        raise OSError(errno.EPERM, "the capabilities could not be given up")
+
+
+def _capabilities() -> int:
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return sum(int(line.split()[1], 16) for line in lines if line.startswith(("CapEff", "CapPrm", "CapInh", "CapAmb")))
+
+
+def adopt_orphans() -> None:
+    """Become the parent of processes whose own parent ends, and keep others from reading this one's memory."""
+    if hasattr(_libc, "prctl"):
+        _set_dumpable(False)
+        _libc.prctl(_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def _set_dumpable(wanted: bool) -> None:
+    _libc.prctl(_SET_DUMPABLE, int(wanted), 0, 0, 0)
+
+
+def close_all_but(kept: Sequence[int]) -> None:
+    """Close every file descriptor from 3 on that is not `kept`."""
+    with suppress(OSError):
+        for name in os.listdir("/proc/self/fd" if Path("/proc/self/fd").is_dir() else "/dev/fd"):  # noqa: PTH208
+            if int(name) > 2 and int(name) not in kept:
+                with suppress(OSError):
+                    os.close(int(name))

@@ -1,0 +1,197 @@
+"""One exercise of one submission, in a process of its own inside the sandbox.
+
+It runs the cells in IPython, so magics work and a traceback knows its lines, then calls the student's function on each
+case as the notebook's check does. From the first cell on the student's code may have changed anything in this process:
+what it sends is data that the grader compares, and no more.
+"""
+
+import socket
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from autograde.sandbox import protocol
+from autograde.sandbox.protocol import Frame
+from course import packet
+from course.packet import Plain
+
+if TYPE_CHECKING:
+    from course.exercises.exercise import Exercise
+    from course.exercises.guard import Seal
+
+_NO_PROGRAMS = "Programs cannot be started while a notebook is graded; this line was left out."
+
+
+def warm_up() -> None:
+    """Do once, before any fork, what every examination would do first. No thread may be left, and CUDA not touched."""
+    import multiprocessing
+
+    import torch
+
+    from course.exercises import catalogue
+    from course.exercises.calling import call, describe_exception
+    from course.exercises.exercise import Case
+    from course.exercises.guard import Seal, find_in_function, operators
+
+    # The newer default starts a fresh interpreter, and programs cannot be started here.
+    multiprocessing.set_start_method("fork", force=True)
+    for known in catalogue.all_exercises():
+        operators(known.forbidden)
+    exercise = _exercise_called("nothing", ("nothingiscalledthis",))
+    Seal(exercise.forbidden)
+    describe_exception(ValueError("nothing"))
+    find_in_function(warm_up, exercise.forbidden)
+    outcome = call(exercise, torch.neg, Case("nothing", {"x": torch.ones(1)}, {}, gradient=False))
+    packet.loads(packet.dumps(outcome.to_plain()))
+    shell = _shell()
+    shell.run_cell("import torch\ntorch = None\n", store_history=False)
+    shell.reset()
+
+
+class Examination:
+    """Serves one channel: cells first, then cases, until the grader closes it."""
+
+    def __init__(self, channel: socket.socket, contained: bool) -> None:
+        self._channel, self._contained = channel, contained
+        self._request = protocol.receive(channel)
+        self._nonce = self._request["nonce"]
+
+    def run(self) -> None:
+        """Run the cells, then answer cases until the grader closes the channel."""
+        from course.exercises.guard import Seal
+
+        forbidden = self._request["forbidden"]
+        assert isinstance(forbidden, tuple)
+        exercise = _exercise_called(str(self._request["exercise"]), tuple(map(str, forbidden)))
+        seal = Seal(exercise.forbidden)
+        close_seal = seal.close  # the cells may change the class
+        names, failures = self._run_cells()
+        function = names.get(str(self._request["exercise"]))
+        named = self._named_calls(exercise, function)
+        close_seal()
+        self._send({"type": "ready", "failures": failures, "found": callable(function)})
+        while True:
+            try:
+                frame = protocol.receive(self._channel)
+            except protocol.EndedError:
+                return
+            outcome = self._answer(exercise, function, named, seal, frame)
+            self._send({"type": "outcome", "number": frame["number"], "outcome": outcome})
+
+    def _run_cells(self) -> tuple[dict[str, object], list[Plain]]:
+        shell = _shell()
+        if self._contained:
+            _start_no_programs()
+        failures: list[Plain] = []
+        cells = self._request["cells"]
+        assert isinstance(cells, list)
+        for number, source in enumerate(cells):
+            if source is None:
+                continue
+            self._send({"type": "cell", "number": number})
+            failure = _run_cell(shell, str(source))
+            if failure is not None:
+                failures.append({"cell": number, "failure": failure})
+        with suppress(Exception):
+            sys.stdout.flush()
+            sys.stderr.flush()
+        return shell.user_ns, failures
+
+    def _named_calls(self, exercise: "Exercise", function: object) -> tuple[str, ...]:
+        from course.exercises.guard import find_in_function
+
+        try:
+            return tuple(find_in_function(function, exercise.forbidden)) if callable(function) else ()
+        except Exception:  # a function that fights inspection; the grader reads the source itself
+            return ()
+
+    def _answer(
+        self, exercise: "Exercise", function: object, named: tuple[str, ...], seal: "Seal", frame: Frame
+    ) -> Plain:
+        from course.exercises.answers import case_from_plain
+        from course.exercises.calling import Outcome, call, describe_exception
+
+        if named:
+            return Outcome(forbidden=named).to_plain()
+        try:
+            outcome: Plain = call(exercise, function, case_from_plain(frame["case"])).to_plain()  # type: ignore[arg-type]
+        except BaseException as error:
+            outcome = Outcome(failure=describe_exception(error)).to_plain()
+        if seal.attempts:
+            return Outcome(forbidden=tuple(dict.fromkeys(seal.attempts))).to_plain()
+        return outcome
+
+    def _send(self, frame: Frame) -> None:
+        frame = {**frame, "nonce": self._nonce}
+        try:
+            protocol.send(self._channel, frame)
+        except (protocol.TimedOutError, protocol.EndedError):
+            raise
+        except Exception:  # an answer that cannot be written down: a tensor that lies about itself, 4 GB of numbers
+            protocol.send(self._channel, {"type": "unsendable", "number": frame.get("number"), "nonce": self._nonce})
+
+
+def _exercise_called(name: str, forbidden: tuple[str, ...]) -> "Exercise":
+    """Return as much of an exercise as a call needs: which operators to watch for."""
+    from course.exercises.exercise import Exercise
+
+    return Exercise(
+        name=name, chapter="", points=0, minutes=0, difficulty=1, reference="",
+        cases=lambda rng: (), hints=(), forbidden=forbidden, forbidden_sentence="Forbidden.",
+    )  # fmt: skip
+
+
+def _shell() -> "_Shell":
+    """Return this process's IPython, made before the fork."""
+    from IPython.core.interactiveshell import InteractiveShell
+    from traitlets.config import Config
+
+    config = Config()
+    config.HistoryManager.enabled = False
+    config.InteractiveShell.colors = "nocolor"
+    config.InteractiveShell.xmode = "Minimal"
+    InteractiveShell.enable_gui = lambda *_: None  # for `%matplotlib inline`: there is nobody to look
+    shell: _Shell = InteractiveShell.instance(config=config)
+    return shell
+
+
+def _start_no_programs() -> None:
+    """Have `!nvidia-smi` above an answer cost that line alone, and not the cell."""
+    from IPython.core.interactiveshell import InteractiveShell
+
+    for name in ("system", "system_piped", "system_raw"):
+        setattr(InteractiveShell, name, _system)
+    InteractiveShell.getoutput = lambda *_, **__: []
+
+
+def _system(shell: "_Shell", command: str) -> None:
+    print(_NO_PROGRAMS, file=sys.stderr)
+    shell.user_ns["_exit_code"] = 126
+
+
+def _run_cell(shell: "_Shell", source: str) -> Plain:
+    """Run one cell as a notebook does. Return what it raised, as plain values, or None."""
+    from dataclasses import asdict
+
+    from course.exercises.calling import describe_exception
+
+    try:
+        result = shell.run_cell(source, store_history=True)
+        error = result.error_before_exec or result.error_in_exec
+    except BaseException as raised:
+        error = raised
+    return None if error is None else asdict(describe_exception(error))
+
+
+if TYPE_CHECKING:
+    from typing import Protocol
+
+    class _Result(Protocol):
+        error_before_exec: BaseException | None
+        error_in_exec: BaseException | None
+
+    class _Shell(Protocol):
+        run_cell: Callable[..., _Result]
+        reset: Callable[[], None]
+        user_ns: dict[str, object]

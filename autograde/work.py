@@ -1,0 +1,118 @@
+"""The unit of work of a fleet: everything that grading one submission needs, as data, and the function that does it.
+
+A worker keeps one warm sandbox for all its submissions. A student's code runs in the sandbox below the worker and never
+in the worker itself. Nothing here needs the class's directory, so the worker may be on another machine.
+"""
+
+import atexit
+import threading
+from dataclasses import dataclass
+
+import nbformat
+
+from autograde import fingerprint
+from autograde.assessment import assess_handed_in, failed
+from autograde.handed_in import HandedIn
+from autograde.results import SubmissionResult
+from autograde.sandbox.client import Sandbox
+from autograde.sandbox.launch import SandboxUnavailableError
+from autograde.sandbox.limits import Limits
+
+PRELOADED = ("matplotlib.pyplot", "course.plotting")
+"""What the chapters' first cell imports beside torch: once a worker, not once an exercise."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """One submission to be graded, by whoever has the same `environment` installed."""
+
+    handed_in: HandedIn
+    chapter: str
+    secret: str
+    released: bytes | None
+    environment: str
+    limits: Limits
+    unsafe: bool = False
+
+    @property
+    def student(self) -> str:
+        """Who handed it in."""
+        return self.handed_in.student
+
+    @property
+    def number(self) -> str:
+        """The number of all that the result depends on."""
+        return fingerprint.of_submission(
+            self.handed_in, self.chapter, self.secret, self.released, self.limits, self.unsafe
+        )
+
+
+@dataclass(frozen=True)
+class Done:
+    """What came of a task: the result, and the mended notebook that the gradebook is to see."""
+
+    result: SubmissionResult
+    notebook: bytes | None = None
+
+
+def work(task: Task) -> Done:
+    """Grade one submission. Whatever is wrong comes back as a result; "infrastructure" asks for another try."""
+    here = fingerprint.environment(task.chapter)
+    if here != task.environment:
+        return trouble(task, f"a worker has another installation than the grader ({_installed()}); install the same")
+    try:
+        result, notebook = assess_handed_in(
+            task.handed_in, task.chapter, task.secret, task.released, lambda: warm_sandbox(task.limits, task.unsafe)
+        )
+    except SandboxUnavailableError as error:
+        return trouble(task, str(error).rstrip("."))
+    except Exception as error:  # a fault of ours must cost one submission a second look, not the batch
+        result, notebook = trouble(task, repr(error)).result, None
+    if result.status == "infrastructure":
+        close_sandbox()  # the next try gets a fresh one
+        return Done(result)
+    result = result.model_copy(update={"fingerprint": task.number})
+    return Done(result, None if notebook is None else nbformat.writes(notebook).encode())
+
+
+def trouble(task: Task, reason: str) -> Done:
+    """Return that `task` has no verdict, and why."""
+    return Done(failed(task.student, task.chapter, "infrastructure", f"The grader itself failed: {reason}."))
+
+
+_warm = threading.local()  # a sandbox dies with the thread that started it
+_made: list[Sandbox] = []
+
+
+def warm_sandbox(limits: Limits, unsafe: bool) -> Sandbox:
+    """Return this thread's sandbox, which has imported torch already unless it is new.
+
+    Raises:
+        SandboxUnavailableError: there are no walls here, and `unsafe` does not say to do without.
+    """
+    if getattr(_warm, "made_for", None) != (limits, unsafe):
+        close_sandbox()
+        _warm.sandbox = Sandbox(limits, unsafe, PRELOADED)
+        _warm.made_for = (limits, unsafe)
+        _made.append(_warm.sandbox)
+    sandbox: Sandbox = _warm.sandbox
+    return sandbox
+
+
+def close_sandbox() -> None:
+    """End this thread's sandbox, if there is one."""
+    sandbox: Sandbox | None = getattr(_warm, "sandbox", None)
+    _warm.sandbox = _warm.made_for = None
+    if sandbox is not None:
+        _made.remove(sandbox)
+        sandbox.close()
+
+
+@atexit.register
+def _close_all() -> None:
+    while _made:
+        _made.pop().close()
+
+
+def _installed() -> str:
+    return ", ".join(f"{name} {said}" for name, said in fingerprint.versions().items())

@@ -1,0 +1,514 @@
+"""What one submission may try against the next, against its sandbox, and against the machine."""
+
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from autograde.sandbox import bubblewrap, cgroups
+from autograde.sandbox.client import Attempt, Program, Sandbox, Submission
+from autograde.sandbox.limits import Limits
+from course.exercises.exercise import Case
+
+LIMITS = replace(Limits(), cell=20.0, case=10.0, exercise=60.0, total_memory=2**30)
+CASE = Case("basic", {"x": torch.ones(2)}, {})
+PROBE = bubblewrap.probe
+GOOD = "def f(x):\n    return x * 2"
+
+
+@pytest.fixture(scope="module", params=["warm", pytest.param("single", marks=pytest.mark.slow)])
+def sandbox(walls: None, request: pytest.FixtureRequest) -> Iterator[Sandbox]:
+    """A sandbox of the kind that this machine makes, and of the kind that it would make if it could do less."""
+    found = PROBE()
+    if request.param == "warm" and found.kind != "warm":
+        pytest.skip("this machine makes no namespaces inside a sandbox")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bubblewrap, "probe", lambda: replace(found, kind=request.param))
+        with Sandbox(LIMITS) as box:
+            yield box
+
+
+def run(room: Submission, *cells: str, forbidden: tuple[str, ...] = ()) -> Attempt:
+    return room.run(Program("f", forbidden, cells, (CASE,)))
+
+
+def said(attempt: Attempt) -> object:
+    """Return what the answer returned."""
+    (outcome,) = attempt.outcomes
+    assert outcome is not None, attempt
+    assert outcome.failure is None, outcome.failure
+    return outcome.value
+
+
+def next_sees(sandbox: Sandbox, first: str, second: str) -> object:
+    """Run `first` in one submission, and return what the answer of `second` returns in the one after it."""
+    with sandbox.submission() as one:
+        attempt = run(one, first, GOOD)
+        assert attempt.failures == {}, attempt.failures
+    with sandbox.submission() as other:
+        return said(run(other, second))
+
+
+def test_no_file_outlives_its_submission(sandbox: Sandbox) -> None:
+    write = """
+import os
+for folder in ("/tmp", "/home/student", "/dev/shm", os.path.expanduser("~/.ipython/profile_default/startup")):
+    os.makedirs(folder, exist_ok=True)
+    with open(os.path.join(folder, "left_behind.py"), "w") as file:
+        file.write("1 / 0")
+"""
+    look = """
+import os
+def f(x):
+    return [name for place in ("/tmp", "/home/student", "/dev/shm") for _, _, names in os.walk(place) for name in names]
+"""
+    assert not [name for name in next_sees(sandbox, write, look) if "left" in name]  # type: ignore[union-attr, attr-defined]
+
+
+def test_an_exercise_finds_what_an_earlier_one_of_its_submission_wrote(sandbox: Sandbox) -> None:
+    with sandbox.submission() as room:
+        run(room, "open('/tmp/mine', 'w').write('here')", GOOD)
+        assert said(run(room, "def f(x):\n    return open('/tmp/mine').read()")) == "here"
+
+
+DAEMON = """
+import os, time
+if os.fork() == 0:
+    os.setsid()
+    if os.fork() == 0:
+        import signal
+        for number in range(1, 65):
+            try: signal.signal(number, signal.SIG_IGN)
+            except (OSError, ValueError): pass
+        while True:
+            time.sleep(0.01)
+            open("/tmp/alive", "a").close()
+    os._exit(0)
+os.wait()
+"""
+PROCESSES = """
+import os
+def f(x):
+    return [open(f"/proc/{name}/cmdline").read()[-40:] for name in sorted(os.listdir("/proc")) if name.isdigit()]
+"""
+
+
+def test_no_daemon_outlives_its_submission(sandbox: Sandbox) -> None:
+    alone = said_in(sandbox, PROCESSES)
+    assert isinstance(alone, list)
+    assert len(next_sees(sandbox, DAEMON, PROCESSES)) == len(alone)  # type: ignore[arg-type]
+
+
+def said_in(sandbox: Sandbox, *cells: str) -> object:
+    with sandbox.submission() as room:
+        return said(run(room, *cells))
+
+
+def test_no_helper_that_a_cell_started_is_there_when_the_answer_is_called(sandbox: Sandbox) -> None:
+    """A process from before the operators were taken away could compute with them what the answer asks it for."""
+    helper = """
+import os, torch
+there, back = os.pipe(), os.pipe()
+if os.fork() == 0:
+    os.setsid()
+    while True:
+        os.read(there[0], 1)
+        pooled = torch.nn.functional.max_pool1d(torch.ones(1, 1, 4), 2)
+        os.write(back[1], bytes([pooled.numel()]))
+def f(x):
+    os.close(back[1])
+    os.write(there[1], b"?")
+    return list(os.read(back[0], 1))
+"""
+    with sandbox.submission() as room:
+        (outcome,) = run(room, helper, forbidden=("maxpool",)).outcomes
+    assert outcome is not None
+    assert outcome.value == []  # the end of the pipe: nobody is there to answer
+
+
+def test_no_program_can_be_started(sandbox: Sandbox) -> None:
+    start = """
+import os, subprocess, sys
+def f(x):
+    told = []
+    for attempt in (
+        lambda: subprocess.run([sys.executable, "-c", "1"]),
+        lambda: os.execv("/bin/sh", ["sh"]),
+        lambda: os.posix_spawn("/bin/sh", ["sh"], {}),
+    ):
+        try:
+            attempt()
+            told.append("started")
+        except OSError as error:
+            told.append(error.strerror)
+    return told + [os.system("true") != 0]
+"""
+    assert said_in(sandbox, start) == ["Operation not permitted"] * 3 + [True]
+
+
+def test_a_line_that_starts_a_program_costs_itself_alone(sandbox: Sandbox) -> None:
+    cell = "!nvidia-smi\n%pip install something\nfiles = !ls\n" + GOOD
+    with sandbox.submission() as room:
+        attempt = run(room, cell)
+    assert attempt.failures == {}
+    assert torch.equal(said(attempt), torch.full((2,), 2.0))  # type: ignore[arg-type]
+    assert "cannot be started" in attempt.output
+
+
+def test_data_loader_workers_and_pools_work(sandbox: Sandbox) -> None:
+    work = """
+import multiprocessing, torch
+from torch.utils.data import DataLoader, TensorDataset
+def f(x):
+    loader = DataLoader(TensorDataset(torch.arange(8)), batch_size=2, num_workers=2)
+    total = sum(int(batch.sum()) for (batch,) in loader)
+    with multiprocessing.Pool(2) as pool:
+        return [total, *pool.map(abs, [-1, -2])]
+"""
+    assert said_in(sandbox, work) == [28, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("make", "look"),
+    [
+        (
+            "import ctypes\nassert ctypes.CDLL(None).shmget(77, 4096, 0o1666) >= 0",
+            "import ctypes\ndef f(x):\n    return ctypes.CDLL(None).shmget(77, 4096, 0o666)",
+        ),
+        (
+            "import ctypes\nassert ctypes.CDLL(None).msgget(78, 0o1666) >= 0",
+            "import ctypes\ndef f(x):\n    return ctypes.CDLL(None).msgget(78, 0o666)",
+        ),
+        (
+            "import ctypes\nassert ctypes.CDLL('librt.so.1').mq_open(b'/q', 0o102, 0o600, None) >= 0",
+            "import ctypes\ndef f(x):\n    return ctypes.CDLL('librt.so.1').mq_open(b'/q', 2)",
+        ),
+    ],
+    ids=["shared memory", "message queue", "posix queue"],
+)
+def test_no_kernel_object_outlives_its_submission(sandbox: Sandbox, make: str, look: str) -> None:
+    assert next_sees(sandbox, make, look) == -1
+
+
+def test_no_other_process_can_be_seen_or_signalled(sandbox: Sandbox) -> None:
+    attack = """
+import os, signal
+def f(x):
+    reached = []
+    for pid in [1, os.getppid(), *range(2, 400)]:
+        if pid == os.getpid():
+            continue
+        for number in (signal.SIGKILL, signal.SIGSTOP, signal.SIGTERM, signal.SIGINT, signal.SIGUSR1):
+            try:
+                os.kill(pid, number)
+                reached.append(pid)
+            except ProcessLookupError:
+                pass
+    return sorted(set(reached))
+"""
+    assert said_in(sandbox, attack) == [1]  # its own init, which ignores them
+    with sandbox.submission() as room:
+        assert run(room, "import os, signal\nos.kill(-1, signal.SIGKILL)", GOOD).found
+    assert torch.equal(said_in(sandbox, GOOD), torch.full((2,), 2.0))  # type: ignore[arg-type]
+
+
+def test_the_memory_and_files_of_the_init_are_out_of_reach(sandbox: Sandbox) -> None:
+    look = """
+import os
+def f(x):
+    reached = []
+    for name in ("mem", "maps", "environ", "fd/0", "fd/3", "root", "cwd"):
+        for pid in ("1", str(os.getppid())):
+            try:
+                os.open(f"/proc/{pid}/{name}", os.O_RDONLY)
+                reached.append(name)
+            except OSError:
+                pass
+    for pid in ("1", str(os.getppid())):
+        try:
+            reached += os.listdir(f"/proc/{pid}/fd")
+        except OSError:
+            pass
+    return reached
+"""
+    assert said_in(sandbox, look) == []
+
+
+def test_no_descriptor_but_its_own_is_open(sandbox: Sandbox) -> None:
+    look = """
+import os
+def f(x):
+    return sorted(os.readlink(f"/proc/self/fd/{name}").split(":")[0] for name in os.listdir("/proc/self/fd")
+                  if os.path.exists(f"/proc/self/fd/{name}"))
+"""
+    # /dev/null, twice what is printed, and the channel to the grader
+    assert said_in(sandbox, look) == ["/dev/null", "pipe", "pipe", "socket"]
+
+
+SYSTEM_CALLS = """
+import ctypes, os, platform
+libc = ctypes.CDLL(None, use_errno=True)
+def attempt(name, *arguments):
+    ctypes.set_errno(0)
+    result = getattr(libc, name)(*arguments)
+    return result if result >= 0 else os.strerror(ctypes.get_errno())
+NUMBERS = {"keyctl": (250, 219), "bpf": (321, 280), "perf_event_open": (298, 241), "userfaultfd": (323, 282),
+           "io_uring_setup": (425, 425), "clone3": (435, 435), "open_tree": (428, 428), "pidfd_getfd": (438, 438),
+           "add_key": (248, 217), "memfd_secret": (447, 447)}
+def number(name):
+    return NUMBERS[name][platform.machine() == "aarch64"]
+"""
+
+
+def test_no_call_leads_out_of_the_namespaces_or_into_the_kernel(sandbox: Sandbox) -> None:
+    calls = f"""{SYSTEM_CALLS}
+def f(x):
+    told = {{str(flag): attempt("unshare", flag) for flag in
+            (0x10000000, 0x20000000, 0x20000, 0x40000000, 0x8000000, 0x4000000, 0x2000000)}}
+    told["setns"] = attempt("setns", 0, 0)
+    told["mount"] = attempt("mount", b"tmpfs", b"/tmp", b"tmpfs", 0, None)
+    told["umount"] = attempt("umount2", b"/tmp", 2)
+    told["chroot"] = attempt("chroot", b"/tmp")
+    told["ptrace"] = attempt("ptrace", 16, os.getppid(), None, None)
+    told["process_vm_readv"] = attempt("process_vm_readv", os.getppid(), None, 0, None, 0, 0)
+    told["personality"] = attempt("personality", 0x0040000)
+    for name in NUMBERS:
+        if name != "clone3":
+            told[name] = attempt("syscall", number(name), 0, 0, 0, 0, 0)
+    clone = 220 if platform.machine() == "aarch64" else 56
+    for flag in (0x10000000, 0x20000000, 0x20000):
+        told[f"clone {{flag}}"] = attempt("syscall", clone, flag | 17, 0, 0, 0, 0)
+    return told
+"""
+    told = said_in(sandbox, calls)
+    assert isinstance(told, dict)
+    assert set(told.values()) == {"Operation not permitted"}, told
+
+
+def test_the_old_call_is_used_where_the_new_one_hides_its_flags(sandbox: Sandbox) -> None:
+    calls = f"{SYSTEM_CALLS}\ndef f(x):\n    return attempt('syscall', number('clone3'), 0, 0)"
+    assert said_in(sandbox, calls) == "Function not implemented"
+
+
+def test_no_right_is_left_and_none_can_be_gained(sandbox: Sandbox) -> None:
+    look = """
+def f(x):
+    lines = dict(line.split(":", 1) for line in open("/proc/self/status"))
+    held = {name: lines[name].strip() for name in ("CapInh", "CapPrm", "CapEff", "CapAmb", "NoNewPrivs", "Seccomp")}
+    return {**held, "Uid": lines["Uid"].split()[0], "map": open("/proc/self/uid_map").read().split()[0]}
+"""
+    nothing = "0" * 16
+    assert said_in(sandbox, look) == {
+        "CapInh": nothing, "CapPrm": nothing, "CapEff": nothing, "CapAmb": nothing, "NoNewPrivs": "1", "Seccomp": "2",
+        "Uid": "65534", "map": "65534",
+    }  # fmt: skip
+
+
+def test_the_kernels_settings_cannot_be_written(sandbox: Sandbox) -> None:
+    write = """
+def f(x):
+    written = []
+    for place in ("/proc/sys/kernel/core_pattern", "/proc/sysrq-trigger", "/proc/sys/vm/overcommit_memory",
+                  "/proc/self/oom_score_adj", "/proc/self/uid_map"):
+        try:
+            open(place, "w").write("1")
+            written.append(place)
+        except OSError:
+            pass
+    return written
+"""
+    assert said_in(sandbox, write) == []
+
+
+@pytest.mark.parametrize("family", ["AF_NETLINK", "AF_PACKET", "AF_VSOCK", "AF_ALG", "AF_TIPC"])
+def test_no_socket_but_local_ones_can_be_made(sandbox: Sandbox, family: str) -> None:
+    make = f"""
+import socket
+def f(x):
+    try:
+        socket.socket(getattr(socket, "{family}"), socket.SOCK_RAW if "{family}" != "AF_VSOCK" else socket.SOCK_STREAM)
+    except OSError as error:
+        return error.strerror
+"""
+    assert said_in(sandbox, make) == "Address family not supported by protocol"
+
+
+def test_nobody_is_reached_over_the_network(sandbox: Sandbox) -> None:
+    call = """
+import socket
+def f(x):
+    reached = []
+    for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+        for address in ("192.0.2.1", "169.254.169.254", "8.8.8.8"):
+            with socket.socket(socket.AF_INET, kind) as sock:
+                sock.settimeout(1)
+                try:
+                    sock.connect((address, 53))
+                    reached.append(address)
+                except OSError:
+                    pass
+    return reached
+"""
+    assert said_in(sandbox, call) == []
+
+
+HOARD = """
+import os, time
+hoarders = []
+for _ in range(8):
+    pid = os.fork()
+    if pid == 0:
+        hoard = b"x" * 2**28
+        time.sleep(5)
+        os._exit(0)
+    hoarders.append(pid)
+killed = [os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in hoarders].count(-9)
+def f(x):
+    return killed
+"""
+
+
+@pytest.mark.parametrize("grouped", [True, False], ids=["as detected", "without control groups"])
+def test_memory_is_bounded_over_all_processes(sandbox: Sandbox, grouped: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Eight processes with a quarter of a gigabyte each, where one gigabyte is allowed."""
+    if not grouped:
+        monkeypatch.setattr(cgroups, "detect", lambda: None)
+        monkeypatch.setattr(sandbox, "_group", None)
+    with sandbox.submission() as room:
+        attempt = run(room, HOARD)
+    if attempt.deadly:
+        assert "memory" in attempt.deadly[0]
+    else:
+        killed = said(attempt)
+        assert isinstance(killed, int)
+        assert killed >= 4
+    assert torch.equal(said_in(sandbox, GOOD), torch.full((2,), 2.0))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "bomb",
+    [
+        "import os\nwhile True:\n    os.fork()",
+        "import os\nwhile True:\n    try: os.fork()\n    except OSError: pass",
+        "import threading, time\nwhile True:\n    threading.Thread(target=time.sleep, args=(60,)).start()",
+    ],
+    ids=["processes", "stubborn", "threads"],
+)
+def test_a_bomb_costs_its_own_cell(sandbox: Sandbox, bomb: str) -> None:
+    with sandbox.submission() as room:
+        assert run(room, bomb, GOOD).found
+    assert torch.equal(said_in(sandbox, GOOD), torch.full((2,), 2.0))  # type: ignore[arg-type]
+
+
+def test_a_device_or_a_fifo_of_the_machine_is_not_there(sandbox: Sandbox) -> None:
+    look = "import os\ndef f(x):\n    return sorted(os.listdir('/dev'))"
+    there = said_in(sandbox, look)
+    assert isinstance(there, list)
+    allowed = {"core", "fd", "full", "null", "ptmx", "pts", "random", "shm", "stderr", "stdin", "stdout", "tty"}
+    assert set(there) <= allowed | {"urandom", "zero", "console"}
+
+
+def test_a_sandbox_holds_one_submission_at_a_time(sandbox: Sandbox) -> None:
+    with sandbox.submission(), pytest.raises(RuntimeError, match="one submission at a time"):
+        sandbox.submission()
+
+
+Hostile = Callable[[int], str]
+KILLERS: tuple[Hostile, ...] = (
+    lambda number: "import os\nos._exit(3)",
+    lambda number: "import os, signal\nos.kill(os.getpid(), signal.SIGSEGV)",
+    lambda number: "import os, signal\nos.kill(-1, signal.SIGKILL)",
+    lambda number: f"import os\nfor _ in range(20):\n    os.fork() or os.setsid()\nopen('/tmp/{number}', 'w')",
+)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_thirty_submissions_of_one_sandbox_do_not_feel_each_other(walls: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    if PROBE().kind != "warm":
+        pytest.skip("this machine makes no namespaces inside a sandbox")
+    monkeypatch.setattr(bubblewrap, "probe", PROBE)
+    limits = replace(LIMITS, cell=10.0)
+    with Sandbox(limits) as box:
+        sizes, processes = [], set()
+        for number in range(30):
+            with box.submission() as room:
+                process = box._launched
+                if number % 3 == 2:
+                    run(room, KILLERS[number // 3 % len(KILLERS)](number), GOOD)
+                else:
+                    assert torch.equal(said(run(room, f"y = {number}", GOOD)), torch.full((2,), 2.0))  # type: ignore[arg-type]
+            sizes.append(box.resident)
+            processes.add(id(process))
+        assert box._launched is process  # the first one still serves
+        assert len(processes) == 1
+        assert sizes[-1] - sizes[2] < 2 * 2**20, sizes
+
+
+def test_cuda_is_untouched_until_a_cell_asks_for_it(sandbox: Sandbox) -> None:
+    look = "import torch\ndef f(x):\n    return [torch.cuda.is_initialized(), torch.cuda._is_in_bad_fork()]"
+    assert said_in(sandbox, look) == [False, False]
+
+
+GRADER = """
+import sys
+from autograde.sandbox.client import Program, Sandbox
+from course.exercises.exercise import Case
+with Sandbox(preload=(sys.argv[1],)) as sandbox, sandbox.submission() as room:
+    cell = "import os, time\\nif os.fork() == 0:\\n    os.setsid()\\nprint('begun', flush=True)\\ntime.sleep(600)"
+    print("begun", flush=True)
+    room.run(Program("f", (), (cell,), (Case("basic", {"x": 1}, {}),)))
+"""
+
+
+def lives(mark: str) -> bool:
+    """Return whether a process has `mark` among its arguments."""
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            if mark.encode() in path.read_bytes().split(b"\0"):
+                return True
+        except OSError:
+            continue
+    return False
+
+
+@pytest.mark.usefixtures("walls")
+def test_nothing_outlives_a_grader_that_is_killed() -> None:
+    mark = f"no_such_module_{os.getpid()}"  # among the runner's arguments, as a module that it is to preload
+    root = Path(__file__).parents[2]
+    grader = subprocess.Popen([sys.executable, "-c", GRADER, mark], stdout=subprocess.PIPE, cwd=root)
+    try:
+        assert grader.stdout is not None
+        assert grader.stdout.readline() == b"begun\n"
+        time.sleep(1)
+        assert lives(mark)
+    finally:
+        grader.kill()
+        grader.wait()
+    for _ in range(100):
+        if not lives(mark):
+            break
+        time.sleep(0.1)
+    assert not lives(mark)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@pytest.mark.usefixtures("walls")
+def test_the_walls_hold_for_a_grader_that_is_a_plain_user(tmp_path: Path) -> None:
+    """Run the tests of this file once more as nobody, in a view of the files where nobody reaches the interpreter."""
+    if os.geteuid() != 0 or not bubblewrap.probe().as_nobody:
+        pytest.skip("only root can become another user; the tests above ran as a plain one already")
+    command = [*bubblewrap._view_of_nobody(), sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+    command += ["--basetemp", f"/tmp/pytest-of-nobody-{os.getpid()}", str(Path(__file__))]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).parents[2])
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-500:]
+    assert re.search(r"\d+ passed", done.stdout)
+    assert "skipped" not in done.stdout
