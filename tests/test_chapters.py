@@ -11,14 +11,14 @@ from nbformat import NotebookNode
 from autograde.bank import CHECKOUT
 from course.exercises import catalogue
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]  # a busy machine trains four networks for minutes
 
 
 def run(folder: str, chapter: str, tier: str) -> NotebookNode:
     """Run a notebook as from the command line, with an environment of its own."""
     notebook = nbformat.read(CHECKOUT / folder / "notebooks" / f"{chapter}.ipynb", as_version=4)
     NotebookClient(
-        notebook, timeout=180, kernel_name="python3", resources={"metadata": {"path": tempfile.gettempdir()}}
+        notebook, timeout=600, kernel_name="python3", resources={"metadata": {"path": tempfile.gettempdir()}}
     ).execute(env={**os.environ, "COURSE_TIER": tier})
     return notebook
 
