@@ -8,6 +8,7 @@ student's code runs, and with the filter there is no way back. Linux alone; ever
 import ctypes
 import errno
 import os
+import re
 import struct
 from collections.abc import Sequence
 from contextlib import suppress
@@ -39,16 +40,36 @@ def unshare() -> None:
 
 
 def furnish(scratch: Sequence[str], size: int) -> None:
-    """Lay an own /proc and fresh, empty, bounded memory over the places `scratch` that can be written."""
+    """Lay an own /proc and fresh, empty, bounded memory over the places `scratch` that can be written.
+
+    What is bound below such a place stays there: a checkout under /tmp has its interpreter there.
+    """
     _mount(None, "/", None, _RECURSIVE | _PRIVATE)
     _mount("proc", "/proc", "proc", _NOSUID | _NODEV | _NOEXEC)
     # Read-only, since a process that is root outside may otherwise write to /proc/sys without any capability.
     _mount(None, "/proc", None, _REMOUNT | _BIND | _READ_ONLY | _NOSUID | _NODEV | _NOEXEC)
     for place in scratch:
         mode = "0700" if place.startswith("/home") else "1777"
+        kept = {point: os.open(point, os.O_PATH | os.O_CLOEXEC) for point in _bound_below(place)}
         _mount("tmpfs", place, "tmpfs", _NOSUID | _NODEV, f"size={size},nr_inodes=65536,mode={mode}")
+        for point, descriptor in kept.items():
+            Path(point).mkdir(parents=True)
+            _mount(f"/proc/self/fd/{descriptor}", point, None, _BIND | _RECURSIVE)
+            os.close(descriptor)
     if Path(HOST_PROC).is_dir():
         _mount("tmpfs", HOST_PROC, "tmpfs", _READ_ONLY | _NOSUID | _NODEV | _NOEXEC, "size=4096,mode=0000")
+
+
+def _bound_below(place: str) -> list[str]:
+    """Return the directories below `place` at which something is mounted, without those inside of one another."""
+    lines = Path("/proc/self/mountinfo").read_text().splitlines()
+    escaped = {line.split()[4] for line in lines}  # a blank stands as \040
+    points = sorted(re.sub(r"\\(\d{3})", lambda sign: chr(int(sign[1], 8)), point) for point in escaped)
+    found: list[str] = []
+    for point in points:
+        if point.startswith(f"{place}/") and not any(point.startswith(f"{outer}/") for outer in found):
+            found.append(point)
+    return found
 
 
 def _mount(source: str | None, target: str, kind: str | None, flags: int, options: str | None = None) -> None:

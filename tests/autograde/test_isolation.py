@@ -69,7 +69,7 @@ import os
 def f(x):
     return [name for place in ("/tmp", "/home/student", "/dev/shm") for _, _, names in os.walk(place) for name in names]
 """
-    assert not [name for name in next_sees(sandbox, write, look) if "left" in name]  # type: ignore[union-attr, attr-defined]
+    assert "left_behind.py" not in next_sees(sandbox, write, look)  # type: ignore[operator]
 
 
 def test_an_exercise_finds_what_an_earlier_one_of_its_submission_wrote(sandbox: Sandbox) -> None:
