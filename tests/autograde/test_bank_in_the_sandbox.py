@@ -1,4 +1,4 @@
-"""Every right answer of the bank is right in the sandbox too, and wrong ones wrong."""
+"""A right answer of the bank is right in the sandbox too, and a wrong one wrong: a sample, of each exercise some."""
 
 import re
 from pathlib import Path
