@@ -251,7 +251,7 @@ def test_wrong_arguments_are_answered_with_a_sentence(make: object, error: type[
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_scores_at_stride_8_beat_those_at_stride_32_by_a_tenth_on_the_farm(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As chapter 04 trains them, with fewer steps: it uses 400, and sees 0.34 and 0.71."""
+    """As chapter 04 trains them, with half the steps; at 400 steps the two reach 0.34 and 0.71."""
     for name in ("NBGRADER_EXECUTION", "COURSE_GRADING", "COURSE_TIER"):
         monkeypatch.delenv(name, raising=False)
     scenes, unseen = SemanticSet(Farm(400), keep=True), SemanticSet(Farm(100, seed=1), keep=True)
