@@ -79,7 +79,7 @@ class Seal:
         import torch
 
         self.attempts: list[str] = []
-        # torch.library.Library would take its operators back when it is destroyed, and can be found and told to.
+        # torch.library.Library takes its operators back when it is destroyed, and a student could find and destroy it.
         library = torch._C._dispatch_library("IMPL", "aten", "", __file__, 0)
         ctypes.pythonapi.Py_IncRef(ctypes.py_object(library))
         self._implement: Callable[..., object] | None = library.impl

@@ -20,6 +20,7 @@ from solutions.sliding_window import (
     patch_classifier,
     segment_by_patches,
 )
+from tests.sentences import assert_error_tells
 
 settings.register_profile("repeatable", derandomize=True, deadline=None, max_examples=150)
 settings.load_profile("repeatable")
@@ -320,9 +321,4 @@ module = nn.Sequential(nn.Flatten(), linear)
 def test_an_error_names_the_argument_and_what_came(
     error: type[Exception], words: list[str], call: Callable[[], object]
 ) -> None:
-    with pytest.raises(error) as caught:
-        call()
-    message = str(caught.value)
-    assert message.startswith(words[0])
-    assert all(word in message for word in words)
-    assert "\n" not in message
+    assert_error_tells(error, words, call)

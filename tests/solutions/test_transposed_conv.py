@@ -23,6 +23,7 @@ from solutions.transposed_conv import (
     conv_transpose_output_size,
     fuse_skip,
 )
+from tests.sentences import assert_error_tells
 
 settings.register_profile("repeatable", derandomize=True, deadline=None, max_examples=150)
 settings.load_profile("repeatable")
@@ -325,12 +326,7 @@ filters, scores, up = torch.zeros(5, 3, 3, 3), torch.zeros(1, 2, 3, 4), torch.ze
 def test_an_error_names_the_argument_and_what_came(
     error: type[Exception], words: list[str], call: Callable[[], object]
 ) -> None:
-    with pytest.raises(error) as caught:
-        call()
-    message = str(caught.value)
-    assert message.startswith(words[0])
-    assert all(word in message for word in words)
-    assert "\n" not in message
+    assert_error_tells(error, words, call)
 
 
 def test_what_torch_refuses_is_refused() -> None:

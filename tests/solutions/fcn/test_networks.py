@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from solutions.fcn import EncoderDecoderFCN, FullResolutionFCN, activation_bytes, encoder_decoder
+from tests.sentences import assert_error_tells
 
 settings.register_profile("repeatable", derandomize=True, deadline=None, max_examples=150)
 settings.load_profile("repeatable")
@@ -219,8 +220,4 @@ def test_activation_bytes_cost_nothing_at_any_resolution() -> None:
 def test_an_error_names_the_argument_and_what_came(
     error: type[Exception], words: list[str], call: Callable[[], object]
 ) -> None:
-    with pytest.raises(error) as caught:
-        call()
-    message = str(caught.value)
-    assert message.startswith(words[0])
-    assert all(word in message for word in words)
+    assert_error_tells(error, words, call)

@@ -15,6 +15,7 @@ from torchmetrics.functional.segmentation import mean_iou as torchmetrics_mean_i
 
 from course.exercises.guard import find_in_source
 from solutions.fcn import confusion_matrix, mean_iou, pixel_cross_entropy, pixels
+from tests.sentences import assert_error_tells
 
 settings.register_profile("repeatable", derandomize=True, deadline=None, max_examples=150)
 settings.load_profile("repeatable")
@@ -230,12 +231,7 @@ target = torch.zeros(2, 4, 6, dtype=torch.int64)
 def test_an_error_names_the_argument_and_what_came(
     error: type[Exception], words: list[str], call: Callable[[], object]
 ) -> None:
-    with pytest.raises(error) as caught:
-        call()
-    message = str(caught.value)
-    assert message.startswith(words[0])
-    assert all(word in message for word in words)
-    assert "\n" not in message
+    assert_error_tells(error, words, call)
 
 
 def test_what_is_wrong_only_where_nothing_counts_is_no_error() -> None:
