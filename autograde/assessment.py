@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Callable
+from functools import partial
 
 import nbformat
 from nbformat import NotebookNode
@@ -72,10 +73,11 @@ def assess(submission: Submission, student: str, chapter: str, secret: str, sand
         with sandbox.submission() as running:
             exercises = [(exercise, submission.cells_for(exercise.name)) for exercise in of_chapter(chapter)]
             # All public cases before any hidden one: what is shown comes from before hidden inputs could be seen.
-            traces = [verdicts.run_public(running, exercise, cells) for exercise, cells in exercises]
-            for (exercise, cells), public in zip(exercises, traces, strict=True):
-                trace = verdicts.run_hidden(running, exercise, cells, secret, public)
-                results[exercise.name] = verdicts.conclude(exercise, trace, cells, secret, show=picture_of(exercise))
+            traces = [_timed(partial(verdicts.run_public, running, *one)) for one in exercises]
+            for (exercise, cells), (public, first) in zip(exercises, traces, strict=True):
+                trace, second = _timed(partial(verdicts.run_hidden, running, exercise, cells, secret, public))
+                one = verdicts.conclude(exercise, trace, cells, secret, show=picture_of(exercise))
+                results[exercise.name] = one.model_copy(update={"seconds": round(first + second, 2)})
                 output = public.seen.output or output
                 failures |= _told_failures(public.seen)
     except SandboxError as error:
@@ -87,6 +89,12 @@ def assess(submission: Submission, student: str, chapter: str, secret: str, sand
         repairs=submission.repairs, output=output, failures=failures,
         tier=sandbox.tier, seconds=round(time.monotonic() - began, 2),
     )  # fmt: skip
+
+
+def _timed(run: Callable[[], verdicts.Trace]) -> tuple[verdicts.Trace, float]:
+    """Return what `run` gives, and how many seconds it took."""
+    began = time.monotonic()
+    return run(), time.monotonic() - began
 
 
 def failed(student: str, chapter: str, status: str, reason: str) -> SubmissionResult:

@@ -49,6 +49,8 @@ class ExerciseResult(_Model):
     cases: tuple[CaseResult, ...] = ()
     picture: Text = ""
     """The report on the public cases as HTML, every text of the student's escaped."""
+    seconds: float = 0.0
+    """How long its cells and its cases took together."""
 
 
 class SubmissionResult(_Model):
