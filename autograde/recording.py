@@ -14,6 +14,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from autograde.classroom import Classroom, ClassroomError, run_nbgrader
+from autograde.gradebook import one_transaction
 from autograde.handed_in import RECEIPT, TIMESTAMP, HandedIn
 from autograde.results import SubmissionResult
 
@@ -48,7 +49,8 @@ class Recorder:
         key = (self._classroom.root, self._chapter, result.student)
         nbgrader_plugin.finished[key] = result
         try:
-            run_nbgrader(self._api.autograde(self._chapter, result.student), f"record {result.student}")
+            with one_transaction(self._api.coursedir.db_url):
+                run_nbgrader(self._api.autograde(self._chapter, result.student), f"record {result.student}")
         finally:
             del nbgrader_plugin.finished[key]
             shutil.rmtree(folder, ignore_errors=True)
@@ -80,9 +82,13 @@ def write_page(classroom: Classroom, chapter: str, student: str) -> None:
     Raises:
         ClassroomError: nbgrader refuses.
     """
-    run_nbgrader(_api(classroom).generate_feedback(chapter, student), f"write {student}'s feedback")
+    api = _api(classroom)
+    with one_transaction(api.coursedir.db_url):
+        run_nbgrader(api.generate_feedback(chapter, student), f"write {student}'s feedback")
 
 
 @cache
 def _api(classroom: Classroom) -> "NbGraderAPI":
-    return classroom.api()
+    api = classroom.api()
+    api.config.GenerateFeedback.exporter_class = "autograde.pages.PageExporter"
+    return api
