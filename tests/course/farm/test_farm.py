@@ -33,6 +33,7 @@ def test_scenes_are_those_of_the_committed_fingerprints() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.compute
 @pytest.mark.parametrize("threads", ["1", "4"])
 @pytest.mark.parametrize("hash_seed", ["0", "12345"])
 def test_processes_draw_the_same_scenes(threads: str, hash_seed: str) -> None:
@@ -42,6 +43,7 @@ def test_processes_draw_the_same_scenes(threads: str, hash_seed: str) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.compute
 def test_processors_with_fewer_vector_units_draw_the_same_scenes() -> None:
     golden = json.loads(GOLDEN.with_suffix(".json").read_text())
     found = np.show_config(mode="dicts")["SIMD Extensions"].get("found", [])

@@ -249,6 +249,7 @@ def test_wrong_arguments_are_answered_with_a_sentence(make: object, error: type[
 
 
 @pytest.mark.slow
+@pytest.mark.compute
 @pytest.mark.timeout(900)
 def test_scores_at_stride_8_beat_those_at_stride_32_by_a_tenth_on_the_farm(monkeypatch: pytest.MonkeyPatch) -> None:
     """As chapter 04 trains them, with half the steps; at 400 steps the two reach 0.34 and 0.71."""
