@@ -272,8 +272,8 @@ print(f"one patch: {one / 1e6:.1f} million multiplications, 64 · 64 patches: {6
 # ## What windows share
 #
 # Go back to the widget and choose **two layers**. A window is now 5 × 5: the first layer makes nine features of it, and the second
-# sums them. Predict how often the framed feature is computed (the table calls it *ringed*), and both totals; then run it patch by patch
-# and watch the feature map darken. Last, take a stride of 3: which windows still want the framed feature, and what is left of the saving?
+# sums them. Predict how often the framed feature is computed, and both totals; then run it patch by patch and watch the feature map
+# darken. Last, take a stride of 3: which windows still want the framed feature, and what is left of the saving?
 #
 # This time the shared pass pays. Windows that overlap want *the same features*, for a feature is made of nine pixels wherever
 # the window around it begins. The last layer shares nothing, as before; **the layers below it share almost everything.** The deeper the

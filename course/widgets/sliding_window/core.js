@@ -162,7 +162,7 @@ export function questionsOf(problem) {
     {
       name: "probe",
       mode: "patches",
-      label: two ? "Ringed feature: computations" : "Ringed pixel: reads",
+      label: two ? "Framed feature: computations" : "Framed pixel: reads",
       count: (state) => (two ? state.times : state.reads)[row][column],
       how: sides.join(" × "),
     },

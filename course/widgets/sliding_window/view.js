@@ -254,20 +254,20 @@ function render({ model, el }) {
 
     image.paint((row, column) => {
       const [value, count] = [problem.image[row][column], state.reads[row][column]];
-      const ringed = !features && isProbe(row, column);
+      const probed = !features && isProbe(row, column);
       return {
         text: value,
         note: count,
         shade: shadeOf(count, most(whole.reads)),
-        tones: ["given", ringed && "probe", has(lit.image, row, column) && "lit"].filter(Boolean),
-        label: `${pair(row, column)}: ${value}, read ${plural(count, "time")}${ringed ? ", ringed" : ""}`,
+        tones: ["given", probed && "probe", has(lit.image, row, column) && "lit"].filter(Boolean),
+        label: `${pair(row, column)}: ${value}, read ${plural(count, "time")}${probed ? ", framed" : ""}`,
       };
     });
     image.frameWindow(frames.image ?? null);
 
     features?.paint((row, column) => {
       const [value, count] = [state.features[row][column], state.times[row][column]];
-      const ringed = isProbe(row, column);
+      const probed = isProbe(row, column);
       const here = last?.kind === "feature" && last.row === row && last.column === column;
       const needed = windowsWith(problem, row, column, FILTER).length > 0;
       const so =
@@ -276,8 +276,8 @@ function render({ model, el }) {
         text: value ?? (needed ? "" : "·"),
         note: count || "",
         shade: shadeOf(count, most(whole.times)),
-        tones: ["given", here && "turn", ringed && "probe", has(lit.features, row, column) && "lit"].filter(Boolean),
-        label: `${pair(row, column)}: ${so}${ringed ? ", ringed" : ""}`,
+        tones: ["given", here && "turn", probed && "probe", has(lit.features, row, column) && "lit"].filter(Boolean),
+        label: `${pair(row, column)}: ${so}${probed ? ", framed" : ""}`,
       };
     });
     features?.frameWindow(frames.features ?? null);

@@ -68,7 +68,7 @@ describe("of every problem that the widget can show", () => {
     },
   );
 
-  test.each(SETTINGS)("layers $layers, stride $stride, $size: what is ringed lies in a window", (settings) => {
+  test.each(SETTINGS)("layers $layers, stride $stride, $size: what is framed lies in a window", (settings) => {
     expect(answers(makeProblem(settings)).probe).toBeGreaterThan(0);
   });
 });
