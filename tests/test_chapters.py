@@ -11,7 +11,8 @@ from nbformat import NotebookNode
 from autograde.bank import CHECKOUT
 from course.exercises import catalogue
 
-pytestmark = [pytest.mark.slow, pytest.mark.compute, pytest.mark.timeout(900)]  # a busy machine trains four networks for minutes
+# A busy machine trains four networks for minutes.
+pytestmark = [pytest.mark.slow, pytest.mark.compute, pytest.mark.timeout(900)]
 
 
 def run(folder: str, chapter: str, tier: str) -> NotebookNode:

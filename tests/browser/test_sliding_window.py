@@ -206,7 +206,7 @@ def test_play_runs_by_itself_and_pauses(browser: Browser) -> None:
     root = page.locator(".course-widget")
     field(root, "windows").fill("24")
     root.get_by_role("button", name="Play").click()
-    expect(root).to_have_attribute("data-taken", re.compile(r"^([2-9]|1\d)$"))  # it moves; the poll may miss any one step
+    expect(root).to_have_attribute("data-taken", re.compile(r"^([2-9]|1\d)$"))  # a poll may miss any one step
     root.get_by_role("button", name="Pause").click()
     expect(root.get_by_role("button", name="Play")).to_be_visible()
     taken = root.get_attribute("data-taken")
