@@ -32,7 +32,7 @@ _AHEAD = 2  # tasks a worker that are sent before it asks
 _TICK = 0.2  # seconds between two looks at whether to stop
 _GATHER = 10.0  # seconds to wait for a result that is said to be there
 _LOOK = 2.0  # seconds between two looks at how many workers there are
-_PATIENCE = 60.0  # seconds without a single worker on this machine, after which something must be wrong
+_PATIENCE = 180.0  # seconds without a single worker on this machine, after which something must be wrong
 _GONE = "the scheduler is gone; what was graded is recorded, and the same command goes on from there"
 _PRELOAD = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)"
 """What a worker process of ours runs first: Ctrl-C is for the grader, which then ends its workers itself."""
@@ -214,7 +214,7 @@ def _connect(
     import dask
     from distributed import Client, LocalCluster
 
-    for name in ("distributed", "asyncio"):  # they tell of every death; we tell what follows from it
+    for name in ("distributed", "distributed.client", "asyncio"):  # they tell of every death; we, what follows from it
         logging.getLogger(name).setLevel(logging.CRITICAL)
     dask.config.set(_SETTINGS)
     if scheduler is not None:

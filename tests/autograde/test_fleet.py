@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from autograde.fleet import TRIES, FleetError, Lost, open_fleet
+from autograde.fleet import TRIES, Fleet, FleetError, Lost, open_fleet
 
 Function = Callable[[int], int]
 
@@ -109,13 +109,26 @@ def test_two_hundred_tasks_come_back_once_each_while_workers_are_killed_at_rando
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-def test_a_task_that_kills_every_worker_is_lost_alone() -> None:
+def test_a_task_that_kills_every_worker_is_lost_alone_and_a_stranger_is_refused() -> None:
     def toxic(task: int) -> int:
         if task == 5:
             os.kill(os.getpid(), signal.SIGKILL)
         return task
 
     with open_fleet(2) as fleet:
+        refuses_strangers(fleet)
         got = dict(fleet.map(toxic, range(20)))
     assert got.pop(5) == Lost("every worker that took it died")
     assert got == {task: task for task in range(20) if task != 5}
+
+
+def refuses_strangers(fleet: Fleet) -> None:
+    """See that our own workers speak TLS, and with nobody who has not the keys of this run."""
+    from distributed import Client
+    from distributed.security import Security
+
+    address = fleet._cluster.scheduler_address  # type: ignore[attr-defined]
+    assert address.startswith("tls://127.0.0.1:")
+    for keys in (None, Security.temporary()):
+        with pytest.raises((OSError, TypeError)):
+            Client(address, security=keys, timeout="2s", set_as_default=False)

@@ -1,12 +1,8 @@
 """What is finished and unchanged is not graded again; a run that is killed anywhere is gone on with, mark for mark."""
 
 import os
-import random
 import signal
-import subprocess
-import sys
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -265,98 +261,6 @@ def test_files_beside_the_notebook_are_left_out_and_named(classroom: Classroom) 
     grade(classroom, instant)
     autograded = classroom.folder("autograded", "s000", CHAPTER)
     assert sorted(path.name for path in autograded.iterdir()) == [f"{CHAPTER}.ipynb", TIMESTAMP]
-
-
-SCRIPT = """
-import sys, time
-from pathlib import Path
-from autograde import grading, classroom, fingerprint
-from tests.autograde.test_resuming import instant, CHAPTER
-
-fingerprint.environment = lambda chapter: "the same, even if somebody edits the checkout meanwhile"
-
-if __name__ == "__main__":
-    root, log, jobs = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
-
-    def slow(task):
-        fingerprint.environment = lambda chapter: task.environment
-        time.sleep(0.05)
-        with open(log, "a") as file:
-            file.write(task.student + "\\n")
-        return instant(task)
-
-    grading.grade(classroom.open_class(root), CHAPTER, jobs=jobs, unsafe=True, function=slow, pages=False)
-"""
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(1500)
-def test_a_grader_killed_three_times_gives_the_marks_of_one_that_ran_through(
-    tmp_path: Path, released: Classroom
-) -> None:
-    number = 200
-    classroom, log = with_submissions(tmp_path / "class", released, number), tmp_path / "log"
-    log.touch()
-    script = tmp_path / "run.py"
-    script.write_text(SCRIPT)
-    command = [sys.executable, str(script), str(classroom.root), str(log), "2"]
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2])}
-    dice = random.Random(3)
-    for kill in range(1, 4):
-        process = subprocess.Popen(command, env=environment, start_new_session=True)
-        goal = recorded(classroom) + dice.randint(5, 30)
-        while process.poll() is None and recorded(classroom) < goal:
-            time.sleep(0.02)
-        assert process.poll() is None, f"it ended before kill {kill}"
-        process.kill()
-        process.wait()
-    before = len(log.read_text().splitlines())
-    subprocess.run(command, env=environment, check=True)
-    asked = log.read_text().splitlines()
-    assert in_gradebook(classroom) == expected(number)
-    assert set(asked) == set(expected(number))
-    # A kill costs what was under way and not yet kept: what is sent ahead to two workers, and what they had done.
-    assert len(asked) <= number + 3 * 8
-    subprocess.run(command, env=environment, check=True)
-    assert log.read_text().splitlines() == asked
-    assert before < len(asked)
-    assert leftovers(str(script)) == []
-
-
-def recorded(classroom: Classroom) -> int:
-    return len(list((classroom.private / "finished" / CHAPTER).glob("s*.json")))
-
-
-def leftovers(name: str) -> list[str]:
-    """Return the command lines of processes that still name a file."""
-    for _ in range(50):
-        lines = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout.splitlines()
-        left = [line for line in lines if name in line]
-        if not left:
-            return []
-        time.sleep(0.2)
-    return left
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(600)
-def test_ctrl_c_on_the_command_line_ends_with_130_and_one_sentence(tmp_path: Path, released: Classroom) -> None:
-    classroom = with_submissions(tmp_path / "class", released, 12)
-    command = [sys.executable, "-m", "autograde", "grade", CHAPTER, "--class", str(classroom.root), "--unsafe"]
-    process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
-    )
-    while not recorded(classroom):
-        assert process.poll() is None
-        time.sleep(0.05)
-    os.killpg(process.pid, signal.SIGINT)  # as a terminal does: every process of the group gets it
-    out, err = process.communicate(timeout=120)
-    assert process.returncode == 130
-    assert "Traceback" not in out + err
-    (sentence,) = [line for line in err.splitlines() if "stopped" in line]
-    done = int(sentence.split("stopped; ")[1].split()[0])
-    assert sentence.endswith(f"{done} of 12 submissions are recorded, and the same command goes on from there")
-    assert len(in_gradebook(classroom)) == done
 
 
 def test_a_flag_is_raised_in_the_main_thread_alone() -> None:
