@@ -144,8 +144,9 @@ def init(directory: Path) -> Classroom:
     if root.is_dir() and any(root.iterdir()):
         raise ClassroomError(f"{directory} is not empty and not a class; name a new directory")
     course_id = re.sub(r"[^A-Za-z0-9_-]+", "-", root.name).strip("-") or "pixels"
+    root.mkdir(mode=0o700, parents=True, exist_ok=True)  # solutions, submissions and marks are nobody else's business
     for folder in ("source", "submitted"):
-        (root / folder).mkdir(parents=True, exist_ok=True)
+        (root / folder).mkdir(exist_ok=True)
     private = root / ".autograde"
     private.mkdir(mode=0o700, exist_ok=True)
     write_private(private / "secret", secrets.token_hex(32) + "\n")

@@ -17,11 +17,13 @@ STUDENT = tomllib.loads((ROOT / "course" / "pyproject.toml").read_text())
 
 def test_conda_environment_names_what_pyproject_names() -> None:
     environment = yaml.safe_load((ROOT / "environment.yml").read_text())
+    (from_pip,) = [line["pip"] for line in environment["dependencies"] if isinstance(line, dict)]
     conda = {line.replace("pytorch", "torch") for line in environment["dependencies"] if isinstance(line, str)}
     project = PROJECT["project"]
     extras = project["optional-dependencies"].values()
     pip = {*project["dependencies"], *(requirement for extra in extras for requirement in extra)}
-    assert conda - {"pip"} == pip | {f"python{project['requires-python']}"}
+    assert from_pip.pop() == "--editable ."
+    assert {*conda, *from_pip} - {"pip"} == pip | {f"python{project['requires-python']}"}
 
 
 def test_student_distribution_needs_what_the_whole_needs() -> None:

@@ -12,12 +12,13 @@ from course.exercises.catalogue import of_chapter
 from tests.autograde.conftest import CHAPTER
 
 
-def test_the_secret_is_private_and_differs_from_class_to_class(tmp_path: Path) -> None:
+def test_a_class_is_private_and_its_secret_differs_from_others(tmp_path: Path) -> None:
     first, second = classes.init(tmp_path / "a"), classes.init(tmp_path / "b")
     assert first.secret != second.secret
     assert len(first.secret) >= 32
     assert (first.private / "secret").stat().st_mode & 0o077 == 0
-    assert first.private.stat().st_mode & 0o077 == 0
+    for folder in (first.root, first.private):
+        assert folder.stat().st_mode & 0o077 == 0
 
 
 def test_making_a_class_twice_keeps_it(tmp_path: Path) -> None:
