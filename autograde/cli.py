@@ -36,6 +36,7 @@ class Format(StrEnum):
     csv = "csv"
     canvas = "canvas"
     moodle = "moodle"
+    html = "html"
 
 
 @contextmanager
@@ -149,14 +150,28 @@ def grade(
 def report(
     chapter: Annotated[str, typer.Argument(metavar="CHAPTER", show_default=False)],
     directory: _Class,
-    form: Annotated[Format, typer.Option("--format", help="How to print them.")] = Format.table,
+    form: Annotated[Format, typer.Option("--format", help="How to show them.")] = Format.table,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="FILE", help="Write here, not to the terminal (html: DIR/reports/CHAPTER.html)."),
+    ] = None,
+    roster: Annotated[
+        Path | None,
+        typer.Option(
+            "--roster", metavar="FILE", help="An export of Canvas's gradebook or Moodle's worksheet to fill in."
+        ),
+    ] = None,
+    column: Annotated[
+        str | None,
+        typer.Option("--column", metavar="NAME", help="The assignment in Canvas's export, if named otherwise."),
+    ] = None,
 ) -> None:
-    """Print the marks of a chapter, as they stand in the gradebook."""
+    """Show the marks of a chapter as they stand in the gradebook: for the terminal, programs, an LMS, or as a page."""
     with _told_in_a_sentence():
         classroom = _open(directory)
-        from autograde.reporting import read, write
+        from autograde.reporting import publish
 
-        write(read(classroom, chapter), form.value, sys.stdout)
+        publish(classroom, chapter, form.value, out, roster, column)
 
 
 @app.command()
