@@ -20,7 +20,7 @@ from autograde import classroom as classes
 from autograde import grading
 from autograde.classroom import INSTRUCTOR_NOTEBOOKS, Classroom, ClassroomError
 from autograde.intake import grade_id
-from autograde.sandbox import bubblewrap
+from autograde.sandbox import bubblewrap, tiers
 
 CHAPTER = "03_unpooling"
 
@@ -142,12 +142,12 @@ def _head(source: str) -> str:
 
 
 def _without_walls(console: Console) -> bool:
-    """Return whether the demo must do without bubblewrap; its submissions are its own, so it may."""
+    """Return whether the demo must do without walls; its submissions are its own, so it may."""
     try:
-        bubblewrap.probe()
+        tiers.probe()
     except bubblewrap.SandboxUnavailableError:
         console.print(
-            "bubblewrap is not available here, so the demo runs its own submissions without walls; "
+            "No sandbox can be made here, so the demo runs its own submissions without walls; "
             f"to grade students', {bubblewrap.INSTALL}.",
             soft_wrap=True,
         )

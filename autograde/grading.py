@@ -25,7 +25,7 @@ from autograde.ledger import Ledger, sole_writer
 from autograde.progress import Progress
 from autograde.recording import Recorder, page_of, write_page
 from autograde.results import SubmissionResult
-from autograde.sandbox import bubblewrap
+from autograde.sandbox import tiers
 from autograde.sandbox.limits import Limits
 from autograde.stopping import Stop, stoppable
 from autograde.work import Done, Task, trouble, work
@@ -80,13 +80,14 @@ def grade(
     if missing:
         raise ClassroomError(f"nothing was handed in for {chapter} by {', '.join(missing)}")
     wanted = [student for student in present if not students or student in students]
-    if not unsafe and scheduler is None:
-        bubblewrap.probe()
+    warning = tiers.probe().warning if not unsafe and scheduler is None else ""
     if not wanted:
         return []
     console = console or Console(stderr=True)
     with sole_writer(classroom), stoppable() as stop:
         run = _Run(classroom, chapter, limits or Limits(), unsafe, regrade, console, stop)
+        if warning:
+            run.say(warning)
         run.grade(wanted, min(jobs or usable_cores(), len(wanted)), scheduler, function, pages)
     return [run.graded[student] for student in wanted]
 
@@ -125,7 +126,7 @@ class _Run:
         waiting = [student for student in students if not self._go_on(student)]
         self._check_stopped(len(students))
         if waiting:
-            with open_fleet(min(jobs, len(waiting)), scheduler, self._say) as fleet:
+            with open_fleet(min(jobs, len(waiting)), scheduler, self.say) as fleet:
                 self._assess(fleet, waiting, function)
                 self._check_stopped(len(students))
                 if pages and scheduler is None:
@@ -133,10 +134,11 @@ class _Run:
                     return
         lacking = sum(map(self._lacks_page, students))
         if pages and lacking:  # workers elsewhere cannot see the class, so those here write its pages
-            with open_fleet(min(jobs, lacking), say=self._say) as fleet:
+            with open_fleet(min(jobs, lacking), say=self.say) as fleet:
                 self._write_pages(fleet)
 
-    def _say(self, sentence: str) -> None:
+    def say(self, sentence: str) -> None:
+        """Tell who grades what they should know, while it runs."""
         self._console.print(f"autograde: {sentence}", style="yellow", highlight=False, soft_wrap=True, markup=False)
 
     def _check_stopped(self, total: int) -> None:
@@ -218,7 +220,7 @@ class _Run:
         with closing(outcomes), Progress("Feedback pages", len(lacking), self._console, "pages") as progress:
             for (_, _, student), outcome in outcomes:
                 if isinstance(outcome, Lost):
-                    self._say(f"{student}'s feedback page could not be written: {outcome.reason}")
+                    self.say(f"{student}'s feedback page could not be written: {outcome.reason}")
                 else:
                     self._ledger.wrote_page(student)
                     self.graded[student] = replace(self.graded[student], page=page_of(classroom, student, chapter))

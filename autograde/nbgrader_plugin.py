@@ -17,6 +17,7 @@ from autograde.classroom import Classroom, ClassroomError, open_class
 from autograde.feedback import introduce, write_into
 from autograde.intake import mend
 from autograde.results import SubmissionResult
+from autograde.sandbox import tiers
 from autograde.sandbox.limits import Limits
 from autograde.work import warm_sandbox
 from course.exercises.catalogue import MODULES, of_chapter
@@ -26,6 +27,8 @@ finished: dict[tuple[Path, str, str], SubmissionResult] = {}
 
 _refused: dict[tuple[Path, str, str], SubmissionResult] = {}
 """What `Mend` will not have run, until `Assess` writes it down."""
+
+_has_warned = False
 
 
 class Mend(NbGraderPreprocessor):  # type: ignore[misc]
@@ -66,6 +69,9 @@ class Assess(NbGraderPreprocessor):  # type: ignore[misc]
         result = finished.get(key) or _refused.pop(key, None)
         if result is None:
             released = classroom.released(chapter)
+            warning = "" if self.unsafe else _warning_once()
+            if warning:
+                self.log.warning(warning)
             sandbox = warm_sandbox(Limits(), self.unsafe)
             result = assess_notebook(nb, student, chapter, classroom.secret, released, sandbox)
             if result.status == "infrastructure":
@@ -74,6 +80,13 @@ class Assess(NbGraderPreprocessor):  # type: ignore[misc]
         write_into(nb, result)
         introduce(nb, result)
         return nb, resources
+
+
+def _warning_once() -> str:
+    """Return what is weaker in this machine's walls, the first time that one asks."""
+    global _has_warned
+    warning, _has_warned = "" if _has_warned else tiers.probe().warning, True
+    return warning
 
 
 def _leave_out_links(handed_in: Path, copies: Path) -> None:

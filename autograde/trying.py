@@ -2,6 +2,7 @@
 
 import json
 import secrets
+import sys
 import tokenize
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,9 +57,12 @@ def try_answer(name: str, path: Path, hidden: bool, seed: int | None, unsafe: bo
     """
     source = read_source(path)
     # The sandbox imports torch while this process does.
+    from autograde.sandbox import tiers
     from autograde.sandbox.launch import SandboxUnavailableError, start
 
     try:
+        if not unsafe and tiers.probe().warning:
+            print(f"autograde: {tiers.probe().warning}", file=sys.stderr)
         launched = start(unsafe=unsafe)
     except SandboxUnavailableError as error:
         raise TryError(str(error)) from None

@@ -10,34 +10,28 @@ the same walls.
 
 import os
 import shutil
-import site
 import subprocess
 import sys
-import sysconfig
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
-from autograde.sandbox import seccomp
+from autograde.sandbox import installation, seccomp
 from autograde.sandbox.confinement import HOST_PROC
+from autograde.sandbox.installation import INSIDE, MERGED, NOBODY, SYSTEM
 from autograde.sandbox.limits import Limits
 
 INSTALL = "install it with `apt install bubblewrap` (Debian, Ubuntu) or `dnf install bubblewrap` (Fedora)"
 SCRATCH = ("/tmp", "/home/student", "/dev/shm")
 """What can be written inside."""
 
-_NOBODY = 65534
 _LIBRARY = Path("/grader")
 _HOME = Path("/home/student")
-_HIDDEN = ("solutions", "autograde", "tests")
-_SYSTEM = ("/usr", "/etc/ld.so.cache", "/etc/alternatives", "/etc/fonts", "/etc/localtime", "/nix/store")
-_MERGED = ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
-_INSIDE = ("confinement.py", "examination.py", "protocol.py", "runner.py")
 _BECOME_NOBODY = (
-    f"import ctypes, os, sys; os.setgroups([]); os.setresgid(*[{_NOBODY}] * 3); os.setresuid(*[{_NOBODY}] * 3); "
+    f"import ctypes, os, sys; os.setgroups([]); os.setresgid(*[{NOBODY}] * 3); os.setresuid(*[{NOBODY}] * 3); "
     "ctypes.CDLL(None).prctl(1, 9); os.execv(sys.argv[1], sys.argv[1:])"
 )  # 1, 9: to be killed with its parent is forgotten when the user changes
 _TRY = f"""
@@ -69,34 +63,45 @@ class SandboxUnavailableError(Exception):
 class Walls:
     """How sandboxes are made on this machine."""
 
-    kind: Literal["warm", "single"]
-    """Whether one sandbox serves many submissions, or each has its own."""
+    kind: Literal["warm", "single", "landlock"]
+    """Whether one sandbox serves many submissions, or each has its own, or there are no namespaces at all."""
     as_nobody: bool
     """Whether the grader is root and the sandbox is not."""
+    warning: str = ""
+    """Why there are no better walls here and what is weaker, for who grades; "" where there are none better."""
+
+    @property
+    def tier(self) -> Literal["bubblewrap", "landlock"]:
+        """What makes the walls."""
+        return "landlock" if self.kind == "landlock" else "bubblewrap"
 
     def describe(self) -> str:
         """Return a sentence for the report."""
-        served = "one warm sandbox a worker" if self.kind == "warm" else "one sandbox a submission"
-        return f"bubblewrap, {served}{', run as nobody' if self.as_nobody else ''}"
+        served = "one sandbox a submission" if self.kind == "single" else "one warm sandbox a worker"
+        return f"{self.tier}, {served}{', run as nobody' if self.as_nobody else ''}"
 
 
-@cache
 def probe() -> Walls:
     """Start a sandbox once in each way that there is, and return the first that works.
 
     Raises:
         SandboxUnavailableError: bubblewrap is missing, or the system forbids what it needs.
     """
+    found = _probed()
+    if isinstance(found, str):
+        raise SandboxUnavailableError(found)
+    return found
+
+
+@cache
+def _probed() -> Walls | str:
     if shutil.which("bwrap") is None:
         where = INSTALL if sys.platform == "linux" else "it exists on Linux alone"
-        raise SandboxUnavailableError(
-            f"Grading runs students' code in bubblewrap, which is not here: {where}. "
-            "With --unsafe their code runs unprotected, with your rights."
-        )
+        return f"Grading runs students' code in bubblewrap, which is not here: {where}."
     try:
         seccomp.program()
     except seccomp.FilterError as error:
-        raise SandboxUnavailableError(f"Grading runs students' code behind a filter, but {error}.") from None
+        return f"Grading runs students' code behind a filter, but {error}."
     said: list[str] = []
     root = os.geteuid() == 0
     kinds: tuple[Literal["warm", "single"], ...] = ("warm", "single")
@@ -107,19 +112,16 @@ def probe() -> Walls:
             if complaint is None:
                 return walls
             said.append(complaint)
-    raise SandboxUnavailableError(
+    return (
         f"bubblewrap cannot make a sandbox here ({said[-1]}). "
         "Ubuntu 24.04 and later forbid it unless AppArmor knows it: give bwrap an AppArmor profile with `userns,`, "
-        "or run `sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0`. A container must allow it too. "
-        "With --unsafe students' code runs unprotected, with your rights."
+        "or run `sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0`. A container must allow it too."
     )
 
 
 def _try(walls: Walls) -> str | None:
     """Return what goes wrong in a sandbox with these walls, or None."""
-    packages = (find_spec(name) for name in ("torch", "numpy", "IPython", "safetensors"))
-    needed = [found.origin for found in packages if found is not None and found.origin]
-    needed.append(str(_LIBRARY / "course" / "packet.py"))
+    needed = [*needed_packages(), str(_LIBRARY / "course" / "packet.py")]
     script = [sys.executable, "-I", "-S", "-c", _TRY, str(_LIBRARY), walls.kind, *needed]
     try:
         made = subprocess.run([*wrap(Limits(), walls), *script], capture_output=True, timeout=30)
@@ -131,7 +133,15 @@ def _try(walls: Walls) -> str | None:
     return lines[-1] if lines else f"status {made.returncode}"
 
 
-def environment(unsafe: bool = False, home: Path = _HOME, scratch: Path = Path("/tmp")) -> dict[str, str]:
+def needed_packages() -> list[str]:
+    """Return a file of each package that a sandbox must be able to read."""
+    packages = (find_spec(name) for name in ("torch", "numpy", "IPython", "safetensors"))
+    return [found.origin for found in packages if found is not None and found.origin]
+
+
+def environment(
+    unsafe: bool = False, home: Path = _HOME, scratch: Path = Path("/tmp"), library: Path = _LIBRARY
+) -> dict[str, str]:
     """Return the whole environment of the runner; nothing of the grader's own gets in."""
     kept = {"PATH": f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin"}
     if unsafe:
@@ -139,7 +149,7 @@ def environment(unsafe: bool = False, home: Path = _HOME, scratch: Path = Path("
         kept |= {name: os.environ[name] for name in ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH") if name in os.environ}
         kept |= {"PYTHONPATH": package_root}
     else:
-        kept |= {"PYTHONPATH": os.pathsep.join([str(_LIBRARY), *_user_site()])}
+        kept |= {"PYTHONPATH": os.pathsep.join([str(library), *installation.user_site()])}
     return kept | {
         "HOME": str(home),
         "IPYTHONDIR": str(scratch / "ipython"),
@@ -163,12 +173,12 @@ def wrap(limits: Limits, walls: Walls) -> list[str]:
     # What the zygote makes the walls between two submissions with; each submission gives it up before it begins.
     # Without it the runner is the first process itself: bubblewrap's own one has no filter, and memory to write to.
     command += ["--cap-add", "CAP_SYS_ADMIN"] if walls.kind == "warm" else ["--as-pid-1"]
-    command += ["--uid", str(_NOBODY), "--gid", str(_NOBODY), "--hostname", "grader"]
+    command += ["--uid", str(NOBODY), "--gid", str(NOBODY), "--hostname", "grader"]
     for name, value in environment().items():
         command += ["--setenv", name, value]
-    for path in _SYSTEM:
+    for path in SYSTEM:
         command += ["--ro-bind-try", path, path]
-    for path in _MERGED:
+    for path in MERGED:
         if Path(path).is_symlink():
             command += ["--symlink", os.readlink(path), path]  # noqa: PTH115
         elif Path(path).exists():
@@ -177,9 +187,9 @@ def wrap(limits: Limits, walls: Walls) -> list[str]:
     command += ["--proc", "/proc", "--dev", "/dev", *size, "--tmpfs", "/dev/shm", "--remount-ro", "/dev"]
     # Scratch space comes before what may lie in it: a checkout under /tmp has its environment there.
     command += [*size, "--tmpfs", "/tmp", *size, "--tmpfs", str(_HOME)]
-    for source in _interpreter():
+    for source in installation.interpreter():
         command += ["--ro-bind", str(source.resolve()), str(source)]
-    for hidden in _solutions():
+    for hidden in installation.solutions():
         command += ["--tmpfs", str(hidden), "--remount-ro", str(hidden)]
     command += _course()
     if walls.kind == "warm" and os.geteuid() == 0 and not walls.as_nobody:
@@ -195,27 +205,14 @@ def _view_of_nobody() -> list[str]:
     """
     command = [_bwrap(), "--die-with-parent", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
     command += ["--dev-bind", "/", "/"]
-    closed: dict[Path, list[Path]] = {}
-    for source in _sources():
-        for place in {source, source.resolve()}:
-            shut = [parent for parent in reversed(place.parents) if not _may_enter(parent)]
-            if shut:
-                closed.setdefault(shut[0], []).append(place)
-    for directory, places in sorted(closed.items()):
+    for directory, places in installation.closed_to_nobody().items():
         command += ["--tmpfs", str(directory)]
         between = {parent for place in places for parent in place.parents if parent.is_relative_to(directory)}
         for parent in sorted(between - {directory}):
             command += ["--dir", str(parent)]
-        for place in sorted(places):
+        for place in places:
             command += ["--ro-bind", str(place.resolve()), str(place)]
     return [*command, "--", sys.executable, "-I", "-S", "-c", _BECOME_NOBODY]
-
-
-def _may_enter(directory: Path) -> bool:
-    try:
-        return bool(directory.stat().st_mode & 0o001)
-    except OSError:
-        return False
 
 
 def runner(descriptor: int, kind: str, preload: Sequence[str] = ()) -> list[str]:
@@ -232,60 +229,10 @@ def _help() -> str:
     return subprocess.run(["bwrap", "--help"], capture_output=True, text=True).stdout
 
 
-@cache
-def _interpreter() -> list[Path]:
-    """Return the directories of the interpreter and its packages, and every link that leads there."""
-    places = [Path(place) for place in (sys.prefix, sys.exec_prefix, sys.base_prefix, sys.base_exec_prefix)]
-    places += [Path(sysconfig.get_path(name)) for name in ("purelib", "platlib", "stdlib")]
-    places += map(Path, _user_site())
-    places += [hop.parent.parent for hop in _hops(Path(sys.executable))]
-    wanted: list[Path] = []
-    for place in sorted({*places, *(place.resolve() for place in places)}):
-        already = ("/usr", *map(str, wanted))
-        if not any(place.is_relative_to(parent) for parent in already) and place != Path("/"):
-            wanted.append(place)
-    return wanted
-
-
-def _user_site() -> list[str]:
-    """Return where `pip install --user` puts packages, where it is in use."""
-    return [site.getusersitepackages()] if site.ENABLE_USER_SITE and Path(site.getusersitepackages()).is_dir() else []
-
-
-def _hops(path: Path) -> Iterator[Path]:
-    yield path
-    while path.is_symlink():
-        path = path.parent / path.readlink()
-        yield path
-
-
-def _solutions() -> list[Path]:
-    """Return the directories inside what is bound that a student must not see."""
-    import autograde
-
-    root = Path(autograde.__file__).resolve().parents[1]
-    found = {root / name for name in _HIDDEN}
-    for name in ("solutions", "autograde"):
-        spec = find_spec(name)
-        found |= {Path(place).resolve() for place in (spec.submodule_search_locations or ())} if spec else set()
-    bound = [Path("/usr"), *_interpreter(), *(place.resolve() for place in _interpreter())]
-    return sorted(path for path in found if path.is_dir() and any(path.is_relative_to(parent) for parent in bound))
-
-
-def _course_folder() -> Path:
-    import course
-
-    return Path(course.__file__).resolve().parent
-
-
-def _sources() -> list[Path]:
-    return [*_interpreter(), _course_folder(), Path(__file__).resolve().parent]
-
-
 def _course() -> list[str]:
     """Bind `course`, and of this package the files that run inside, into one directory."""
-    here, target = Path(__file__).resolve().parent, _LIBRARY / "autograde" / "sandbox"
-    command = ["--ro-bind", str(_course_folder()), str(_LIBRARY / "course")]
-    for name in _INSIDE:
+    here, target = installation.sandbox_folder(), _LIBRARY / "autograde" / "sandbox"
+    command = ["--ro-bind", str(installation.course_folder()), str(_LIBRARY / "course")]
+    for name in INSIDE:
         command += ["--ro-bind", str(here / name), str(target / name)]
     return command

@@ -11,7 +11,7 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Literal, Self
 
-from autograde.sandbox import bubblewrap, cgroups, protocol, seccomp
+from autograde.sandbox import bubblewrap, cgroups, protocol, seccomp, tiers
 from autograde.sandbox.cgroups import Group
 from autograde.sandbox.launch import Launched, start
 from autograde.sandbox.limits import Limits
@@ -19,7 +19,7 @@ from autograde.sandbox.session import Attempt, Program, Session, Status
 
 __all__ = ["Attempt", "Program", "Sandbox", "SandboxError", "Status", "Submission", "Tier"]
 
-Tier = Literal["bubblewrap", "unsafe"]
+Tier = Literal["bubblewrap", "landlock", "unsafe"]
 _REPEATS = 3  # how often an exercise is tried again without a cell that killed it
 _PATIENCE = 30.0  # seconds for the sandbox's own processes to answer, on a machine with too much to do
 
@@ -45,7 +45,7 @@ class Sandbox:
         launched: Launched | None = None,
     ) -> None:
         self.limits = limits or Limits()
-        self.tier: Tier = "unsafe" if unsafe else "bubblewrap"
+        self.tier: Tier = "unsafe" if unsafe else tiers.probe().tier
         """Which walls there are, for the report."""
         self.resident = 0
         """Bytes of its own that the zygote held after the last submission."""
@@ -86,7 +86,7 @@ class Sandbox:
             return "none: students' code runs with the grader's rights"
         hierarchy = cgroups.detect()
         held = f"cgroup {hierarchy.version}" if hierarchy is not None else "resource limits"
-        return f"{bubblewrap.probe().describe()}; memory and processes held by {held}"
+        return f"{tiers.probe().describe()}; memory and processes held by {held}"
 
     def _enter(self) -> socket.socket:
         """Have an init made for a submission, and return the socket to it.
@@ -127,13 +127,13 @@ class Sandbox:
             raise protocol.ProtocolError(f"its control group refuses it: {error}") from None
 
     def _opening(self, launched: Launched) -> protocol.Frame:
-        walled = launched.kind != "unsafe"
+        walled, namespaces = launched.kind != "unsafe", launched.kind != "landlock"
         return {
             "type": "open",
             "scratch": list(bubblewrap.SCRATCH),
             "scratch_size": self.limits.scratch,
             "memory": self.limits.total_memory,
-            "filter": seccomp.program().hex() if walled else "",
+            "filter": seccomp.program(namespaces).hex() if walled else "",
         }
 
     def _leave(self, channel: socket.socket | None, last: bool) -> None:

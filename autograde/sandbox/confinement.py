@@ -10,7 +10,7 @@ import errno
 import os
 import re
 import struct
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -58,6 +58,23 @@ def furnish(scratch: Sequence[str], size: int) -> None:
             os.close(descriptor)
     if Path(HOST_PROC).is_dir():
         _mount("tmpfs", HOST_PROC, "tmpfs", _READ_ONLY | _NOSUID | _NODEV | _NOEXEC, "size=4096,mode=0000")
+
+
+def open_doors(closed: Mapping[str, Sequence[str]]) -> None:
+    """For a process that is root and its children: lay over each directory one that all may enter and that holds the
+    places below it that are named, and nothing else.
+    """
+    if not closed:
+        return
+    _check(_libc.unshare(_NEWNS), "nobody may not reach the interpreter, and a view in which it may cannot be made")
+    _mount(None, "/", None, _RECURSIVE | _PRIVATE)
+    for directory, places in closed.items():
+        kept = {place: os.open(place, os.O_PATH | os.O_CLOEXEC) for place in places}
+        _mount("tmpfs", directory, "tmpfs", _NOSUID | _NODEV, "size=1m,mode=0755")
+        for place, descriptor in kept.items():
+            Path(place).mkdir(parents=True, exist_ok=True)
+            _mount(f"/proc/self/fd/{descriptor}", place, None, _BIND | _RECURSIVE)
+            os.close(descriptor)
 
 
 def _bound_below(place: str) -> list[str]:

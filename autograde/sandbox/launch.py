@@ -6,18 +6,20 @@ import socket
 import subprocess
 import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Literal
 
-from autograde.sandbox import bubblewrap
+from autograde.sandbox import bubblewrap, landlocked, tiers
 from autograde.sandbox.bubblewrap import SandboxUnavailableError
 from autograde.sandbox.limits import Limits
 
 __all__ = ["Kind", "Launched", "SandboxUnavailableError", "start"]
 
-Kind = Literal["warm", "single", "unsafe"]
-"""One sandbox for many submissions, one a submission, or no walls at all."""
+Kind = Literal["warm", "single", "landlock", "unsafe"]
+"""One sandbox for many submissions, one a submission, one without namespaces for many, or no walls at all."""
+_PATIENCE = 10.0  # seconds for a sandbox to end what it started
 
 
 @dataclass
@@ -39,11 +41,18 @@ class Launched:
 
     def kill(self) -> None:
         """Kill the process; with the walls, everything that it started dies with it."""
+        if self.kind == "landlock" and self.greeted:
+            self.control.close()  # without a namespace to end, it is the one who can end all that it started
+            with suppress(subprocess.TimeoutExpired):
+                self.process.wait(_PATIENCE)
         self.process.kill()
         self.control.close()
         self.process.wait()
         self.log.close()
         if self.scratch is not None:
+            if self.kind == "landlock":
+                with suppress(OSError):
+                    landlocked.clear(self.scratch)
             shutil.rmtree(self.scratch, ignore_errors=True)
 
 
@@ -55,7 +64,7 @@ def start(limits: Limits | None = None, unsafe: bool = False, preload: Sequence[
     Raises:
         SandboxUnavailableError: there are no walls here, and `unsafe` does not say to do without.
     """
-    walls = None if unsafe else bubblewrap.probe()
+    walls = None if unsafe else tiers.probe()
     kind: Kind = "unsafe" if walls is None else walls.kind
     ours, theirs = socket.socketpair()
     log = tempfile.TemporaryFile()  # noqa: SIM115
@@ -64,6 +73,9 @@ def start(limits: Limits | None = None, unsafe: bool = False, preload: Sequence[
     if walls is None:
         scratch = Path(tempfile.mkdtemp(prefix="autograde-"))
         environment = bubblewrap.environment(unsafe=True, home=scratch, scratch=scratch)
+    elif walls.kind == "landlock":
+        scratch = Path(tempfile.mkdtemp(prefix="autograde-"))
+        command, environment = landlocked.wrap(scratch, command), landlocked.environment(scratch)
     else:
         command = [*bubblewrap.wrap(limits or Limits(), walls), *command]
     try:

@@ -3,7 +3,9 @@
 For each submission the zygote forks an *init*. It gets PID, IPC and mount namespaces of its own with nothing in them,
 gives up every right, and forks a child for each exercise (see `examination`); killing it ends all that the submission
 started, and its files go with its mounts. Where no namespace can be made inside another (`single`), the zygote itself
-becomes the init, and the grader starts a sandbox for each submission.
+becomes the init, and the grader starts a sandbox for each submission. Where there are none at all (`landlock`), zygote,
+init and examination take rights away from themselves, each more than the last, and a signal to all whom one may reach
+takes the place of the end of a namespace.
 
 It sees the package `course` and the student's cells, and no solution. All that comes out of here is untrusted; nothing
 here decides a mark.
@@ -25,13 +27,15 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from autograde.sandbox import confinement, protocol
+from autograde.sandbox import confinement, landlock, protocol, scratch, sharing
 from autograde.sandbox.protocol import Frame
 from course.packet import Plain
 
 _TICK = 0.05  # seconds between two looks at what a submission takes
+_SLOW_TICK = 0.25  # and at what it has written, where no mount bounds it
 _PATIENCE = 3.0  # seconds for processes to be gone that were killed
 _PAGE = resource.getpagesize()
+_view: landlock.View | None = None  # of the machine, where there are no mounts to make it
 
 
 def main() -> None:
@@ -39,7 +43,11 @@ def main() -> None:
     number, kind, *modules = sys.argv[1:]
     control = socket.socket(fileno=int(number))
     confinement.adopt_orphans()
+    if kind == "landlock":
+        _confine_worker()
     _preload(modules)
+    if kind == "landlock":
+        sharing.do_without_shared_memory()
     protocol.send(control, {"type": "hello", "version": protocol.VERSION})
     init: int | None = None
     while True:
@@ -62,6 +70,15 @@ def main() -> None:
             os.close(descriptor)
     if init is not None:
         _end_init(init, kind)
+
+
+def _confine_worker() -> None:
+    """Keep this process to its view, to the folder above its home, and its signals to what it starts."""
+    global _view
+    _view = landlock.View.from_environment()
+    home = Path(os.environ["HOME"])
+    home.mkdir(exist_ok=True)
+    landlock.confine_worker(_view, str(home.parent))
 
 
 def _preload(modules: Sequence[str]) -> None:
@@ -145,6 +162,11 @@ def _end_init(init: int, kind: str) -> None:
     """Kill an init, and with it whatever lives in its namespace, and wait until nothing of that does."""
     if not init:
         return
+    if kind == "landlock":
+        _end_all()
+        home = Path(os.environ["HOME"])
+        scratch.empty(str(home.parent), kept=home.name)
+        return
     if kind == "unsafe":  # no namespace ends with it: let it clear up first
         for _ in range(100):
             if _wait_for(init, os.WNOHANG):
@@ -153,6 +175,15 @@ def _end_init(init: int, kind: str) -> None:
     with suppress(ProcessLookupError):
         os.kill(init, signal.SIGKILL)
     _wait_for(init)
+
+
+def _end_all() -> None:
+    """Kill all that this process started, at once, and wait until nothing of it lives. Signals reach no one else."""
+    with suppress(ProcessLookupError, PermissionError):
+        os.kill(-1, signal.SIGKILL)
+    with suppress(ChildProcessError):
+        while True:  # orphans become children of this process
+            os.waitpid(-1, 0)
 
 
 def _wait_for(pid: int, options: int = 0) -> bool:
@@ -174,7 +205,7 @@ def _become_init(kind: str, frame: Frame, channel: int) -> None:
             nothing = os.open(os.devnull, os.O_RDWR)
             for standard in (0, 1, 2):
                 os.dup2(nothing, standard)
-            scratch = _wall_in(kind, frame)
+            home = _wall_in(kind, frame)
             confinement.close_all_but((channel,))
             with suppress(PermissionError):  # it leads a session already
                 os.setsid()
@@ -183,10 +214,10 @@ def _become_init(kind: str, frame: Frame, channel: int) -> None:
             protocol.request(control, {"type": "failed", "reason": str(error)})
             os._exit(status)
         try:
-            Init(control, contained=kind != "unsafe", room=int(frame["memory"])).serve()  # type: ignore[call-overload]
+            Init(control, kind, home, frame).serve()
         finally:
             if kind == "unsafe":
-                shutil.rmtree(scratch, ignore_errors=True)
+                shutil.rmtree(home, ignore_errors=True)
         status = 0
     finally:
         os._exit(status)
@@ -194,13 +225,18 @@ def _become_init(kind: str, frame: Frame, channel: int) -> None:
 
 def _wall_in(kind: str, frame: Frame) -> str:
     """Take this process's view and rights away; return where it may write."""
-    if kind == "unsafe":
+    if kind in ("unsafe", "landlock"):
         confinement.adopt_orphans()
-        scratch = tempfile.mkdtemp(prefix="submission-")
-        os.environ |= {"HOME": scratch, "TMPDIR": scratch, "IPYTHONDIR": f"{scratch}/ipython"}
+        home = tempfile.mkdtemp(
+            prefix="submission-", dir=Path(os.environ["HOME"]).parent if kind == "landlock" else None
+        )
+        os.environ |= {"HOME": home, "TMPDIR": home, "IPYTHONDIR": f"{home}/ipython"}
         tempfile.tempdir = None
-        os.chdir(scratch)
-        return scratch
+        os.chdir(home)
+        if kind == "landlock":
+            landlock.confine_init()
+            confinement.give_up_privileges(bytes.fromhex(str(frame["filter"])))
+        return home
     places = frame["scratch"]
     assert isinstance(places, list)
     if kind == "warm":
@@ -224,10 +260,13 @@ class _Child:
 class Init:
     """The first process of a submission: forks a child an exercise, watches what they take, ends what they leave."""
 
-    def __init__(self, control: socket.socket, contained: bool, room: int) -> None:
-        self._control, self._contained, self._room = control, contained, room
+    def __init__(self, control: socket.socket, kind: str, home: str, frame: Frame) -> None:
+        self._control, self._home = control, home
+        self._contained, self._namespaces = kind != "unsafe", kind in ("warm", "single")
+        self._room, self._scratch = int(frame["memory"]), int(frame["scratch_size"])  # type: ignore[call-overload]
+        self._looked = 0.0
         self._child: _Child | None = None
-        self._own = _resident()
+        self._own = _memory_of(os.getpid())
 
     def serve(self) -> None:
         """Answer requests until the grader closes the socket."""
@@ -265,15 +304,18 @@ class Init:
 
         A cgroup holds this better where there is one; the resource limits hold each process, and this all of them.
         """
-        others = [pid for pid in _processes() if pid not in (1, os.getpid())]
+        others = [pid for pid in self._processes() if pid not in (1, os.getpid())]
         if len(others) > child.processes:
             return "processes"
-        taken = 0
-        for pid in others:
-            with suppress(OSError, ValueError, IndexError):
-                numbers = Path(f"/proc/{pid}/statm").read_text().split()
-                taken += max(0, (int(numbers[1]) - int(numbers[2])) * _PAGE - self._own)
-        return "memory" if taken > self._room else None
+        if sum(max(0, _memory_of(pid) - self._own) for pid in others) > self._room:
+            return "memory"
+        if not self._namespaces and time.monotonic() > self._looked + _SLOW_TICK:
+            self._looked = time.monotonic()
+            return "scratch" if scratch.exceeds(self._home, self._scratch) else None
+        return None
+
+    def _processes(self) -> list[int]:
+        return _processes() if self._namespaces else landlock.descendants()
 
     def _fork(self, frame: Frame, channel: int, output: int) -> _Child:
         pid = os.fork()
@@ -291,7 +333,9 @@ class Init:
                     signal.signal(number, signal.SIG_DFL)
             signal.signal(signal.SIGINT, signal.default_int_handler)
             signal.signal(signal.SIGPIPE, signal.SIG_IGN)
-            _set_limits(frame, self._contained)
+            _set_limits(frame, self._namespaces)
+            if _view is not None:
+                landlock.confine_submission(_view, self._home)
             from autograde.sandbox.examination import Examination
 
             Examination(socket.socket(fileno=channel), self._contained).run()
@@ -304,19 +348,26 @@ class Init:
     def _leave_alone(self, child: _Child) -> bool:
         """End every process but the exercise's own, so that what the cells started cannot help the answer."""
         deadline = time.monotonic() + _PATIENCE
-        while others := self._others(child):
-            if time.monotonic() > deadline:
-                return False
-            for pid in others:
-                with suppress(ProcessLookupError, PermissionError):
-                    os.kill(pid, signal.SIGKILL)
-            time.sleep(0.001)
-            self._reap(child)
-        return True
+        if self._contained and not self._namespaces:
+            with suppress(ProcessLookupError, PermissionError):
+                os.kill(-1, signal.SIGSTOP)  # a process that hops from fork to fork could be missed
+        try:
+            while others := self._others(child):
+                if time.monotonic() > deadline:
+                    return False
+                for pid in others:
+                    with suppress(ProcessLookupError, PermissionError):
+                        os.kill(pid, signal.SIGKILL)
+                time.sleep(0.001)
+                self._reap(child)
+            return True
+        finally:
+            with suppress(ProcessLookupError, PermissionError):
+                os.kill(child.pid, signal.SIGCONT)
 
     def _others(self, child: _Child) -> list[int]:
         known = {1, os.getpid(), child.pid}
-        there = _processes() if self._contained else _children()
+        there = self._processes() if self._contained else _children()
         return [pid for pid in there if pid not in known and not _is_dead(pid)]
 
     def _reap(self, child: _Child, options: int = os.WNOHANG) -> bool:
@@ -362,6 +413,14 @@ class Init:
                 os.kill(pid, signal.SIGKILL)
 
 
+def _memory_of(pid: int) -> int:
+    """Return the bytes that a process holds by itself or shares without a file, 0 where it is gone."""
+    with suppress(OSError, ValueError):
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+        return sum(1024 * int(line.split()[1]) for line in lines if line.startswith(("RssAnon", "RssShmem")))
+    return 0
+
+
 def _processes() -> list[int]:
     return [int(name) for name in os.listdir("/proc") if name.isdigit()]  # noqa: PTH208
 
@@ -384,7 +443,7 @@ def _children() -> list[int]:
     return found
 
 
-def _set_limits(frame: Frame, contained: bool) -> None:
+def _set_limits(frame: Frame, namespaces: bool) -> None:
     memory, file_size, seconds, tasks = (
         int(frame[key])  # type: ignore[call-overload]
         for key in ("memory", "file_size", "seconds", "tasks")
@@ -398,7 +457,9 @@ def _set_limits(frame: Frame, contained: bool) -> None:
     _limit(resource.RLIMIT_CPU, seconds)
     _limit(resource.RLIMIT_CORE, 0)
     _limit(resource.RLIMIT_NOFILE, 1024)
-    if tasks and contained:  # without a user namespace of its own it would count everything that the grader's user runs
+    if (
+        tasks and namespaces
+    ):  # without a user namespace of its own it would count everything that the grader's user runs
         _limit(resource.RLIMIT_NPROC, tasks)
 
 

@@ -226,6 +226,8 @@ def _tell(
         return "out of memory", f"It took more than {limits.total_memory / 2**30:g} GB of memory."
     if how.get("excess") == "processes":
         return "crashed", f"It started more than {limits.processes} processes."
+    if how.get("excess") == "scratch":
+        return "crashed", f"It wrote more than {limits.scratch // 2**20} MB of files."
     if isinstance(ended, protocol.ForgedError):
         return "tampered", f"Something wrote to the line to the grader: {ended}."
     if isinstance(ended, protocol.TimedOutError) or how.get("signal") == SIGXCPU:

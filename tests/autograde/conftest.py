@@ -12,7 +12,8 @@ from autograde import classroom as classes
 from autograde import demo
 from autograde.classroom import Classroom
 from autograde.grading import Graded
-from autograde.sandbox.bubblewrap import INSTALL, SandboxUnavailableError, probe
+from autograde.sandbox.bubblewrap import INSTALL, SandboxUnavailableError
+from autograde.sandbox.tiers import probe
 
 CHAPTER = "03_unpooling"
 

@@ -103,14 +103,14 @@ def test_classes_and_chapters_that_do_not_exist_are_said_in_a_sentence(tmp_path:
         assert len(ran.stderr.splitlines()) == 1
 
 
-def test_without_bubblewrap_grading_is_refused_with_the_way_to_install_it(
+def test_without_bubblewrap_grading_says_so_and_is_refused_or_held_by_landlock(
     file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file.write_text(RIGHT)
     monkeypatch.setenv("PATH", "/nowhere")
     ran = autograde("try", "nearest_unpool2d", file)
-    assert ran.returncode == 2
     assert "apt install bubblewrap" in ran.stderr
+    assert (ran.returncode, "behind Landlock instead" in ran.stderr) in ((0, True), (2, False))
     assert autograde("try", "nearest_unpool2d", file, "--unsafe").returncode == 0
 
 
