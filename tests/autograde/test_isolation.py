@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -150,6 +151,31 @@ def living(sandbox: Sandbox) -> int:
         for children in Path(f"/proc/{pid}/task").glob("*/children"):
             waiting += map(int, children.read_text().split())
     return found
+
+
+def test_nothing_of_a_class_and_no_solution_can_be_read(sandbox: Sandbox) -> None:
+    root = Path(bubblewrap.__file__).resolve().parents[2]
+    with tempfile.TemporaryDirectory(prefix="autograde-class-") as folder:
+        Path(folder).chmod(0o755)  # the walls have to hold, not the rights of the file
+        book = Path(folder, "gradebook.db")
+        book.write_text("marks")
+        sources = ("solutions/unpooling.py", "autograde/verdicts.py", "tests/mistakes/unpooling.py")
+        places = [str(book), *(str(root / name) for name in sources)]
+        assert all(Path(place).is_file() for place in places)
+        look = f"""
+import os
+def f(x):
+    found = []
+    for place in {places!r}:
+        for look in (open, os.open, lambda path: os.listdir(os.path.dirname(path))):
+            try:
+                found.append(str(look(place, os.O_RDONLY) if look is os.open else look(place)))
+            except OSError:
+                pass
+    return [one for one in found if one != "[]"]
+"""
+        with sandbox.submission() as one:
+            assert said(run(one, look)) == []
 
 
 def test_no_daemon_outlives_its_submission(sandbox: Sandbox) -> None:

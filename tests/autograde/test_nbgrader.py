@@ -1,6 +1,7 @@
 """nbgrader stays whole around the grader: its command, manual grading, late penalties, export, formgrader, exchange."""
 
 import csv
+import html
 import os
 import re
 import shutil
@@ -10,6 +11,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.error import URLError
+from urllib.parse import quote
 from urllib.request import urlopen
 
 import nbformat
@@ -21,6 +23,7 @@ from autograde import classroom as classes
 from autograde.classroom import Classroom
 from autograde.handed_in import TIMESTAMP
 from autograde.reporting import as_json, read
+from autograde.work import work
 from course.exercises.catalogue import of_chapter
 from tests.autograde.conftest import CHAPTER, Demonstration
 from tests.autograde.test_grading import in_gradebook
@@ -154,17 +157,33 @@ def formgrader(classroom: Classroom) -> Iterator[str]:
 
 
 @pytest.mark.slow
-def test_formgrader_opens_every_submission(classroom: Classroom, formgrader: str) -> None:
+def test_formgrader_opens_every_page_and_every_submission(classroom: Classroom, formgrader: str) -> None:
+    odd = "o'hara é"
+    folder = classroom.folder("submitted", odd, CHAPTER)
+    folder.mkdir(parents=True)
+    (folder / f"{CHAPTER}.ipynb").write_bytes(b"no notebook")
+    grade(classroom, work, students=[odd])
     with book(classroom) as gradebook:
         ids = {one.student.id: one.id for one in gradebook.notebook_submissions(CHAPTER, CHAPTER)}
-    assert set(ids) == set(TOTALS)
+    assert set(ids) == {*TOTALS, odd}
+
+    def page(path: str) -> str:
+        with urlopen(f"{formgrader}/formgrader/{quote(path, safe='/?=')}") as answer:
+            assert answer.status == 200
+            return str(answer.read().decode())
+
     for student, number in ids.items():
-        with urlopen(f"{formgrader}/formgrader/submissions/{number}/?index=0") as answer:
-            page = answer.read().decode()
-        assert answer.status == 200
-        assert f"{student} says: it keeps where the maxima were." in page
-    with urlopen(f"{formgrader}/formgrader/api/submissions/{CHAPTER}") as answer:
-        assert answer.read().decode().count('"autograded": true') == len(ids)
+        said = (
+            "The notebook could not be read" if student == odd else f"{student} says: it keeps where the maxima were."
+        )
+        assert said in page(f"submissions/{number}/?index=0")
+        assert student in html.unescape(page(f"manage_students/{student}"))
+        assert CHAPTER in page(f"manage_students/{student}/{CHAPTER}")
+    for path in ("api/assignments", f"manage_submissions/{CHAPTER}", f"gradebook/{CHAPTER}"):
+        assert CHAPTER in page(path)
+    for path in ("", "manage_assignments", "gradebook", f"gradebook/{CHAPTER}/{CHAPTER}", "manage_students"):
+        assert "<title>nbgrader formgrade</title>" in page(path)
+    assert page(f"api/submissions/{CHAPTER}").count('"autograded": true') == len(ids)
 
 
 @pytest.mark.slow
