@@ -18,8 +18,11 @@ from autograde.sandbox.client import Sandbox
 from autograde.sandbox.launch import SandboxUnavailableError
 from autograde.sandbox.limits import Limits
 
-PRELOADED = ("matplotlib.pyplot", "course.plotting")
-"""What the chapters' first cell imports beside torch: once a worker, not once an exercise."""
+PRELOADED = (
+    "matplotlib.pyplot", "course.costs", "course.exercises", "course.farm", "course.plotting", "course.segmentation",
+    "course.shapes", "course.training",
+)  # fmt: skip
+"""What the chapters' cells import beside torch: once a worker, not once an exercise."""
 
 
 @dataclass(frozen=True)

@@ -93,6 +93,8 @@ class Seal:
             for key in _DISPATCH_KEYS:
                 self._implement(operator, key, refusal, False)
         self._implement = None
+        if not self._libraries:
+            return  # and touch no module: a process that shares them with the one it was forked from copies each page
         for name, module in list(sys.modules.items()):
             if name.split(".")[0] in self._libraries and isinstance(module, types.ModuleType):
                 self._empty(name, module)
