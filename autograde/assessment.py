@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 
 import nbformat
@@ -13,9 +13,12 @@ from autograde.handed_in import HandedIn
 from autograde.intake import Submission, UnreadableError, mend, read
 from autograde.results import ExerciseResult, SubmissionResult, gravest
 from autograde.sandbox.client import Attempt, Sandbox, SandboxError
+from autograde.sandbox.client import Submission as Room
 from course.exercises.catalogue import of_chapter
 from course.exercises.checking import Report
 from course.exercises.exercise import Exercise
+
+Cells = tuple[str | None, ...]
 
 _log = logging.getLogger(__name__)
 
@@ -72,14 +75,11 @@ def assess(submission: Submission, student: str, chapter: str, secret: str, sand
     try:
         with sandbox.submission() as running:
             exercises = [(exercise, submission.cells_for(exercise.name)) for exercise in of_chapter(chapter)]
-            # All public cases before any hidden one: what is shown comes from before hidden inputs could be seen.
-            traces = [_timed(partial(verdicts.run_public, running, *one)) for one in exercises]
-            for (exercise, cells), (public, first) in zip(exercises, traces, strict=True):
-                trace, second = _timed(partial(verdicts.run_hidden, running, exercise, cells, secret, public))
+            for (exercise, cells), (trace, seconds) in zip(exercises, _run(running, exercises, secret), strict=True):
                 one = verdicts.conclude(exercise, trace, cells, secret, show=picture_of(exercise))
-                results[exercise.name] = one.model_copy(update={"seconds": round(first + second, 2)})
-                output = public.seen.output or output
-                failures |= _told_failures(public.seen)
+                results[exercise.name] = one.model_copy(update={"seconds": round(seconds, 2)})
+                output = trace.seen.output or output
+                failures |= _told_failures(trace.seen)
     except SandboxError as error:
         return failed(student, chapter, "infrastructure", f"The grader itself failed: {error}.")
     status = gravest([one.status for one in results.values()])
@@ -89,6 +89,22 @@ def assess(submission: Submission, student: str, chapter: str, secret: str, sand
         repairs=submission.repairs, output=output, failures=failures,
         tier=sandbox.tier, seconds=round(time.monotonic() - began, 2),
     )  # fmt: skip
+
+
+def _run(running: Room, exercises: list[tuple[Exercise, Cells]], secret: str) -> Iterator[tuple[verdicts.Trace, float]]:
+    """Yield what each exercise does, and how many seconds it took.
+
+    What is shown of any exercise comes from before hidden inputs could be seen: from a room that none were in yet, or,
+    where a room has its price, from the time before any.
+    """
+    if running.renews_cheaply:
+        for exercise, cells in exercises:
+            yield _timed(partial(verdicts.run_all, running, exercise, cells, secret))
+        return
+    traces = [_timed(partial(verdicts.run_public, running, *one)) for one in exercises]
+    for (exercise, cells), (public, first) in zip(exercises, traces, strict=True):
+        trace, second = _timed(partial(verdicts.run_hidden, running, exercise, cells, secret, public))
+        yield trace, first + second
 
 
 def _timed(run: Callable[[], verdicts.Trace]) -> tuple[verdicts.Trace, float]:

@@ -51,6 +51,8 @@ class Sandbox:
         """Bytes of its own that the zygote held after the last submission."""
         self._preload = preload
         self._open: Submission | None = None
+        self._spare: socket.socket | None = None
+        self._is_leaving = False
         self._group: Group | None = None
         self._launched: Launched | None = launched or start(self.limits, unsafe, preload)
 
@@ -73,6 +75,10 @@ class Sandbox:
 
     def close(self) -> None:
         """Kill the sandbox and everything in it."""
+        self._is_leaving = False
+        if self._spare is not None:
+            self._spare.close()
+            self._spare = None
         if self._launched is not None:
             self._launched.kill()
             self._launched = None
@@ -91,25 +97,39 @@ class Sandbox:
     def _enter(self) -> socket.socket:
         """Have an init made for a submission, and return the socket to it.
 
+        The kernel takes its time for namespaces, so the next one is asked for as soon as this one is there.
+
         Raises:
             SandboxError: it cannot be made.
         """
+        self._finish_leaving()
         control = self._ready()
         assert self._launched is not None
-        ours, theirs = socket.socketpair()
+        ours: socket.socket | None = None
         try:
-            protocol.tell_sender(ours)
-            deadline = time.monotonic() + _PATIENCE
-            protocol.request(control, self._opening(self._launched), (theirs.fileno(),), deadline)
-            theirs.close()
-            hello, pid = protocol.receive_greeting(ours, deadline)
+            ours, self._spare = self._spare or self._ask_for_room(control, self._launched), None
+            hello, pid = protocol.receive_greeting(ours, time.monotonic() + _PATIENCE)
             if hello.get("version") != protocol.VERSION:
                 raise protocol.ProtocolError(str(hello.get("reason", "no greeting")))
             self._hold(pid)
+            if self._launched.kind == "warm":
+                self._spare = self._ask_for_room(control, self._launched)
         except protocol.ProtocolError as error:
-            ours.close()
+            if ours is not None:
+                ours.close()
             self.close()
             raise SandboxError(f"no room can be made for a submission: {error}") from None
+        return ours
+
+    def _ask_for_room(self, control: socket.socket, launched: Launched) -> socket.socket:
+        """Ask for an init, and return the socket on which it will greet."""
+        ours, theirs = socket.socketpair()
+        try:
+            protocol.tell_sender(ours)
+            protocol.request(control, self._opening(launched), (theirs.fileno(),), time.monotonic() + _PATIENCE)
+        except protocol.ProtocolError:
+            ours.close()
+            raise
         finally:
             theirs.close()
         return ours
@@ -141,6 +161,8 @@ class Sandbox:
         if last:
             self._open = None
         if channel is None:
+            if last:
+                self._finish_leaving()
             return
         channel.close()
         if self._launched is None:
@@ -152,10 +174,23 @@ class Sandbox:
             return
         try:
             protocol.request(self._launched.control, {"type": "close"}, (), time.monotonic() + _PATIENCE)
+        except protocol.ProtocolError:
+            self.close()
+            return
+        self._is_leaving = True
+        if last:  # otherwise the grader judges meanwhile
+            self._finish_leaving()
+
+    def _finish_leaving(self) -> None:
+        """Wait until everything is dead that was in the room which was left."""
+        if not self._is_leaving or self._launched is None:
+            return
+        try:
             closed = protocol.receive(self._launched.control, time.monotonic() + _PATIENCE)
         except protocol.ProtocolError:
             self.close()
             return
+        self._is_leaving = False
         resident = closed.get("resident")
         self.resident = resident if isinstance(resident, int) else 0
 
@@ -178,7 +213,7 @@ class Sandbox:
 
 
 class Submission:
-    """Room for one submission: what its exercises write is there for its later ones, and gone after it."""
+    """Room for one submission: what its exercises write is there for its later ones, until it is renewed or closed."""
 
     def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox = sandbox
@@ -198,6 +233,17 @@ class Submission:
         channel, self._channel = self._channel, None
         self._sandbox._leave(channel, last=True)
 
+    @property
+    def renews_cheaply(self) -> bool:
+        """Whether each exercise can have a room of its own, or a sandbox has to start for it."""
+        launched = self._sandbox._launched
+        return launched is None or launched.kind != "single"
+
+    def renew(self) -> None:
+        """End everything that the exercises so far started, and forget what they wrote, but not how long they took."""
+        channel, self._channel = self._channel, None
+        self._sandbox._leave(channel, last=False)
+
     def run(self, program: Program) -> Attempt:
         """Run `program`; whatever it does comes back as an `Attempt`.
 
@@ -210,7 +256,7 @@ class Submission:
             self._deadline = self._deadline or time.monotonic() + self._limits.submission
             if time.monotonic() > self._deadline:
                 lost = f"The submission took longer than {self._limits.submission:g} seconds."
-                attempt = Attempt("timeout", (None,) * len(program.cases), lost=lost)
+                attempt = Attempt("timeout", (None,) * len((*program.cases, *program.later)), lost=lost)
                 break
             cells = tuple(None if number in self._deadly else cell for number, cell in enumerate(program.cells))
             part, group = replace(program, cells=cells), self._sandbox._group

@@ -1,6 +1,6 @@
 """What runs inside the sandbox: a zygote that imports torch once and makes room for one submission after another.
 
-For each submission the zygote forks an *init*. It gets PID, IPC and mount namespaces of its own with nothing in them,
+For each room of a submission the zygote forks an *init*. It gets PID, IPC and mount namespaces of its own with nothing in them,
 gives up every right, and forks a child for each exercise (see `examination`); killing it ends all that the submission
 started, and its files go with its mounts. Where no namespace can be made inside another (`single`), the zygote itself
 becomes the init, and the grader starts a sandbox for each submission. Where there are none at all (`landlock`), zygote,
@@ -49,7 +49,7 @@ def main() -> None:
     if kind == "landlock":
         sharing.do_without_shared_memory()
     protocol.send(control, {"type": "hello", "version": protocol.VERSION})
-    init: int | None = None
+    inits: list[int] = []  # from the oldest; the last may be of a room that nobody has entered yet
     while True:
         try:
             request = protocol.receive_request(control)
@@ -61,14 +61,13 @@ def main() -> None:
             if kind == "single":
                 control.close()
                 _become_init(kind, frame, descriptors[0])
-            init = _fork_init(kind, control, frame, descriptors[0])
-        elif frame["type"] == "close" and init is not None:
-            _end_init(init, kind)
-            init = None
+            inits.append(_fork_init(kind, control, frame, descriptors[0]))
+        elif frame["type"] == "close" and inits:
+            _end_init(inits.pop(0), kind)
             protocol.send(control, {"type": "closed", "resident": _resident()})
         for descriptor in descriptors:
             os.close(descriptor)
-    if init is not None:
+    for init in inits:
         _end_init(init, kind)
 
 

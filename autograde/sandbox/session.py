@@ -31,17 +31,21 @@ _COUNTS_BY_NAMESPACE = sys.platform == "linux" and _KERNEL >= (5, 14)
 
 @dataclass(frozen=True)
 class Program:
-    """What to run for one exercise: the cells up to its check (None: left out), then each case. No expected values."""
+    """What to run for one exercise: the cells up to its check (None: left out), then each case. No expected values.
+
+    The cases of `later` follow those of `cases` in the same process, with the time of an exercise of their own.
+    """
 
     exercise: str
     forbidden: tuple[str, ...]
     cells: tuple[str | None, ...]
     cases: tuple[Case, ...]
+    later: tuple[Case, ...] = ()
 
 
 @dataclass(frozen=True)
 class Attempt:
-    """What came of a program. An outcome is missing where none came or could be read; `lost` says why."""
+    """What came of a program, on `cases` and then `later`. An outcome is missing where none came; `lost` says why."""
 
     status: Status
     outcomes: tuple[Outcome | None, ...]
@@ -64,8 +68,9 @@ class Session:
         self._control, self._limits, self._program, self._group = control, limits, program, group
         self._killed_before = group.oom_kills() if group is not None else 0
         self._nonce = secrets.token_hex(16)
+        self._last = deadline
         self._deadline = min(deadline, time.monotonic() + limits.exercise)
-        self._outcomes: list[Outcome | None] = [None] * len(program.cases)
+        self._outcomes: list[Outcome | None] = [None] * (len(program.cases) + len(program.later))
         self._failures: dict[int, Failure] = {}
         self._found = False
         self._tail = b""
@@ -85,7 +90,7 @@ class Session:
                 "type": "start",
                 "memory": self._limits.memory,
                 "file_size": self._limits.file_size,
-                "seconds": int(self._limits.exercise) + 1,
+                "seconds": int(self._limits.exercise) * (2 if self._program.later else 1) + 1,
                 "processes": self._limits.processes,
                 "tasks": _TASKS if _COUNTS_BY_NAMESPACE else 0,
             }
@@ -106,7 +111,10 @@ class Session:
             self._leave_alone()
             # From here on nothing that is printed is kept: hidden inputs are about to be seen in there.
             self._keeps_output = False
-            for number, case in enumerate(self._program.cases if self._found else ()):
+            program = self._program
+            for number, case in enumerate((*program.cases, *program.later) if self._found else ()):
+                if number == len(program.cases):
+                    self._deadline = min(self._last, time.monotonic() + self._limits.exercise)
                 self._outcomes[number] = self._ask(number, case)
         except protocol.ProtocolError as error:
             return error
