@@ -1,11 +1,11 @@
 """What runs inside the sandbox: a zygote that imports torch once and makes room for one submission after another.
 
-For each room of a submission the zygote forks an *init*. It gets PID, IPC and mount namespaces of its own with nothing in them,
-gives up every right, and forks a child for each exercise (see `examination`); killing it ends all that the submission
-started, and its files go with its mounts. Where no namespace can be made inside another (`single`), the zygote itself
-becomes the init, and the grader starts a sandbox for each submission. Where there are none at all (`landlock`), zygote,
-init and examination take rights away from themselves, each more than the last, and a signal to all whom one may reach
-takes the place of the end of a namespace.
+For each room of a submission the zygote forks an *init*. It gets PID, IPC and mount namespaces of its own with nothing
+in them, gives up every right, and forks a child for each exercise (see `examination`); killing it ends all that the
+submission started, and its files go with its mounts. Where no namespace can be made inside another (`single`), the
+zygote itself becomes the init, and the grader starts a sandbox for each submission. Where there are none at all
+(`landlock`), zygote, init and examination take rights away from themselves, each more than the last, and a signal to
+all whom one may reach takes the place of the end of a namespace.
 
 It sees the package `course` and the student's cells, and no solution. All that comes out of here is untrusted; nothing
 here decides a mark.
