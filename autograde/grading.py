@@ -25,7 +25,7 @@ from autograde.ledger import Ledger, sole_writer
 from autograde.progress import Progress
 from autograde.recording import Recorder, page_of, write_page
 from autograde.results import SubmissionResult
-from autograde.sandbox import tiers
+from autograde.sandbox import cgroups, tiers
 from autograde.sandbox.limits import Limits
 from autograde.stopping import Stop, stoppable
 from autograde.work import Done, Task, trouble, work
@@ -80,7 +80,10 @@ def grade(
     if missing:
         raise ClassroomError(f"nothing was handed in for {chapter} by {', '.join(missing)}")
     wanted = [student for student in present if not students or student in students]
-    warning = tiers.probe().warning if not unsafe and scheduler is None else ""
+    warning = ""
+    if not unsafe and scheduler is None:
+        warning = tiers.probe().warning
+        cgroups.detect()  # before there are workers: they are to be born where it makes room
     if not wanted:
         return []
     console = console or Console(stderr=True)

@@ -2,10 +2,16 @@
 
 Version 2, version 1 or none is found out at the first use. Without one the sandbox's init looks every few milliseconds,
 and resource limits hold each process by itself.
+
+In version 2 a group that hands memory on to groups below it may hold no process of its own. Where a whole group was
+handed over to who grades (`systemd-run --user --scope -p Delegate=yes`, or a container's own), its processes are moved
+into a group below it first. What systemd manages itself is left alone: it would not expect it.
+https://docs.kernel.org/admin-guide/cgroup-v2.html, https://systemd.io/CGROUP_DELEGATION/
 """
 
 import itertools
 import os
+import signal
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -17,6 +23,8 @@ from typing import Literal
 Version = Literal["v1", "v2"]
 _ROOT = Path("/sys/fs/cgroup")
 _PREFIX = "autograde-"
+_GRADERS = f"{_PREFIX}graders"  # the group below one's own that the grader and its workers are moved into
+_CONTROLLERS = frozenset({"memory", "pids"})
 _numbers = itertools.count()
 
 
@@ -38,13 +46,13 @@ class Group:
         self._memory, self._pids = hierarchy.memory / name, hierarchy.pids / name
         try:
             for folder in self._folders():
-                folder.mkdir()
+                _make(folder)
             for file, value in self._settings(memory, processes).items():
-                file.write_text(str(value))
+                _write(file, str(value))
             for file in (self._memory / "memory.swap.max", self._memory / "memory.memsw.limit_in_bytes"):
                 with suppress(OSError):  # a kernel that does not count swap
                     if file.exists():
-                        file.write_text("0" if self._version == "v2" else str(memory))
+                        _write(file, "0" if self._version == "v2" else str(memory))
         except OSError:
             self.close()
             raise
@@ -56,7 +64,7 @@ class Group:
             OSError: the kernel refuses.
         """
         for folder in self._folders():
-            (folder / "cgroup.procs").write_text(str(pid))
+            _write(folder / "cgroup.procs", str(pid))
 
     def oom_kills(self) -> int:
         """Return how many processes the kernel has killed here for the memory that they took together."""
@@ -66,8 +74,33 @@ class Group:
             return int(words.get("oom_kill", 0))
         return 0
 
+    def kill(self) -> None:
+        """Kill what still lives in the group; the sandbox ends a submission itself, and this is the second net."""
+        if not any(_members(folder) for folder in self._folders()):
+            return
+        with suppress(OSError):
+            _write(self._pids / "cgroup.kill", "1")  # from Linux 5.14 on, all at once
+            return
+        for _ in range(100):
+            living = _members(self._pids)
+            for pid in living:
+                self._kill_member(pid)
+            if not living:
+                return
+
+    def _kill_member(self, pid: int) -> None:
+        """Kill a process that is a member now. Its number may be another's by then, its handle not."""
+        with suppress(OSError):
+            handle = os.pidfd_open(pid)
+            try:
+                if pid in _members(self._pids):
+                    signal.pidfd_send_signal(handle, signal.SIGKILL)
+            finally:
+                os.close(handle)
+
     def close(self) -> None:
-        """Remove the group, once nothing lives in it."""
+        """Remove the group, and whatever still lives in it."""
+        self.kill()
         for folder in self._folders():
             for _ in range(50):
                 try:
@@ -112,18 +145,82 @@ def find(own: str, root: Path) -> Hierarchy | None:
         _, controllers, path = line.split(":", 2)
         places |= dict.fromkeys(controllers.split(","), path)
     if (root / "cgroup.controllers").exists():
-        folder = _own_folder(root, places.get("", "/"))
-        handed_on = folder / "cgroup.subtree_control"
-        with suppress(OSError):  # refused where it is another's, or where processes live in the group itself
-            if not {"memory", "pids"} <= set(handed_on.read_text().split()):
-                handed_on.write_text("+memory +pids")
-            if {"memory", "pids"} <= set(handed_on.read_text().split()):
-                return Hierarchy("v2", folder, folder)
-        return None
-    if {"memory", "pids"} <= places.keys() and (root / "memory").is_dir() and (root / "pids").is_dir():
+        return _find_v2(_own_folder(root, places.get("", "/")), root)
+    if places.keys() >= _CONTROLLERS and (root / "memory").is_dir() and (root / "pids").is_dir():
         folders = (_own_folder(root / name, places[name]) for name in ("memory", "pids"))
         return Hierarchy("v1", *folders)
     return None
+
+
+def _find_v2(own: Path, root: Path) -> Hierarchy | None:
+    """Return where a process of the group `own` may make groups, after it has made room for that if need be."""
+    if own.name == _GRADERS:  # a grader has made room before, and this is one of its workers
+        return Hierarchy("v2", own.parent, own.parent) if _hands_on(own.parent) else None
+    with suppress(OSError):  # refused where it is another's, and by the kernel where processes live in the group itself
+        if not _hands_on(own):
+            _hand_on(own)
+        return Hierarchy("v2", own, own) if _hands_on(own) else None
+    may = own == root or _is_delegated(own)
+    if not may or not _words(own / "cgroup.controllers") >= _CONTROLLERS or 0 in _members(own):
+        return None  # a process with the number 0 is outside this container, and not ours to move
+    with suppress(OSError):
+        _make_room(own)
+        return Hierarchy("v2", own, own) if _hands_on(own) else None
+    return None
+
+
+def _make_room(own: Path) -> None:
+    """Move the processes of a group that was handed over into one below it, and have it hand memory on."""
+    below = own / _GRADERS
+    if not below.is_dir():
+        _make(below)
+    for _ in range(10):  # processes may be born meanwhile
+        for pid in _members(own):
+            with suppress(ProcessLookupError):
+                _write(below / "cgroup.procs", str(pid))
+        if not _members(own):
+            break
+    _hand_on(own)
+
+
+def _is_delegated(folder: Path) -> bool:
+    """Return whether systemd says that this group, with all below it, is its owner's to arrange."""
+    for name in ("user.delegate", "trusted.delegate"):
+        with suppress(OSError):
+            if os.getxattr(folder, name) == b"1":
+                return True
+    return False
+
+
+def _hands_on(folder: Path) -> bool:
+    return _words(folder / "cgroup.subtree_control") >= _CONTROLLERS
+
+
+def _hand_on(folder: Path) -> None:
+    _write(folder / "cgroup.subtree_control", " ".join(f"+{name}" for name in sorted(_CONTROLLERS)))
+
+
+def _words(file: Path) -> set[str]:
+    with suppress(OSError):
+        return set(file.read_text().split())
+    return set()
+
+
+def _members(folder: Path) -> list[int]:
+    return sorted(map(int, _words(folder / "cgroup.procs")))
+
+
+def _make(folder: Path) -> None:
+    folder.mkdir()
+
+
+def _write(file: Path, text: str) -> None:
+    """Write to a file of the kernel's, which answers an error that is to be heard; it is never made by writing."""
+    opened = os.open(file, os.O_WRONLY)
+    try:
+        os.write(opened, text.encode())
+    finally:
+        os.close(opened)
 
 
 def _own_folder(root: Path, path: str) -> Path:

@@ -191,6 +191,8 @@ class Sandbox:
             self.close()
             return
         self._is_leaving = False
+        if self._group is not None:
+            self._group.kill()  # nothing, unless the sandbox itself was ended half-way
         resident = closed.get("resident")
         self.resident = resident if isinstance(resident, int) else 0
 

@@ -252,7 +252,7 @@ class _Child:
     pid: int
     state: int | None = None
     excess: str | None = None
-    """"memory" or "processes", where it was killed for too much of it."""
+    """"memory", "processes" or "scratch", where it was killed for too much of it."""
     processes: int = 0
 
 
@@ -293,10 +293,13 @@ class Init:
             came = protocol.receive_request(self._control, _TICK if watched else None)
             if came is not None:
                 return came
-            if self._child is not None and self._child.excess is None:
+            if self._child is None:
+                continue
+            self._reap(self._child)
+            if self._child.state is None and self._child.excess is None:
                 self._child.excess = self._excess(self._child)
-                if self._child.excess:
-                    self._kill_all()
+            if self._child.state is not None or self._child.excess:
+                self._kill_all()  # what the exercise left would hold its channel open, and the grader up
 
     def _excess(self, child: _Child) -> str | None:
         """Return what the processes of the submission take too much of together.
@@ -331,7 +334,8 @@ class Init:
                 with suppress(OSError, ValueError):
                     signal.signal(number, signal.SIG_DFL)
             signal.signal(signal.SIGINT, signal.default_int_handler)
-            signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+            for number in (signal.SIGPIPE, signal.SIGXFSZ):  # as Python has it: a write that fails raises
+                signal.signal(number, signal.SIG_IGN)
             _set_limits(frame, self._namespaces)
             if _view is not None:
                 landlock.confine_submission(_view, self._home)
@@ -456,9 +460,7 @@ def _set_limits(frame: Frame, namespaces: bool) -> None:
     _limit(resource.RLIMIT_CPU, seconds)
     _limit(resource.RLIMIT_CORE, 0)
     _limit(resource.RLIMIT_NOFILE, 1024)
-    if (
-        tasks and namespaces
-    ):  # without a user namespace of its own it would count everything that the grader's user runs
+    if tasks and namespaces:  # outside a user namespace it would count everything that the grader's user runs
         _limit(resource.RLIMIT_NPROC, tasks)
 
 

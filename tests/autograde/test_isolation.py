@@ -447,7 +447,7 @@ for _ in range(8):
     pid = os.fork()
     if pid == 0:
         hoard = b"x" * 2**28
-        time.sleep(5)
+        time.sleep(3)
         os._exit(0)
     hoarders.append(pid)
 killed = [os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in hoarders].count(-9)
@@ -489,13 +489,111 @@ def test_a_bomb_costs_its_own_cell(sandbox: Sandbox, bomb: str) -> None:
 
 
 def test_a_device_or_a_fifo_of_the_machine_is_not_there(sandbox: Sandbox) -> None:
-    if sandbox.tier == "landlock":
-        pytest.skip("/dev is the machine's own there; what can be opened in it is tested with the other files")
-    look = "import os\ndef f(x):\n    return sorted(os.listdir('/dev'))"
+    look = """
+import glob, os
+def f(x):
+    try:
+        return sorted(os.listdir("/dev"))
+    except PermissionError:  # the machine's own: only what is no danger can be opened
+        opened = []
+        for name in ("mem", "kmsg", "sda", "vda", "nvme0n1", "tty", "ptmx", "fuse", "kvm", "net/tun", "shm", "null"):
+            try:
+                os.close(os.open(f"/dev/{name}", os.O_RDONLY))
+                opened.append(name)
+            except OSError:
+                pass
+        return opened
+"""
     there = said_in(sandbox, look)
     assert isinstance(there, list)
     allowed = {"core", "fd", "full", "null", "ptmx", "pts", "random", "shm", "stderr", "stdin", "stdout", "tty"}
     assert set(there) <= allowed | {"urandom", "zero", "console"}
+
+
+def impatient(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sandbox, "limits", replace(LIMITS, cell=1.5, exercise=6.0))
+
+
+@pytest.mark.parametrize(
+    "stuck",
+    [
+        "import re\nre.match('(a+)+$', 'a' * 60 + 'b')",  # in C, where no handler of Python's runs
+        "import signal\nfor number in range(1, 65):\n    try: signal.signal(number, signal.SIG_IGN)\n"
+        "    except (OSError, ValueError): pass\nwhile True: pass",
+        "import os, signal\nos.kill(os.getpid(), signal.SIGSTOP)",
+    ],
+    ids=["in C", "deaf", "stopped"],
+)
+def test_a_cell_that_answers_to_nothing_is_killed_in_time(
+    sandbox: Sandbox, stuck: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    impatient(sandbox, monkeypatch)
+    with sandbox.submission() as room:
+        attempt = run(room, stuck, GOOD)
+    assert list(attempt.deadly) == [0]
+    assert attempt.found
+
+
+def test_who_holds_the_output_open_holds_nothing_up(sandbox: Sandbox) -> None:
+    hold = "import os, time\nif os.fork() == 0:\n    os.setsid()\n    time.sleep(600)\nos._exit(0)"
+    begun = time.monotonic()
+    with sandbox.submission() as room:
+        attempt = run(room, hold, GOOD)
+    assert list(attempt.deadly) == [0]
+    assert time.monotonic() - begun < 10
+
+
+def test_a_flood_of_output_costs_nothing(sandbox: Sandbox) -> None:
+    flood = "line = 'x' * 2**20\nfor _ in range(200):\n    print(line)\nprint('the end')"
+    with sandbox.submission() as room:
+        attempt = run(room, flood, GOOD)
+    assert (attempt.status, attempt.deadly, len(attempt.output)) == ("ok", {}, LIMITS.output)
+    assert attempt.output.endswith("the end\n")
+
+
+def test_a_file_too_large_is_an_error_that_can_be_caught(sandbox: Sandbox) -> None:
+    write = """
+def f(x):
+    with open("large", "wb", buffering=0) as file:
+        try:
+            for _ in range(5):
+                file.write(bytes(2**24))
+        except OSError as error:
+            return error.strerror
+"""
+    assert said_in(sandbox, write) == "File too large"
+
+
+def test_scratch_space_is_bounded(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A mount is full when it is full; without one the init sees it, and ends the exercise."""
+    monkeypatch.setattr(sandbox, "_group", None)  # which would count a scratch in memory
+    monkeypatch.setattr(cgroups, "detect", lambda: None)
+    write = "import time\nfor number in range(10):\n    open(str(number), 'wb').write(bytes(2**25))\ntime.sleep(1)"
+    with sandbox.submission() as room:
+        attempt = run(room, write, GOOD)
+    if sandbox.tier == "landlock":
+        assert "256 MB of files" in attempt.deadly[0]
+    else:
+        assert "No space left on device" in attempt.failures[0].message
+    assert attempt.found
+
+
+def test_memory_that_is_shared_without_a_file_counts(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sandbox, "_group", None)
+    monkeypatch.setattr(cgroups, "detect", lambda: None)
+    hoard = """
+import mmap, time
+shared = mmap.mmap(-1, 5 * 2**28)
+for start in range(0, len(shared), 2**20):
+    shared[start] = 1
+for start in range(0, len(shared), 4096):
+    shared[start] = 1
+time.sleep(3)
+"""
+    with sandbox.submission() as room:
+        attempt = run(room, hoard, GOOD)
+    assert "memory" in attempt.deadly[0]
+    assert attempt.found
 
 
 def test_a_sandbox_holds_one_submission_at_a_time(sandbox: Sandbox) -> None:
@@ -563,14 +661,18 @@ def lives(mark: str) -> bool:
 
 
 @pytest.mark.usefixtures("walls")
-def test_nothing_outlives_a_grader_that_is_killed() -> None:
+@pytest.mark.parametrize("path", ["", "/nowhere"], ids=["as detected", "without bubblewrap"])
+def test_nothing_outlives_a_grader_that_is_killed(path: str) -> None:
+    if path:
+        walls_called("landlock")
     mark = f"no_such_module_{os.getpid()}"  # among the runner's arguments, as a module that it is to preload
     root = Path(__file__).parents[2]
-    grader = subprocess.Popen([sys.executable, "-c", GRADER, mark], stdout=subprocess.PIPE, cwd=root)
+    environment = {**os.environ, "PATH": path or os.environ["PATH"]}
+    grader = subprocess.Popen([sys.executable, "-c", GRADER, mark], stdout=subprocess.PIPE, cwd=root, env=environment)
     try:
         assert grader.stdout is not None
         assert grader.stdout.readline() == b"begun\n"
-        time.sleep(1)
+        time.sleep(3)  # the cell runs by then
         assert lives(mark)
     finally:
         grader.kill()
