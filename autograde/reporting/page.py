@@ -13,10 +13,11 @@ from pathlib import Path
 from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from autograde import fingerprint
 from autograde.classroom import Classroom
+from autograde.feedback import prose
 from autograde.recording import page_of
 from autograde.reporting.charts import histogram, spread
 from autograde.reporting.items import analyse
@@ -76,7 +77,7 @@ def as_html(papers: Papers, classroom: Classroom, base: Path) -> str:
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
     environment.filters["excerpt"] = _excerpt
-    environment.filters["prose"] = _prose
+    environment.filters["prose"] = lambda text: Markup(prose(text))
     environment.filters["number"] = _number
     environment.filters["two"] = lambda value: "–" if value is None else f"{value:.2f}".replace("-", "−")
     marks = papers.marks
@@ -180,14 +181,6 @@ def _excerpt(code: str) -> str:
     more = len(lines) - _LONGEST
     shown = "\n".join(line[:200] for line in lines[:_LONGEST])
     return shown + (f"\n… {more} more lines" if more > 0 else "")
-
-
-def _prose(text: str) -> Markup:
-    """Escape a sentence, and set what stands between backticks as code."""
-    pieces = escape(text).split("`")
-    return Markup("").join(
-        Markup("<code>{}</code>").format(piece) if number % 2 else piece for number, piece in enumerate(pieces)
-    )
 
 
 def _number(value: float | None, decimals: int = 2) -> str:
