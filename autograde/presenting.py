@@ -126,12 +126,11 @@ def _top(title: str, lines: list[_Line], names: dict[str, float]) -> str:
         + "</a>"
         for number, line in enumerate(lines, start=1)
     )
-    card = f'<div class="p2i-card">{rows}</div>{_next(lines)}' if lines else _UNREAD
-    return (
-        f'<div class="p2i-top"><h1>{html.escape(title)}</h1>'
-        f'<p class="p2i-total"><b>{max(0.0, names["score"]):g}</b> of {names["max_score"]:g} points{late}</p>'
-        f"{card}</div>"
-    )
+    heading = f"<h1>{html.escape(title)}</h1>"
+    if not lines:
+        return f'<div class="p2i-top">{heading}{_UNREAD}</div>'
+    total = f'<p class="p2i-total"><b>{max(0.0, names["score"]):g}</b> of {names["max_score"]:g} points{late}</p>'
+    return f'<div class="p2i-top">{heading}{total}<div class="p2i-card">{rows}</div>{_next(lines)}</div>'
 
 
 def _next(lines: list[_Line]) -> str:
