@@ -20,6 +20,7 @@ from autograde import classroom as classes
 from autograde import grading
 from autograde.classroom import INSTRUCTOR_NOTEBOOKS, Classroom, ClassroomError
 from autograde.intake import grade_id
+from autograde.reporting import publish
 from autograde.sandbox import bubblewrap, tiers
 
 CHAPTER = "03_unpooling"
@@ -70,6 +71,8 @@ def run(keep: Path | None = None) -> list[grading.Graded]:
     console.print("Feedback pages, one a student:")
     for one in graded:
         console.print(f"  {one.page or one.result.reason}", soft_wrap=True, highlight=False)
+    console.print(f"[dim]$[/] autograde report {CHAPTER} --class {root} --format html", soft_wrap=True)
+    publish(classroom, CHAPTER, "html")
     console.print(
         f"The class is an nbgrader course. To open formgrader: cd {root} && {sys.executable} -m jupyterlab, "
         "then the menu Nbgrader, Formgrader.",

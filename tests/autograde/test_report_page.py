@@ -11,12 +11,13 @@ import pytest
 from autograde.classroom import Classroom, ClassroomError
 from autograde.reporting import Mark, Marks, Row, publish
 from autograde.reporting.items import analyse, correlation, upper_lower
-from autograde.reporting.page import as_html
+from autograde.reporting.page import ADVICE, as_html
 from autograde.reporting.papers import Paper, Papers
 from autograde.reporting.similarity import alike, fingerprints
 from autograde.results import CaseResult, ExerciseResult, SubmissionResult
 from tests.autograde.conftest import CHAPTER, Demonstration
 
+GUIDE = Path(__file__).resolve().parents[2] / "docs" / "THREAT_MODEL.md"
 STUB = "def f(x, scale):\n    raise NotImplementedError('not written yet')"
 LOOPS = """def f(x, scale):
     n, c, h, w = x.shape
@@ -214,6 +215,11 @@ def test_an_incident_says_why_and_where_to_read_what_to_do(nowhere: Classroom) -
     assert any(
         value.endswith("docs/THREAT_MODEL.md#out-of-memory") for name, value in page.attributes if name == "href"
     )
+
+
+def test_the_documentation_says_what_to_do_about_each_status() -> None:
+    headings = {line.lstrip("# ") for line in GUIDE.read_text(encoding="utf-8").splitlines() if line.startswith("### ")}
+    assert set(ADVICE) - {"ungraded"} <= headings
 
 
 @pytest.mark.parametrize("students", [(), (paper("ada", 0, code=STUB),)])
