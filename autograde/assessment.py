@@ -10,7 +10,7 @@ from nbformat import NotebookNode
 
 from autograde import verdicts
 from autograde.handed_in import HandedIn
-from autograde.intake import Submission, UnreadableError, mend, read
+from autograde.intake import Submission, UnreadableError, read
 from autograde.results import ExerciseResult, SubmissionResult, gravest
 from autograde.sandbox.client import Attempt, Sandbox, SandboxError
 from autograde.sandbox.client import Submission as Room
@@ -58,13 +58,6 @@ def assess_handed_in(
     except UnreadableError as error:
         return failed(handed_in.student, chapter, "unreadable", str(error)), None
     return assess(submission, handed_in.student, chapter, secret, sandbox()), submission.notebook
-
-
-def assess_notebook(
-    notebook: NotebookNode, student: str, chapter: str, secret: str, released: NotebookNode | None, sandbox: Sandbox
-) -> SubmissionResult:
-    """Assess a notebook that nbgrader has read."""
-    return assess(mend(notebook, of_chapter(chapter), released), student, chapter, secret, sandbox)
 
 
 def assess(submission: Submission, student: str, chapter: str, secret: str, sandbox: Sandbox) -> SubmissionResult:

@@ -16,6 +16,9 @@ from autograde.results import SubmissionResult, write_private
 if TYPE_CHECKING:
     from nbformat import NotebookNode
     from nbgrader.apps import NbGraderAPI
+    from traitlets.config import Config
+
+    from autograde.sandbox.limits import Limits
 
 INSTRUCTOR_NOTEBOOKS = Path(__file__).resolve().parents[1] / "solutions" / "notebooks"
 _MARK = "# A class of From Pixels to Instances, made by `autograde init`."
@@ -29,9 +32,12 @@ c.CourseDirectory.course_id = "{course_id}"
 # What a student finds in place of a solution.
 c.ClearSolutions.code_stub = {{"python": 'raise NotImplementedError("not written yet")'}}
 
-# A damaged notebook is mended before anything else: a lost mark, a cell that is there twice, a check that was deleted.
+# What was handed in is mended first: a renamed notebook is found, a lost mark, a cell that is there twice, a check that
+# was deleted. What cannot be read has no marks, and a reason.
+c.Autograde.pre_convert_hook = "autograde.nbgrader_plugin.find"
+c.Autograde.exporter_class = "autograde.nbgrader_plugin.Reader"
+
 c.Autograde.sanitize_preprocessors = [
-    "autograde.nbgrader_plugin.Mend",
     "nbgrader.preprocessors.ClearOutput",
     "nbgrader.preprocessors.DeduplicateIds",
     "nbgrader.preprocessors.OverwriteKernelspec",
@@ -40,6 +46,7 @@ c.Autograde.sanitize_preprocessors = [
 ]
 
 # Students' code runs in a sandbox, and marks are made outside of it: this takes the place of nbgrader's Execute.
+# `c.Assess.limits = {{"cell": 60.0}}` gives a cell a minute; autograde/sandbox/limits.py has all limits.
 c.Autograde.autograde_preprocessors = [
     "autograde.nbgrader_plugin.Assess",
     "nbgrader.preprocessors.IgnorePattern",
@@ -118,6 +125,23 @@ class Classroom:
     def _stored(self, chapter: str, student: str) -> Path:
         return self.private / "results" / chapter / f"{student}.json"
 
+    def limits(self) -> "Limits":
+        """Return how much a submission may take: the usual, but for what `c.Assess.limits` says."""
+        from autograde.sandbox.limits import Limits
+
+        changed = self._configured().get("Assess", {}).get("limits", {})
+        try:
+            return Limits(**changed)
+        except TypeError:
+            known = ", ".join(Limits.__dataclass_fields__)
+            raise ClassroomError(f"c.Assess.limits in {self.configuration} is {changed}; it may hold {known}") from None
+
+    def _configured(self) -> "Config":
+        from traitlets.config import Config
+        from traitlets.config.loader import PyFileConfigLoader
+
+        return Config(PyFileConfigLoader("nbgrader_config.py", path=str(self.root)).load_config())
+
     def api(self) -> "NbGraderAPI":
         """Return nbgrader's own programming interface to this class, configured by the class's nbgrader_config.py."""
         _find_alembic()
@@ -125,10 +149,8 @@ class Classroom:
         warnings.filterwarnings("ignore", module=r"nbgrader\.api")
         from nbgrader.apps import NbGraderAPI
         from nbgrader.coursedir import CourseDirectory
-        from traitlets.config import Config
-        from traitlets.config.loader import PyFileConfigLoader
 
-        config = Config(PyFileConfigLoader("nbgrader_config.py", path=str(self.root)).load_config())
+        config = self._configured()
         config.CourseDirectory.root = str(self.root)
         directory = CourseDirectory(config=config)
         api = NbGraderAPI(directory, config=config)

@@ -17,7 +17,10 @@ from autograde.sandbox.limits import Limits
 
 _LIBRARIES = ("torch", "torchvision", "numpy", "safetensors", "ipython", "matplotlib")
 _PACKAGES = Path(__file__).resolve().parents[1]
-_JUDGES = ("assessment", "handed_in", "intake", "reading", "results", "verdicts")
+_JUDGES = (
+    "assessment", "candidates", "definitions", "handed_in", "intake", "mending", "notebook_file", "reading", "results",
+    "verdicts",
+)  # fmt: skip
 _PROSE = {"chapters", "notebooks", "__pycache__"}
 
 

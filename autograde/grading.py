@@ -88,7 +88,7 @@ def grade(
         return []
     console = console or Console(stderr=True)
     with sole_writer(classroom), stoppable() as stop:
-        run = _Run(classroom, chapter, limits or Limits(), unsafe, regrade, console, stop)
+        run = _Run(classroom, chapter, limits or classroom.limits(), unsafe, regrade, console, stop)
         if warning:
             run.say(warning)
         run.grade(wanted, min(jobs or usable_cores(), len(wanted)), scheduler, function, pages)

@@ -4,18 +4,16 @@ Only the notebook is graded. Links are never followed; other files are left wher
 wonders why an import of one fails.
 """
 
-import os
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from autograde.intake import UnreadableError, find_notebook, read_bytes
+from autograde.candidates import files, find_notebook
+from autograde.notebook_file import UnreadableError
 
 TIMESTAMP, RECEIPT = "timestamp.txt", "submission_secret.txt"
 """Where nbgrader's exchange keeps when a submission was handed in, and by what its feedback finds the way back."""
 
 _LARGEST_NOTE = 200
-_MOST_ENTRIES = 500
 _MOST_NAMED = 5
 
 
@@ -38,11 +36,20 @@ def collect(folder: Path, student: str, chapter: str, given: Path | None = None)
     """
     stamp, receipt = _note(folder / TIMESTAMP), _note(folder / RECEIPT)
     try:
-        path, renamed = find_notebook(folder, chapter)
-        data = read_bytes(path)
-    except (UnreadableError, OSError) as error:
-        return HandedIn(student, None, f"The notebook could not be read: {error}.", (), stamp, receipt)
-    return HandedIn(student, data, "", (*renamed, *_left_out(folder, path, given)), stamp, receipt)
+        found = find_notebook(folder, chapter)
+    except UnreadableError as error:
+        return HandedIn(student, None, f"The notebook could not be read: {_plain(str(error))}.", (), stamp, receipt)
+    except OSError as error:
+        return HandedIn(student, None, f"The notebook could not be read: {error.strerror}.", (), stamp, receipt)
+    left_out = _left_out(folder, found.path, given)
+    repairs = tuple(_plain(repair) for repair in (*found.repairs, *left_out))
+    return HandedIn(student, found.data, "", repairs, stamp, receipt)
+
+
+def _plain(sentence: str) -> str:
+    """Return a sentence with what a file's name may hold made visible: line ends, signs that turn text around."""
+    whole = sentence.encode("utf-8", "replace").decode()
+    return "".join(sign if sign.isprintable() else f"\\x{ord(sign):02x}" for sign in whole)
 
 
 def _note(path: Path) -> bytes:
@@ -58,7 +65,7 @@ def _note(path: Path) -> bytes:
 def _left_out(folder: Path, notebook: Path, given: Path | None) -> list[str]:
     """Return the sentence about files beside the notebook, if there are any."""
     names = []
-    for path in _beside(folder):
+    for path in files(folder):
         inside = path.relative_to(folder)
         known = inside.as_posix() in (TIMESTAMP, RECEIPT) or any(
             part.startswith((".", "__pycache__")) for part in inside.parts
@@ -69,15 +76,3 @@ def _left_out(folder: Path, notebook: Path, given: Path | None) -> list[str]:
         return []
     more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
     return [f"only the notebook is graded, so left out: {', '.join(sorted(names)[:_MOST_NAMED])}{more}"]
-
-
-def _beside(folder: Path) -> Iterator[Path]:
-    """Yield the first files in `folder`; a student may have handed in a whole environment."""
-    seen = 0
-    for place, folders, names in os.walk(folder, followlinks=False):
-        folders.sort()
-        for name in sorted(names):
-            yield Path(place, name)
-            seen += 1
-            if seen >= _MOST_ENTRIES:
-                return

@@ -1,62 +1,100 @@
-"""What a class's nbgrader_config.py puts into nbgrader's autograding: `Mend` first, and `Assess` in place of `Execute`.
+"""What a class's nbgrader_config.py puts into nbgrader's autograding, so that it gives the marks of `autograde grade`.
 
-So `nbgrader autograde`, formgrader and `autograde grade` give the same marks: nbgrader keeps reading, recording,
-penalising and showing, but no student's code runs in its process or in a kernel of its own.
+`find` and `Reader` have nbgrader read what our own intake reads: a renamed notebook, a damaged one, a file that is
+none. `Assess` stands in place of `Execute`: nbgrader keeps recording, penalising and showing, but no student's code
+runs in its process or in a kernel of its own.
 """
 
 import os
+from collections.abc import MutableSequence
 from pathlib import Path
 
+from nbconvert.exporters import NotebookExporter
 from nbconvert.exporters.exporter import ResourcesDict
 from nbformat import NotebookNode
 from nbgrader.preprocessors import NbGraderPreprocessor
-from traitlets import Bool
+from traitlets import Bool, Dict
 
-from autograde.assessment import assess_notebook, failed
+from autograde.assessment import assess, failed, mended, parse
 from autograde.classroom import Classroom, ClassroomError, open_class
 from autograde.feedback import introduce, write_into
-from autograde.intake import mend
+from autograde.handed_in import collect
+from autograde.intake import Submission
+from autograde.notebook_file import UnreadableError
 from autograde.results import SubmissionResult
 from autograde.sandbox import tiers
-from autograde.sandbox.limits import Limits
 from autograde.work import warm_sandbox
-from course.exercises.catalogue import MODULES, of_chapter
+from course.exercises.catalogue import MODULES
 
-finished: dict[tuple[Path, str, str], SubmissionResult] = {}
-"""Results that `autograde grade` has already, by class, chapter and student."""
+Key = tuple[Path, str, str]
+"""A class, a chapter and a student."""
 
-_refused: dict[tuple[Path, str, str], SubmissionResult] = {}
-"""What `Mend` will not have run, until `Assess` writes it down."""
+finished: dict[Key, SubmissionResult] = {}
+"""Results that `autograde grade` has already."""
+
+_refused: dict[Key, SubmissionResult] = {}
+"""What `Reader` could not read, until `Assess` writes it down."""
+
+_repairs: dict[Key, tuple[str, ...]] = {}
+"""What was mended, until `Assess` writes it down."""
 
 _has_warned = False
 
 
-class Mend(NbGraderPreprocessor):  # type: ignore[misc]
-    """Find lost, changed and doubled cells before nbgrader looks for them."""
+def find(assignment: str, student: str, notebooks: MutableSequence[str]) -> None:
+    """Have nbgrader take a renamed notebook for the chapter's: its hook before a submission is converted."""
+    if assignment in MODULES and notebooks:
+        wanted = str(Path(notebooks[0]).with_name(f"{assignment}.ipynb"))
+        if wanted not in notebooks:
+            notebooks.append(wanted)  # nbgrader passes over those that it did not release
 
-    def preprocess(self, nb: NotebookNode, resources: ResourcesDict) -> tuple[NotebookNode, ResourcesDict]:
-        """Return the mended notebook."""
-        chapter = resources["nbgrader"]["assignment"]
-        if chapter not in MODULES:
-            return nb, resources
-        classroom, student = _classroom(resources), resources["nbgrader"]["student"]
-        released = classroom.released(chapter)
-        source = Path(resources["metadata"]["path"])
-        _leave_out_links(source, classroom.folder("autograded", student, chapter))
-        if (source / f"{chapter}.ipynb").is_symlink() and released is not None:  # it may point to the solution
-            reason = f"{chapter}.ipynb is a link to another file; the notebook itself must be handed in."
-            _refused[classroom.root, chapter, student] = failed(student, chapter, "unreadable", reason)
-            nb = released
-        submission = mend(nb, of_chapter(chapter), released)
+
+class Reader(NotebookExporter):  # type: ignore[misc]
+    """Reads what a student handed in as `autograde grade` does; everything else as nbgrader does."""
+
+    def from_filename(
+        self, filename: str, resources: ResourcesDict | None = None, **more: object
+    ) -> tuple[str, ResourcesDict]:
+        """Return the converted notebook; where none can be read, the released one, which `Assess` gives no marks."""
+        names = (resources or {}).get("nbgrader", {})
+        chapter, student = names.get("assignment", ""), names.get("student", "")
+        folder = Path(filename).parent
+        converted: tuple[str, ResourcesDict]
+        if resources is not None and chapter in MODULES and names.get("notebook") == chapter:
+            classroom = _classroom()
+            key, copies = (classroom.root, chapter, student), classroom.folder("autograded", student, chapter)
+            if key not in finished and folder.resolve() != copies:
+                resources["metadata"] = ResourcesDict(name=chapter, path=str(folder), modified_date="")
+                _leave_out_links(folder, copies)
+                converted = self.from_notebook_node(self._read(folder, key, classroom), resources, **more)
+                return converted
+        converted = super().from_filename(filename, resources, **more)
+        return converted
+
+    def _read(self, folder: Path, key: Key, classroom: Classroom) -> NotebookNode:
+        _, chapter, student = key
+        released = classroom.released_bytes(chapter)
+        if released is None:
+            raise ClassroomError(f"the release version of {chapter} is missing; `autograde release` makes it")
+        try:
+            submission = mended(
+                collect(folder, student, chapter, classroom.root / "release" / chapter), chapter, released
+            )
+        except UnreadableError as error:
+            self.log.warning("%s: %s", student, error)
+            _refused[key] = failed(student, chapter, "unreadable", str(error))
+            return parse(released)
         for repair in submission.repairs:
-            self.log.warning("%s: %s", resources["nbgrader"]["student"], repair)
-        return submission.notebook, resources
+            self.log.warning("%s: %s", student, repair)
+        _repairs[key] = submission.repairs
+        return submission.notebook
 
 
 class Assess(NbGraderPreprocessor):  # type: ignore[misc]
     """Have the submission run in a sandbox, judge it here, and write marks and messages into its check cells."""
 
     unsafe = Bool(False, help="Run students' code without walls, with your own rights.").tag(config=True)
+    limits = Dict(help="Limits that differ from the usual ones, such as {'cell': 60.0}: see Limits.").tag(config=True)
 
     def preprocess(self, nb: NotebookNode, resources: ResourcesDict) -> tuple[NotebookNode, ResourcesDict]:
         """Return the notebook with a result in each check cell."""
@@ -64,18 +102,19 @@ class Assess(NbGraderPreprocessor):  # type: ignore[misc]
         chapter, student = names["assignment"], names["student"]
         if chapter not in MODULES:
             raise ClassroomError(f"{chapter} is no chapter of the course; grade it in a class of its own")
-        classroom = _classroom(resources)
+        classroom = _classroom()
         key = (classroom.root, chapter, student)
+        repairs = _repairs.pop(key, ())
         result = finished.get(key) or _refused.pop(key, None)
         if result is None:
-            released = classroom.released(chapter)
             warning = "" if self.unsafe else _warning_once()
             if warning:
                 self.log.warning(warning)
-            sandbox = warm_sandbox(Limits(), self.unsafe)
-            result = assess_notebook(nb, student, chapter, classroom.secret, released, sandbox)
+            sandbox = warm_sandbox(classroom.limits(), self.unsafe)
+            result = assess(Submission(nb, repairs), student, chapter, classroom.secret, sandbox)
             if result.status == "infrastructure":
                 raise ClassroomError(result.reason)
+        if key not in finished:
             classroom.store(result)
         write_into(nb, result)
         introduce(nb, result)
@@ -97,6 +136,6 @@ def _leave_out_links(handed_in: Path, copies: Path) -> None:
                 (copies / path.relative_to(handed_in)).unlink(missing_ok=True)
 
 
-def _classroom(resources: ResourcesDict) -> Classroom:
+def _classroom() -> Classroom:
     """Return the class that nbgrader works on: it does so from within its directory."""
     return open_class(Path.cwd())

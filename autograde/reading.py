@@ -5,11 +5,8 @@ which compares with the library's own operator costs nothing.
 """
 
 import ast
-import symtable
-from functools import lru_cache
 
-from IPython.core.inputtransformer2 import TransformerManager
-
+from autograde.definitions import globals_of, parse, unparse
 from course.exercises.guard import find_in_source
 from course.exercises.guard import imports as meaning_of
 
@@ -27,25 +24,18 @@ def forbidden_calls(cells: list[str], function: str, forbidden: tuple[str, ...])
     bound: dict[str, str | None] = {}
     imports: list[str] = []
     for cell in cells:
-        tree = _parse(cell)
+        tree = parse(cell)
         if tree is None:
             continue
         for node in ast.walk(tree):
             if isinstance(node, ast.Import | ast.ImportFrom):
                 imports.append(ast.unparse(node))
         for statement in tree.body:
-            bound |= dict.fromkeys(_names(statement), _unparse(statement))
+            bound |= dict.fromkeys(_names(statement), unparse(statement))
     try:
         return _follow(function, forbidden, bound, imports)
     except RecursionError:
         return [TOO_DEEP]
-
-
-def _unparse(statement: ast.stmt) -> str | None:
-    try:
-        return ast.unparse(statement)
-    except RecursionError:
-        return None
 
 
 def _follow(function: str, forbidden: tuple[str, ...], bound: dict[str, str | None], imports: list[str]) -> list[str]:
@@ -53,40 +43,30 @@ def _follow(function: str, forbidden: tuple[str, ...], bound: dict[str, str | No
     found: list[str] = []
     waiting, seen = [function], {function}
     meaning = meaning_of(ast.parse("\n".join(line for line in imports if not find_in_source(line, forbidden))))
-    hidden_imports = [line for line in imports if find_in_source(line, forbidden)]
+    hidden = _hidden_imports([line for line in imports if find_in_source(line, forbidden)], forbidden)
     while waiting:
         name = waiting.pop()
-        for line in hidden_imports:  # `from torch.nn.functional import max_unpool2d as put_back`
-            for node in ast.walk(ast.parse(line)):
-                if isinstance(node, ast.ImportFrom) and any((x.asname or x.name) == name for x in node.names):
-                    found += find_in_source(line, forbidden)
+        found += hidden.get(name, [])
         if name not in bound:
             continue
         source = bound[name]
         if source is None:
             return [TOO_DEEP]
         found += find_in_source(source, forbidden, meaning)
-        for used in _globals_of(source) - seen:
+        for used in globals_of(source) - seen:
             seen.add(used)
             waiting.append(used)
     return list(dict.fromkeys(found))
 
 
-@lru_cache(maxsize=512)
-def _parse(cell: str) -> ast.Module | None:
-    """Parse a cell, which most exercises of a notebook share; None where it is no Python."""
-    try:
-        return ast.parse(_plain_python(cell))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
-
-
-def _plain_python(cell: str) -> str:
-    """Return a cell without its magics, as IPython runs it."""
-    try:
-        return str(TransformerManager().transform_cell(cell))
-    except Exception:  # IPython gives up on what is no Python with errors of many kinds
-        return cell
+def _hidden_imports(lines: list[str], forbidden: tuple[str, ...]) -> dict[str, list[str]]:
+    """Return what is forbidden of `from torch.nn.functional import max_unpool2d as put_back`, by the name it gets."""
+    found: dict[str, list[str]] = {}
+    for line in dict.fromkeys(lines):
+        for node in ast.walk(ast.parse(line)):
+            for alias in node.names if isinstance(node, ast.ImportFrom) else ():
+                found.setdefault(alias.asname or alias.name, []).extend(find_in_source(line, forbidden))
+    return found
 
 
 def _names(statement: ast.stmt) -> list[str]:
@@ -99,19 +79,3 @@ def _names(statement: ast.stmt) -> list[str]:
         case ast.AnnAssign(target=ast.Name(id=name), value=value) if value is not None:
             return [name]
     return []
-
-
-def _globals_of(source: str) -> set[str]:
-    """Return the names that `source` takes from outside, its own local names left out."""
-    try:
-        table = symtable.symtable(source, "<answer>", "exec")
-    except (SyntaxError, ValueError, RecursionError):
-        return set()
-    found: set[str] = set()
-    waiting = [table]
-    while waiting:
-        current = waiting.pop()
-        waiting += current.get_children()
-        top = current.get_type() == "module"
-        found |= {x.get_name() for x in current.get_symbols() if x.is_referenced() and (x.is_global() or top)}
-    return found

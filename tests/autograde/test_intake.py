@@ -9,8 +9,9 @@ import pytest
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
+from autograde.candidates import find_notebook
 from autograde.classroom import Classroom
-from autograde.intake import Submission, UnreadableError, find_notebook, grade_id, mend, read, read_bytes
+from autograde.intake import Submission, UnreadableError, grade_id, mend, read, read_bytes
 from course.exercises.catalogue import of_chapter
 
 CHAPTER = "03_unpooling"
@@ -182,14 +183,37 @@ def test_half_characters_do_not_travel_on(complete: NotebookNode) -> None:
     nbformat.writes(read(json.dumps(raw).encode(), EXERCISES).notebook).encode()
 
 
-def test_a_renamed_notebook_is_found_and_a_link_is_not_followed(tmp_path: Path) -> None:
-    with pytest.raises(UnreadableError, match="no notebook"):
-        find_notebook(tmp_path, CHAPTER)
-    (tmp_path / "03_unpooling (1).ipynb").write_text("{}")
-    assert find_notebook(tmp_path, CHAPTER)[0].name == "03_unpooling (1).ipynb"
-    (tmp_path / "other.ipynb").write_text("{}")
-    with pytest.raises(UnreadableError, match="more than one"):
+def test_a_renamed_notebook_is_found_and_a_link_is_not_followed(tmp_path: Path, complete: NotebookNode) -> None:
+    with pytest.raises(UnreadableError, match="there is no notebook"):
         find_notebook(tmp_path, CHAPTER)
     (tmp_path / f"{CHAPTER}.ipynb").symlink_to("/etc/passwd")
     with pytest.raises(UnreadableError, match="link"):
         find_notebook(tmp_path, CHAPTER)
+    nbformat.write(complete, tmp_path / "03_unpooling (1).ipynb")
+    found = find_notebook(tmp_path, CHAPTER)
+    assert (found.path.name, found.repairs) == (
+        "03_unpooling (1).ipynb", ("the notebook was called 03_unpooling (1).ipynb",)
+    )  # fmt: skip
+
+
+def test_of_several_notebooks_the_one_with_the_most_answers_is_taken_and_the_choice_told(
+    tmp_path: Path, complete: NotebookNode, released: Classroom
+) -> None:
+    (tmp_path / "other.ipynb").write_text('{"cells": [], "nbformat": 4, "nbformat_minor": 5, "metadata": {}}')
+    (tmp_path / "first try.ipynb").write_bytes(released.released_bytes(CHAPTER) or b"")
+    nbformat.write(complete, tmp_path / "final.ipynb")
+    found = find_notebook(tmp_path, CHAPTER)
+    assert found.path.name == "final.ipynb"
+    assert "of 2 notebooks the one with the most answers was graded, not first try.ipynb" in found.repairs
+
+
+def test_a_notebook_of_the_right_name_is_taken_unless_nothing_was_written_into_it(
+    tmp_path: Path, complete: NotebookNode, released: Classroom
+) -> None:
+    exact, copy = tmp_path / f"{CHAPTER}.ipynb", tmp_path / f"{CHAPTER}-Copy1.ipynb"
+    exact.write_bytes(released.released_bytes(CHAPTER) or b"")
+    nbformat.write(complete, copy)
+    assert find_notebook(tmp_path, CHAPTER).path == copy
+    cell(complete, NAMES[0]).source = "def nearest_unpool2d(x, scale):\n    return x"
+    nbformat.write(complete, exact)
+    assert find_notebook(tmp_path, CHAPTER).path == exact
