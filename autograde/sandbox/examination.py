@@ -12,6 +12,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from autograde.sandbox import protocol
+from autograde.sandbox.elsewhere import make_do
 from autograde.sandbox.protocol import Frame
 from course import packet
 from course.packet import Plain
@@ -81,6 +82,7 @@ class Examination:
 
     def _run_cells(self) -> tuple[dict[str, object], list[Plain]]:
         shell = _shell()
+        make_do(shell)
         if self._contained:
             _start_no_programs()
         failures: list[Plain] = []
@@ -193,5 +195,6 @@ if TYPE_CHECKING:
 
     class _Shell(Protocol):
         run_cell: Callable[..., _Result]
+        run_line_magic: Callable[..., object]
         reset: Callable[[], None]
         user_ns: dict[str, object]

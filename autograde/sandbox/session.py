@@ -199,7 +199,8 @@ class Session:
             how = {**how, "excess": "memory"}
         while self._keeps_output and self._drain_now():
             pass
-        raised = [*self._failures.values(), *(outcome.failure for outcome in self._outcomes if outcome is not None)]
+        raised = [outcome.failure for outcome in self._outcomes if outcome is not None]
+        raised += () if self._found else self._failures.values()  # a figure that took too much costs nothing
         memory = any(map(_is_out_of_memory, raised))
         status, lost = _tell(ended, how, self._limits, self.running_cell is not None)
         if status == "ok" and memory:
