@@ -1,0 +1,76 @@
+"""The bank, handed in twice: to `autograde grade` and to plain `nbgrader autograde`, side by side."""
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from autograde import classroom as classes
+from autograde import grading
+from autograde.classroom import Classroom
+from autograde.results import SubmissionResult
+from tests.autograde.conftest import CHAPTER, released, walls
+from tests.autograde.test_grading import in_gradebook
+from tests.hostile import cheats, faults, formats, notebooks
+from tests.hostile.bank import ENTRIES
+
+__all__ = ["cheats", "faults", "formats", "notebooks", "released", "walls"]
+
+LIMITS = '\nc.Assess.limits = {"cell": 10.0, "case": 8.0, "exercise": 60.0}\n'
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What came of the whole bank."""
+
+    classroom: Classroom
+    results: dict[str, SubmissionResult]
+    ours: dict[str, dict[str, float]]
+    """The marks in the gradebook after `autograde grade`."""
+    theirs: dict[str, dict[str, float]]
+    """The marks in the gradebook after `nbgrader autograde`."""
+    statuses: dict[str, str]
+    """The statuses of the results that our preprocessor stored for nbgrader."""
+    said: str
+    """What nbgrader said."""
+
+
+def hand_in(root: Path) -> Classroom:
+    classroom = classes.init(root)
+    with classroom.configuration.open("a") as file:
+        file.write(LIMITS)
+    classes.release(classroom, CHAPTER)
+    data = classroom.released_bytes(CHAPTER) or b""
+    for name, entry in ENTRIES.items():
+        entry.lay(classroom.folder("submitted", name, CHAPTER), data)
+    return classroom
+
+
+@pytest.fixture(scope="session")
+def batch(walls: None, tmp_path_factory: pytest.TempPathFactory) -> Batch:
+    ours, theirs = (hand_in(tmp_path_factory.mktemp(who) / "class") for who in ("ours", "theirs"))
+    commands = Path(sys.executable).parent
+    environment = {**os.environ, "PATH": f"{commands}{os.pathsep}{os.environ['PATH']}"}
+    log = theirs.root / "nbgrader.log"
+    with log.open("w") as file:
+        nbgrader = subprocess.Popen(
+            [str(commands / "nbgrader"), "autograde", CHAPTER],
+            cwd=theirs.root,
+            env=environment,
+            stdout=file,
+            stderr=file,
+        )
+        try:
+            graded = grading.grade(ours, CHAPTER, jobs=1, pages=False)
+            nbgrader.wait(600)
+        finally:
+            nbgrader.kill()
+            nbgrader.wait()
+    stored = {name: theirs.stored(CHAPTER, name) for name in ENTRIES}
+    return Batch(
+        ours, {one.result.student: one.result for one in graded}, in_gradebook(ours), in_gradebook(theirs),
+        {name: one.status for name, one in stored.items() if one is not None}, log.read_text(),
+    )  # fmt: skip
