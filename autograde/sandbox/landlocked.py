@@ -105,7 +105,7 @@ def _complaint() -> str | None:
         needed = [str(Path(folder) / _LIBRARY / "course" / "packet.py"), *bubblewrap.needed_packages()]
         arguments = [str(Path(folder) / _LIBRARY), outside.name, filter_.hex(), *needed]
         try:
-            command = wrap(Path(folder), [sys.executable, "-I", "-S", "-c", _TRY, *arguments])
+            command = wrap(Path(folder), [sys.executable, "-I", "-S", "-B", "-c", _TRY, *arguments])
             made = subprocess.run(
                 command, capture_output=True, timeout=30, env=environment(Path(folder)), cwd=folder,
             )  # fmt: skip
@@ -140,7 +140,7 @@ def wrap(folder: Path, command: Sequence[str]) -> list[str]:
     folder.chmod(0o755)
     os.chown(room, NOBODY, NOBODY)
     closed = {str(place): [str(one) for one in below] for place, below in installation.closed_to_nobody().items()}
-    return [sys.executable, "-I", "-S", "-c", _BECOME_NOBODY, str(library), json.dumps(closed), *command]
+    return [sys.executable, "-I", "-S", "-B", "-c", _BECOME_NOBODY, str(library), json.dumps(closed), *command]
 
 
 def environment(folder: Path) -> dict[str, str]:
