@@ -68,6 +68,8 @@ def run(keep: Path | None = None) -> list[grading.Graded]:
     console.print(f"[dim]$[/] autograde grade {CHAPTER} --class {root}", soft_wrap=True)
     graded = grading.grade(classroom, CHAPTER, unsafe=unsafe)
     console.print(grading.table(CHAPTER, [one.result for one in graded]))
+    for line in grading.remarks(graded):
+        console.print(line)
     console.print("Feedback pages, one a student:")
     for one in graded:
         console.print(f"  {one.page or one.result.reason}", soft_wrap=True, highlight=False)

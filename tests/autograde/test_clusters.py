@@ -11,9 +11,11 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import nbformat
 import pytest
 
-from autograde import grading
+from autograde import classroom as classes
+from autograde import demo, grading
 from autograde.classroom import Classroom
 from tests.autograde.conftest import CHAPTER, Demonstration
 from tests.autograde.test_grading import in_gradebook
@@ -23,14 +25,46 @@ TOOLS = Path(sys.executable).parent
 MANUAL = (ROOT / "docs" / "FLEET.md").read_text()
 
 
-@pytest.fixture
-def ungraded(demonstration: Demonstration) -> Iterator[Classroom]:
-    """The class of the demo before anybody graded it, in a folder that a plain user may enter."""
-    from autograde import classroom as classes
+CRASHING = """def max_unpool2d(*rest, **more):
+    import os
 
+    os._exit(1)"""
+
+FORGING = """def max_unpool2d(*rest, **more):
+    import os
+
+    for descriptor in range(256):
+        try:
+            os.write(descriptor, b"score" * 100)
+        except OSError:
+            pass"""
+
+
+@pytest.fixture(scope="module")
+def graded(demonstration: Demonstration, answers: dict[str, str]) -> Iterator[Classroom]:
+    """The demo's class and three students who have another status, in a folder that a plain user may enter."""
+    with tempfile.TemporaryDirectory(prefix="autograde-class-") as folder:
+        classroom = Classroom(Path(folder).resolve() / "class")
+        shutil.copytree(demonstration.classroom.root, classroom.root)
+        for student, answer in {"crashing": CRASHING, "forging": FORGING, "no-notebook": None}.items():
+            notebook = classroom.released(CHAPTER)
+            assert notebook is not None
+            demo.fill(notebook, {**answers, "max_unpool2d": answer or ""})
+            path = classroom.folder("submitted", student, CHAPTER) / f"{CHAPTER}.ipynb"
+            path.parent.mkdir(parents=True)
+            path.write_text(nbformat.writes(notebook) if answer else "{")
+        grading.grade(classroom, CHAPTER, jobs=2, pages=False)
+        statuses = {student: result["status"] for student, result in verdicts(classroom).items()}
+        assert {"crashing": "crashed", "forging": "tampered", "no-notebook": "unreadable"}.items() <= statuses.items()
+        yield classroom
+
+
+@pytest.fixture
+def ungraded(graded: Classroom) -> Iterator[Classroom]:
+    """The same class before anybody graded it."""
     with tempfile.TemporaryDirectory(prefix="autograde-class-") as folder:
         root = Path(folder).resolve() / "class"
-        shutil.copytree(demonstration.classroom.root, root)
+        shutil.copytree(graded.root, root)
         for name in ("autograded", "feedback", ".autograde/results", ".autograde/finished"):
             shutil.rmtree(root / name)
         (root / "gradebook.db").unlink()
@@ -139,17 +173,17 @@ def stranger(address: str, security: object = None) -> None:
 @pytest.mark.slow
 @pytest.mark.usefixtures("walls")
 @pytest.mark.timeout(900)
-def test_one_process_alone_gives_the_marks_of_two_workers(demonstration: Demonstration, ungraded: Classroom) -> None:
+def test_one_process_alone_gives_the_marks_of_two_workers(graded: Classroom, ungraded: Classroom) -> None:
     assert in_gradebook(ungraded) == {}
     grading.grade(ungraded, CHAPTER, jobs=1, pages=False)
-    assert_same(ungraded, demonstration.classroom)
+    assert_same(ungraded, graded)
 
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("walls")
 @pytest.mark.timeout(900)
 def test_a_cluster_of_separate_processes_gives_the_same_marks_over_tls(
-    demonstration: Demonstration, ungraded: Classroom, tls_scheduler: tuple[str, dict[str, str]]
+    graded: Classroom, ungraded: Classroom, tls_scheduler: tuple[str, dict[str, str]]
 ) -> None:
     address, settings = tls_scheduler
     command = [sys.executable, "-m", "autograde", "grade", CHAPTER, "--class", str(ungraded.root), "--no-feedback"]
@@ -161,14 +195,14 @@ def test_a_cluster_of_separate_processes_gives_the_same_marks_over_tls(
     assert "not encrypted" not in ran.stderr
     with pytest.raises((OSError, TypeError)):
         stranger(address)
-    assert_same(ungraded, demonstration.classroom)
+    assert_same(ungraded, graded)
 
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("walls")
 @pytest.mark.timeout(900)
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can become a plain user; a plain user's own run is this test")
-def test_a_plain_user_gives_the_same_marks(demonstration: Demonstration, ungraded: Classroom, tmp_path: Path) -> None:
+def test_a_plain_user_gives_the_same_marks(graded: Classroom, ungraded: Classroom, tmp_path: Path) -> None:
     for path in [ungraded.root, *ungraded.root.rglob("*")]:
         os.chown(path, 65534, 65534, follow_symlinks=False)
     ungraded.root.parent.chmod(0o755)
@@ -178,7 +212,7 @@ def test_a_plain_user_gives_the_same_marks(demonstration: Demonstration, ungrade
         env={**os.environ, "PYTHONPATH": str(ROOT), "HOME": str(ungraded.root)},
     )  # fmt: skip
     assert ran.returncode == 0, ran.stderr
-    assert_same(ungraded, demonstration.classroom)
+    assert_same(ungraded, graded)
 
 
 def test_the_documented_slurm_cluster_submits_jobs_that_can_grade(
