@@ -122,6 +122,10 @@ class Classroom:
         except (OSError, ValueError):
             return None
 
+    def has_news(self, chapter: str) -> bool:
+        """Return whether several students handed in `chapter` of whom no result is kept."""
+        return sum(not self._stored(chapter, student).exists() for student in self.students(chapter)) > 1
+
     def _stored(self, chapter: str, student: str) -> Path:
         return self.private / "results" / chapter / f"{student}.json"
 

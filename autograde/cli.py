@@ -122,6 +122,10 @@ def grade(
     """Grade what was handed in: marks in the gradebook, feedback pages, a table. A stopped run is gone on with."""
     with _told_in_a_sentence():
         classroom = _open(directory)
+        if scheduler is None and jobs != 1 and classroom.has_news(chapter):
+            from autograde.fleet import warm_up
+
+            warm_up()  # while this process imports what it needs itself
         from rich.console import Console
 
         from autograde import grading

@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from multiprocessing import forkserver
 from threading import Event
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 from uuid import uuid4
@@ -44,7 +45,11 @@ _SETTINGS = {
     "distributed.scheduler.allowed-failures": 1,
     # A worker that dies again while its nanny restarts it must not cost the cluster the nanny as well.
     "distributed.deploy.lost-worker-timeout": "1 day",
+    "distributed.worker.multiprocessing-method": "forkserver",
 }
+_IMPORTED = ("distributed", "distributed.nanny", "autograde.work", "autograde.recording", "autograde.pages")
+"""What every worker process of ours needs: imported once, in a process that they are forked from."""
+_SINGLE = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
 
 
 class FleetError(Exception):
@@ -79,11 +84,26 @@ class Fleet(Protocol):
         """
 
 
+def warm_up() -> None:
+    """Have what worker processes here will need be imported, while the caller does something else."""
+    before = dict(os.environ)
+    os.environ.update(_SINGLE)
+    try:
+        forkserver.set_forkserver_preload(list(_IMPORTED))  # nothing happens where it runs already
+        forkserver.ensure_running()
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
 @contextmanager
-def open_fleet(jobs: int = 1, scheduler: str | None = None, say: Callable[[str], None] = print) -> Iterator[Fleet]:
+def open_fleet(
+    jobs: int = 1, scheduler: str | None = None, say: Callable[[str], None] = print, first: str = ""
+) -> Iterator[Fleet]:
     """Give a fleet of `jobs` worker processes here, or that of the Dask `scheduler` at an address.
 
-    One job needs no other process. `say` tells in a sentence what an instructor should know.
+    One job needs no other process. `say` tells in a sentence what an instructor should know. `first` is a statement
+    that each worker process here runs before it takes a task.
 
     Raises:
         FleetError: there is no scheduler at the address.
@@ -92,7 +112,7 @@ def open_fleet(jobs: int = 1, scheduler: str | None = None, say: Callable[[str],
         yield _Here()
         return
     with ExitStack() as stack:
-        client, cluster = _connect(scheduler, jobs, stack, say)
+        client, cluster = _connect(scheduler, jobs, stack, say, first)
         yield _Dask(client, cluster, say)
 
 
@@ -209,7 +229,7 @@ class _Dask:
 
 
 def _connect(
-    scheduler: str | None, jobs: int, stack: ExitStack, say: Callable[[str], None]
+    scheduler: str | None, jobs: int, stack: ExitStack, say: Callable[[str], None], first: str
 ) -> "tuple[Client, LocalCluster | None]":
     import dask
     from distributed import Client, LocalCluster
@@ -224,11 +244,12 @@ def _connect(
             return stack.enter_context(Client(scheduler, set_as_default=False)), None
         except (OSError, ValueError) as error:
             raise FleetError(f"there is no Dask scheduler at {scheduler} ({_first_line(error)})") from None
+    warm_up()
     scratch = stack.enter_context(tempfile.TemporaryDirectory(prefix="autograde-fleet-", ignore_cleanup_errors=True))
     cluster = LocalCluster(
         n_workers=jobs, threads_per_worker=1, processes=True, host="127.0.0.1", dashboard_address="127.0.0.1:0",
         memory_limit=0, local_directory=scratch, silence_logs=logging.CRITICAL, security=_private(say),
-        preload=[_PRELOAD],
+        preload=[f"{_PRELOAD}\n{first}"],
     )  # fmt: skip
     stack.enter_context(cluster)
     return stack.enter_context(Client(cluster, set_as_default=False)), cluster

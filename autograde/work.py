@@ -6,6 +6,7 @@ in the worker itself. Nothing here needs the class's directory, so the worker ma
 
 import atexit
 import threading
+from contextlib import suppress
 from dataclasses import dataclass
 
 import nbformat
@@ -15,7 +16,7 @@ from autograde.assessment import assess_handed_in, failed
 from autograde.handed_in import HandedIn
 from autograde.results import SubmissionResult
 from autograde.sandbox.client import Sandbox
-from autograde.sandbox.launch import SandboxUnavailableError
+from autograde.sandbox.launch import Launched, SandboxUnavailableError, start
 from autograde.sandbox.limits import Limits
 
 PRELOADED = (
@@ -83,6 +84,16 @@ def trouble(task: Task, reason: str) -> Done:
     return Done(failed(task.student, task.chapter, "infrastructure", f"The grader itself failed: {reason}."))
 
 
+_early: dict[tuple[Limits, bool], Launched] = {}
+
+
+def start_early(unsafe: bool = False) -> None:
+    """Start the sandbox of this process before a task asks for it; what is wrong is told by the task."""
+    limits = Limits()
+    with suppress(SandboxUnavailableError):
+        _early[limits, unsafe] = start(limits, unsafe, PRELOADED)
+
+
 _warm = threading.local()  # a sandbox dies with the thread that started it
 _made: list[Sandbox] = []
 
@@ -95,7 +106,7 @@ def warm_sandbox(limits: Limits, unsafe: bool) -> Sandbox:
     """
     if getattr(_warm, "made_for", None) != (limits, unsafe):
         close_sandbox()
-        _warm.sandbox = Sandbox(limits, unsafe, PRELOADED)
+        _warm.sandbox = Sandbox(limits, unsafe, PRELOADED, _early.pop((limits, unsafe), None))
         _warm.made_for = (limits, unsafe)
         _made.append(_warm.sandbox)
     sandbox: Sandbox = _warm.sandbox
@@ -115,6 +126,8 @@ def close_sandbox() -> None:
 def _close_all() -> None:
     while _made:
         _made.pop().close()
+    while _early:
+        _early.popitem()[1].kill()
 
 
 def _installed() -> str:

@@ -6,11 +6,14 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from multiprocessing import forkserver
 from pathlib import Path
 
 import pytest
 
-from autograde.fleet import TRIES, Fleet, FleetError, Lost, open_fleet
+from autograde import work
+from autograde.fleet import TRIES, Fleet, FleetError, Lost, open_fleet, warm_up
+from autograde.sandbox.limits import Limits
 
 Function = Callable[[int], int]
 
@@ -132,3 +135,23 @@ def refuses_strangers(fleet: Fleet) -> None:
     for keys in (None, Security.temporary()):
         with pytest.raises((OSError, TypeError)):
             Client(address, security=keys, timeout="2s", set_as_default=False)
+
+
+def test_a_sandbox_that_was_started_early_is_the_one_that_grades() -> None:
+    work.start_early(unsafe=True)
+    (early,) = work._early.values()
+    try:
+        assert work.warm_sandbox(Limits(), unsafe=True)._launched is early
+        assert not work._early
+    finally:
+        work.close_sandbox()
+    assert early.process.returncode is not None
+
+
+def test_workers_are_warmed_up_with_one_thread_each_and_nobody_else_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    seen = []
+    monkeypatch.setattr(forkserver, "ensure_running", lambda: seen.append(os.environ["OMP_NUM_THREADS"]))
+    warm_up()
+    assert seen == ["1"]
+    assert "OMP_NUM_THREADS" not in os.environ
