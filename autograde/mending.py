@@ -15,9 +15,6 @@ from autograde import definitions
 from autograde.notebook_file import UnreadableError
 from course.exercises.exercise import Exercise
 
-AS_GIVEN = "autograde_given"
-"""In a text's metadata: it stands as it was released."""
-
 _ALIKE = 0.8  # of a name with its parameters
 _MOST_COMPARED = 500
 
@@ -77,14 +74,7 @@ class _Mender:
         return [cell for cell in self.cells if grade_id(cell) == name]
 
     def _retag(self) -> None:
-        """Give cells that were not changed the tags that they were released with, and texts a mark that says so.
-
-        A page shows HTML of texts that were given out, and of a student's own texts none.
-        """
-        texts = {cell.source.strip() for cell in self.given if cell.cell_type == "markdown"}
-        for cell in self.cells:
-            if cell.cell_type == "markdown" and cell.source.strip() in texts:
-                cell.metadata[AS_GIVEN] = True
+        """Give cells that were not changed the tags that they were released with."""
         tags = {cell.source.strip(): cell.metadata.get("tags") for cell in self.given}
         for cell in self.cells:
             if not cell.metadata.get("tags") and tags.get(cell.source.strip()):

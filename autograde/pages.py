@@ -18,8 +18,6 @@ from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbconvert.filters.widgetsdatatypefilter import WidgetsDataTypeFilter
 from nbformat import NotebookNode
 
-from autograde.mending import AS_GIVEN
-
 _KEPT = 1024  # cells
 _LONGEST = 20_000  # characters of a cell that is kept
 _UNDESCRIBED = re.compile(r"<img\b(?![^>]*\balt\s*=)", re.IGNORECASE)
@@ -44,17 +42,11 @@ class PageExporter(HTMLExporter):  # type: ignore[misc]
 
     @pass_context
     def markdown2html(self, context: Context, source: str) -> str:
-        """Return Markdown as HTML; without attachments it depends on nothing but the text.
-
-        HTML in a student's own text is shown, not obeyed: an instructor opens the page too.
-        """
-        cell = context.get("cell", {})
-        given = bool(cell.get("metadata", {}).get(AS_GIVEN))
-        own = cell.get("attachments") or self.embed_images or self.lexer_options
-        if given and (own or len(source) > _LONGEST):
+        """Return Markdown as HTML; without attachments it depends on nothing but the text."""
+        own = context.get("cell", {}).get("attachments") or self.embed_images or self.lexer_options
+        if own or len(source) > _LONGEST:
             return str(super().markdown2html(context, source))
-        set_ = _markdown if len(source) <= _LONGEST else _markdown.__wrapped__
-        return set_(source, self.anchor_link_text, self.exclude_anchor_links, not given)
+        return _markdown(source, self.anchor_link_text, self.exclude_anchor_links)
 
     def _create_environment(self) -> Environment:
         environment: Environment = super()._create_environment()
@@ -98,8 +90,6 @@ def _highlighted(source: str, lexer: str, language: str | None, magic: str) -> s
 
 
 @lru_cache(maxsize=_KEPT)
-def _markdown(source: str, anchor: str, exclude_anchors: bool, escape: bool) -> str:
-    renderer = IPythonRenderer(
-        escape=escape, allow_harmful_protocols=not escape, anchor_link_text=anchor, exclude_anchor_links=exclude_anchors
-    )
+def _markdown(source: str, anchor: str, exclude_anchors: bool) -> str:
+    renderer = IPythonRenderer(escape=False, anchor_link_text=anchor, exclude_anchor_links=exclude_anchors)
     return str(MarkdownWithMath(renderer=renderer).render(source))

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from bs4 import BeautifulSoup
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 from nbgrader.api import Gradebook
@@ -66,6 +67,16 @@ def test_the_report_reads_the_same_marks(demonstration: Demonstration) -> None:
 def test_no_mark_waits_for_a_human(demonstration: Demonstration) -> None:
     with Gradebook(f"sqlite:///{demonstration.classroom.root}/gradebook.db") as gradebook:
         assert not any(one.needs_manual_grade for one in gradebook.assignment_submissions(CHAPTER))
+
+
+def test_a_feedback_page_shows_no_markup_as_text(demonstration: Demonstration) -> None:
+    for one in demonstration.graded:
+        page = BeautifulSoup((one.page or Path()).read_text(), "html.parser")
+        assert page.select_one(".p2i-top h1") is not None
+        for part in page(["style", "script"]):
+            part.decompose()
+        assert "<div" not in page.get_text()
+        assert "{" not in page.select_one(".p2i-top").get_text()  # type: ignore[union-attr]
 
 
 def test_feedback_pages_tell_the_mark_and_the_reason(demonstration: Demonstration) -> None:
