@@ -194,16 +194,15 @@ def noise_on_the_line(book: Book) -> None:
     instead(book, **dict.fromkeys(NAMES, "everywhere(b'points: 30\\n' * 100)\nreturn torch.zeros(1)"))
 
 
-@cheating(everything=0)
+@cheating("crashed", everything=0)
 def frames_with_the_right_nonce(book: Book) -> None:
-    """The nonce is read off the frame of the examination: frames are whole, and the values in them wrong as ever."""
+    """The nonce is read off the examination: the forged frame is whole, its values are wrong, and the true one is one too many."""
     book.above(NEAREST, FORGE)
     book.above(
         NEAREST,
-        "import gc\ndef the_nonce():\n    return next(one._nonce for one in gc.get_objects() if type(one).__name__ == 'Examination')\n"
-        "def answer_all():\n    for number in range(40):\n        everywhere(frame(the_nonce(), number))\n    os._exit(0)",
+        "import gc\ndef the_nonce():\n    return next(one._nonce for one in gc.get_objects() if type(one).__name__ == 'Examination')",
     )
-    instead(book, **dict.fromkeys(NAMES, "answer_all()"))
+    instead(book, **dict.fromkeys(NAMES, "everywhere(frame(the_nonce()))\nreturn torch.zeros(1)"))
 
 
 @cheating(everything=0)

@@ -15,7 +15,7 @@ from autograde.results import SubmissionResult
 from tests.autograde.conftest import CHAPTER, released, walls
 from tests.autograde.test_grading import in_gradebook
 from tests.hostile import cheats, faults, formats, notebooks
-from tests.hostile.bank import ENTRIES
+from tests.hostile.bank import ENTRIES, Entry
 
 __all__ = ["cheats", "faults", "formats", "notebooks", "released", "walls"]
 
@@ -38,20 +38,30 @@ class Batch:
     """What nbgrader said."""
 
 
-def hand_in(root: Path) -> Classroom:
+def chosen(items: list[pytest.Item]) -> list[Entry]:
+    """Return the entries that the tests of this run ask about: with `-k`, not the whole bank is graded."""
+    asked = set[str]()
+    for item in items:
+        given = item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
+        asked |= {given["entry"].name} if "entry" in given else {str(given.get("name"))}
+    return [entry for name, entry in ENTRIES.items() if name in asked]
+
+
+def hand_in(root: Path, entries: list[Entry]) -> Classroom:
     classroom = classes.init(root)
     with classroom.configuration.open("a") as file:
         file.write(LIMITS)
     classes.release(classroom, CHAPTER)
     data = classroom.released_bytes(CHAPTER) or b""
-    for name, entry in ENTRIES.items():
-        entry.lay(classroom.folder("submitted", name, CHAPTER), data)
+    for entry in entries:
+        entry.lay(classroom.folder("submitted", entry.name, CHAPTER), data)
     return classroom
 
 
 @pytest.fixture(scope="session")
-def batch(walls: None, tmp_path_factory: pytest.TempPathFactory) -> Batch:
-    ours, theirs = (hand_in(tmp_path_factory.mktemp(who) / "class") for who in ("ours", "theirs"))
+def batch(walls: None, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Batch:
+    entries = chosen(request.session.items)
+    ours, theirs = (hand_in(tmp_path_factory.mktemp(who) / "class", entries) for who in ("ours", "theirs"))
     commands = Path(sys.executable).parent
     environment = {**os.environ, "PATH": f"{commands}{os.pathsep}{os.environ['PATH']}"}
     log = theirs.root / "nbgrader.log"

@@ -112,11 +112,9 @@ def not_a_number_everywhere(book: Book) -> None:
     )
 
 
-@faulty(nearest_unpool2d=(2.0, 2.4))
+@faulty(nearest_unpool2d=share(NEAREST, 1))
 def changes_its_input(book: Book) -> None:
-    """An answer that is right and leaves zeros behind in its input, in four or five of ten cases."""
+    """An answer that is right and leaves zeros behind in its input, in the one case where nothing is enlarged."""
     answer = book.answers[NEAREST].replace("def nearest_unpool2d", "def _right")
-    book.answer(NEAREST, (
-        f"{answer}\n\ndef nearest_unpool2d(x, scale):\n    y = _right(x, scale)\n    if not x.requires_grad and x.shape[0] == 2:\n"
-        "        x.zero_()\n    return y"
-    ))  # fmt: skip
+    leaves_zeros = "    y = _right(x, scale).clone()\n    if scale == 1:\n        x.zero_()\n    return y"
+    book.answer(NEAREST, f"{answer}\n\ndef nearest_unpool2d(x, scale):\n{leaves_zeros}")
