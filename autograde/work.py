@@ -87,11 +87,16 @@ def trouble(task: Task, reason: str) -> Done:
 _early: dict[tuple[Limits, bool], Launched] = {}
 
 
-def start_early(unsafe: bool = False) -> None:
+def start_early(limits: Limits, unsafe: bool) -> None:
     """Start the sandbox of this process before a task asks for it; what is wrong is told by the task."""
-    limits = Limits()
     with suppress(SandboxUnavailableError):
         _early[limits, unsafe] = start(limits, unsafe, PRELOADED)
+
+
+def early_start(limits: Limits, unsafe: bool) -> str:
+    """Return the statements with which a worker process starts its sandbox early."""
+    imports = "from autograde import work\nfrom autograde.sandbox.limits import Limits"
+    return f"{imports}\nwork.start_early({limits!r}, {unsafe})"
 
 
 _warm = threading.local()  # a sandbox dies with the thread that started it
