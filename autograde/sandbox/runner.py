@@ -1,9 +1,9 @@
 """What runs inside the sandbox: a zygote that imports torch once and makes room for one submission after another.
 
-For each room of a submission the zygote forks an *init*. It gets PID, IPC and mount namespaces of its own with nothing
-in them, gives up every right, and forks a child for each exercise (see `examination`); killing it ends all that the
-submission started, and its files go with its mounts. Where no namespace can be made inside another (`single`), the
-zygote itself becomes the init, and the grader starts a sandbox for each submission. Where there are none at all
+For each room of a submission the zygote forks an *init* (see `init`). It gets PID, IPC and mount namespaces of its own
+with nothing in them, gives up every right, and forks a child for each exercise (see `examination`); killing it ends all
+that the submission started, and its files go with its mounts. Where no namespace can be made inside another (`single`),
+the zygote itself becomes the init, and the grader starts a sandbox for each submission. Where there are none at all
 (`landlock`), zygote, init and examination take rights away from themselves, each more than the last, and a signal to
 all whom one may reach takes the place of the end of a namespace.
 
@@ -24,16 +24,12 @@ import tempfile
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from autograde.sandbox import confinement, landlock, protocol, scratch, sharing
+from autograde.sandbox.init import Init
 from autograde.sandbox.protocol import Frame
-from course.packet import Plain
 
-_TICK = 0.05  # seconds between two looks at what a submission takes
-_SLOW_TICK = 0.25  # and at what it has written, where no mount bounds it
-_PATIENCE = 3.0  # seconds for processes to be gone that were killed
 _PAGE = resource.getpagesize()
 _view: landlock.View | None = None  # of the machine, where there are no mounts to make it
 
@@ -213,7 +209,7 @@ def _become_init(kind: str, frame: Frame, channel: int) -> None:
             protocol.request(control, {"type": "failed", "reason": str(error)})
             os._exit(status)
         try:
-            Init(control, kind, home, frame).serve()
+            Init(control, kind, home, frame, _view).serve()
         finally:
             if kind == "unsafe":
                 shutil.rmtree(home, ignore_errors=True)
@@ -243,233 +239,6 @@ def _wall_in(kind: str, frame: Frame) -> str:
     os.chdir(os.environ["HOME"])  # again, since what lay there lies below the new mount
     confinement.give_up_privileges(bytes.fromhex(str(frame["filter"])))
     return os.environ["HOME"]
-
-
-@dataclass
-class _Child:
-    """The process of one exercise, and how it ended once it has."""
-
-    pid: int
-    state: int | None = None
-    excess: str | None = None
-    """"memory", "processes" or "scratch", where it was killed for too much of it."""
-    processes: int = 0
-
-
-class Init:
-    """The first process of a submission: forks a child an exercise, watches what they take, ends what they leave."""
-
-    def __init__(self, control: socket.socket, kind: str, home: str, frame: Frame) -> None:
-        self._control, self._home = control, home
-        self._contained, self._namespaces = kind != "unsafe", kind in ("warm", "single")
-        self._room, self._scratch = int(frame["memory"]), int(frame["scratch_size"])  # type: ignore[call-overload]
-        self._looked = 0.0
-        self._child: _Child | None = None
-        self._own = _memory_of(os.getpid())
-
-    def serve(self) -> None:
-        """Answer requests until the grader closes the socket."""
-        while True:
-            try:
-                frame, descriptors = self._next_request()
-            except protocol.ProtocolError:
-                break
-            if frame["type"] == "start" and len(descriptors) == 2 and self._child is None:
-                self._child = self._fork(frame, *descriptors)
-            elif frame["type"] == "alone" and self._child is not None:
-                protocol.send(self._control, {"type": "alone", "done": self._leave_alone(self._child)})
-            elif frame["type"] == "stop" and self._child is not None:
-                protocol.send(self._control, {"type": "ended", **self._stop(self._child)})
-                self._child = None
-            for descriptor in descriptors:
-                os.close(descriptor)
-        if self._child is not None:
-            self._stop(self._child)
-
-    def _next_request(self) -> tuple[Frame, list[int]]:
-        """Wait for a request; meanwhile look after what the submission takes."""
-        while True:
-            watched = self._contained and self._child is not None
-            came = protocol.receive_request(self._control, _TICK if watched else None)
-            if came is not None:
-                return came
-            if self._child is None:
-                continue
-            self._reap(self._child)
-            if self._child.state is None and self._child.excess is None:
-                self._child.excess = self._excess(self._child)
-            if self._child.state is not None or self._child.excess:
-                self._kill_all()  # what the exercise left would hold its channel open, and the grader up
-
-    def _excess(self, child: _Child) -> str | None:
-        """Return what the processes of the submission take too much of together.
-
-        A cgroup holds this better where there is one; the resource limits hold each process, and this all of them.
-        """
-        others = [pid for pid in self._processes() if pid not in (1, os.getpid())]
-        if len(others) > child.processes:
-            return "processes"
-        if sum(max(0, _memory_of(pid) - self._own) for pid in others) > self._room:
-            return "memory"
-        if not self._namespaces and time.monotonic() > self._looked + _SLOW_TICK:
-            self._looked = time.monotonic()
-            return "scratch" if scratch.exceeds(self._home, self._scratch) else None
-        return None
-
-    def _processes(self) -> list[int]:
-        return _processes() if self._namespaces else landlock.descendants()
-
-    def _fork(self, frame: Frame, channel: int, output: int) -> _Child:
-        pid = os.fork()
-        if pid:
-            return _Child(pid, processes=int(frame["processes"]))  # type: ignore[call-overload]
-        status = 71
-        try:
-            os.setsid()
-            self._control.close()
-            os.dup2(output, 1)
-            os.dup2(output, 2)
-            os.close(output)
-            for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
-                with suppress(OSError, ValueError):
-                    signal.signal(number, signal.SIG_DFL)
-            signal.signal(signal.SIGINT, signal.default_int_handler)
-            for number in (signal.SIGPIPE, signal.SIGXFSZ):  # as Python has it: a write that fails raises
-                signal.signal(number, signal.SIG_IGN)
-            _set_limits(frame, self._namespaces)
-            if _view is not None:
-                landlock.confine_submission(_view, self._home)
-            from autograde.sandbox.examination import Examination
-
-            Examination(socket.socket(fileno=channel), self._contained).run()
-            status = 0
-        except protocol.ProtocolError:
-            status = 72
-        finally:
-            os._exit(status)
-
-    def _leave_alone(self, child: _Child) -> bool:
-        """End every process but the exercise's own, so that what the cells started cannot help the answer."""
-        deadline = time.monotonic() + _PATIENCE
-        if self._contained and not self._namespaces:
-            with suppress(ProcessLookupError, PermissionError):
-                os.kill(-1, signal.SIGSTOP)  # a process that hops from fork to fork could be missed
-        try:
-            while others := self._others(child):
-                if time.monotonic() > deadline:
-                    return False
-                for pid in others:
-                    with suppress(ProcessLookupError, PermissionError):
-                        os.kill(pid, signal.SIGKILL)
-                time.sleep(0.001)
-                self._reap(child)
-            return True
-        finally:
-            with suppress(ProcessLookupError, PermissionError):
-                os.kill(child.pid, signal.SIGCONT)
-
-    def _others(self, child: _Child) -> list[int]:
-        known = {1, os.getpid(), child.pid}
-        there = self._processes() if self._contained else _children()
-        return [pid for pid in there if pid not in known and not _is_dead(pid)]
-
-    def _reap(self, child: _Child, options: int = os.WNOHANG) -> bool:
-        """Collect the dead; return whether children are left."""
-        while True:
-            try:
-                pid, state = os.waitpid(-1, options)
-            except ChildProcessError:
-                return False
-            if not pid:
-                return True
-            if pid == child.pid:
-                child.state = state
-
-    def _stop(self, child: _Child) -> dict[str, Plain]:
-        """Kill the child and what it left behind; say how it ended: by a signal, by a status, or by us (neither)."""
-        self._reap(child)
-        if child.state is None:
-            time.sleep(0.002)  # a process that closed its socket by dying is about to be gone
-            self._reap(child)
-        ours = child.state is None
-        if not self._contained:
-            with suppress(ProcessLookupError, PermissionError):
-                os.killpg(child.pid, signal.SIGKILL)
-        while True:  # orphans become children of this process, so there is nothing left when it has none
-            self._kill_all()
-            if not self._reap(child):
-                break
-            time.sleep(0.001)
-        if ours or child.state is None:
-            return {"signal": None, "status": None, "excess": child.excess}
-        code = os.waitstatus_to_exitcode(child.state)
-        signal_, status = (-code, None) if code < 0 else (None, code)
-        return {"signal": signal_, "status": status, "excess": child.excess}
-
-    def _kill_all(self) -> None:
-        if self._contained:
-            with suppress(ProcessLookupError, PermissionError):
-                os.kill(-1, signal.SIGKILL)  # all that this process can see, at once, a fork bomb too
-            return
-        for pid in _children():
-            with suppress(ProcessLookupError, PermissionError):
-                os.kill(pid, signal.SIGKILL)
-
-
-def _memory_of(pid: int) -> int:
-    """Return the bytes that a process holds by itself or shares without a file, 0 where it is gone."""
-    with suppress(OSError, ValueError):
-        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-        return sum(1024 * int(line.split()[1]) for line in lines if line.startswith(("RssAnon", "RssShmem")))
-    return 0
-
-
-def _processes() -> list[int]:
-    return [int(name) for name in os.listdir("/proc") if name.isdigit()]  # noqa: PTH208
-
-
-def _is_dead(pid: int) -> bool:
-    """Return whether a process has ended in all its threads, though its parent has not asked how."""
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-        return state in "ZX" and len(os.listdir(f"/proc/{pid}/task")) < 2  # noqa: PTH208
-    except OSError:
-        return True
-
-
-def _children() -> list[int]:
-    """Return the children of this process, of all its threads."""
-    found: list[int] = []
-    with suppress(OSError):
-        for task in os.listdir("/proc/self/task"):  # noqa: PTH208
-            found += map(int, Path(f"/proc/self/task/{task}/children").read_text().split())
-    return found
-
-
-def _set_limits(frame: Frame, namespaces: bool) -> None:
-    memory, file_size, seconds, tasks = (
-        int(frame[key])  # type: ignore[call-overload]
-        for key in ("memory", "file_size", "seconds", "tasks")
-    )
-    used = 0
-    with suppress(OSError, StopIteration, ValueError):
-        lines = Path("/proc/self/status").read_text().splitlines()
-        used = 1024 * int(next(line for line in lines if line.startswith("VmData")).split()[1])
-    _limit(resource.RLIMIT_DATA, used + memory)
-    _limit(resource.RLIMIT_FSIZE, file_size)
-    _limit(resource.RLIMIT_CPU, seconds)
-    _limit(resource.RLIMIT_CORE, 0)
-    _limit(resource.RLIMIT_NOFILE, 1024)
-    if tasks and namespaces:  # outside a user namespace it would count everything that the grader's user runs
-        _limit(resource.RLIMIT_NPROC, tasks)
-
-
-def _limit(which: int, value: int) -> None:
-    hard = resource.getrlimit(which)[1]
-    if hard != resource.RLIM_INFINITY:
-        value = min(value, hard)
-    with suppress(OSError, ValueError):
-        resource.setrlimit(which, (value, value))
 
 
 if __name__ == "__main__":
