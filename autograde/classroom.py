@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from autograde import configuration
 from autograde.results import SubmissionResult, write_private
 
 if TYPE_CHECKING:
@@ -21,48 +22,6 @@ if TYPE_CHECKING:
     from autograde.sandbox.limits import Limits
 
 INSTRUCTOR_NOTEBOOKS = Path(__file__).resolve().parents[1] / "solutions" / "notebooks"
-_MARK = "# A class of From Pixels to Instances, made by `autograde init`."
-_CONFIGURATION = """{mark}
-# An ordinary nbgrader course: `nbgrader` and formgrader work in this directory as they always do.
-c = get_config()  # noqa: F821
-
-c.CourseDirectory.course_id = "{course_id}"
-# The gradebook is gradebook.db in this directory, unless CourseDirectory.db_url says otherwise.
-
-# What a student finds in place of a solution.
-c.ClearSolutions.code_stub = {{"python": 'raise NotImplementedError("not written yet")'}}
-
-# What was handed in is mended first: a renamed notebook is found, a lost mark, a cell that is there twice, a check that
-# was deleted. What cannot be read has no marks, and a reason.
-c.Autograde.pre_convert_hook = "autograde.nbgrader_plugin.find"
-c.Autograde.exporter_class = "autograde.nbgrader_plugin.Reader"
-
-c.Autograde.sanitize_preprocessors = [
-    "nbgrader.preprocessors.ClearOutput",
-    "nbgrader.preprocessors.DeduplicateIds",
-    "nbgrader.preprocessors.OverwriteKernelspec",
-    "nbgrader.preprocessors.OverwriteCells",
-    "nbgrader.preprocessors.CheckCellMetadata",
-]
-
-# Students' code runs in a sandbox, and marks are made outside of it: this takes the place of nbgrader's Execute.
-# `c.Assess.limits = {{"cell": 60.0}}` gives a cell a minute; autograde/sandbox/limits.py has all limits.
-c.Autograde.autograde_preprocessors = [
-    "autograde.nbgrader_plugin.Assess",
-    "nbgrader.preprocessors.IgnorePattern",
-    "nbgrader.preprocessors.LimitOutput",
-    "nbgrader.preprocessors.SaveAutoGrades",
-    "nbgrader.preprocessors.AssignLatePenalties",
-    "nbgrader.preprocessors.CheckCellMetadata",
-]
-
-# A feedback page shows a student's own work and what came of it, not the whole chapter once more.
-c.GenerateFeedback.preprocessors = [
-    "nbgrader.preprocessors.GetGrades",
-    "autograde.presenting.Present",
-    "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor",
-]
-"""
 
 
 class ClassroomError(Exception):
@@ -84,6 +43,12 @@ class Classroom:
     def configuration(self) -> Path:
         """What nbgrader is told of this class."""
         return self.root / "nbgrader_config.py"
+
+    @property
+    def is_of_an_earlier_version(self) -> bool:
+        """Whether nbgrader is told of this class what an earlier version of this grader wanted it told."""
+        text = self.configuration.read_text(encoding="utf-8", errors="replace")
+        return text.startswith(configuration.MARK) and configuration.CALL not in text
 
     @property
     def secret(self) -> str:
@@ -165,18 +130,23 @@ class Classroom:
 def init(directory: Path) -> Classroom:
     """Make a class in `directory`, which must be new, empty, or a class already.
 
+    Of a class that an earlier version made, the configuration is written anew, and the old one kept beside it.
+
     Raises:
         ClassroomError: there is something else in it.
     """
     root = directory.resolve()
-    config = root / "nbgrader_config.py"
     if root.exists() and not root.is_dir():
         raise ClassroomError(f"{directory} is a file; name a directory for the class")
+    classroom = Classroom(root)
     if _is_class(root):
-        return Classroom(root)
+        if classroom.is_of_an_earlier_version:
+            course_id = str(classroom._configured().CourseDirectory.course_id)
+            shutil.copyfile(classroom.configuration, root / "nbgrader_config.old.py")
+            _configure(classroom, course_id)
+        return classroom
     if root.is_dir() and any(root.iterdir()):
         raise ClassroomError(f"{directory} is not empty and not a class; name a new directory")
-    course_id = re.sub(r"[^A-Za-z0-9_-]+", "-", root.name).strip("-") or "pixels"
     root.mkdir(mode=0o700, parents=True, exist_ok=True)  # solutions, submissions and marks are nobody else's business
     for folder in ("source", "submitted"):
         (root / folder).mkdir(exist_ok=True)
@@ -184,20 +154,30 @@ def init(directory: Path) -> Classroom:
     private.mkdir(mode=0o700, exist_ok=True)
     write_private(private / "secret", secrets.token_hex(32) + "\n")
     write_private(private / ".gitignore", "*\n")
-    config.write_text(_CONFIGURATION.format(mark=_MARK, course_id=course_id), encoding="utf-8")
-    return Classroom(root)
+    _configure(classroom, re.sub(r"[^A-Za-z0-9_-]+", "-", root.name).strip("-") or "pixels")
+    return classroom
+
+
+def _configure(classroom: Classroom, course_id: str) -> None:
+    classroom.configuration.write_text(configuration.TEMPLATE.format(course_id=course_id), encoding="utf-8")
 
 
 def open_class(directory: Path) -> Classroom:
     """Return the class in `directory`.
 
     Raises:
-        ClassroomError: there is none.
+        ClassroomError: there is none, or an earlier version made it.
     """
     root = directory.resolve()
     if not _is_class(root):
         raise ClassroomError(f"{directory} is not a class; `autograde init {directory}` makes one")
-    return Classroom(root)
+    classroom = Classroom(root)
+    if classroom.is_of_an_earlier_version:
+        raise ClassroomError(
+            f"an earlier version made the class {directory}; `autograde init {directory}` renews its "
+            "nbgrader_config.py and keeps the old one beside it"
+        )
+    return classroom
 
 
 def _is_class(root: Path) -> bool:

@@ -1,4 +1,4 @@
-"""What a class's nbgrader_config.py puts into nbgrader's autograding, so that it gives the marks of `autograde grade`.
+"""What `autograde.configuration` puts into nbgrader's autograding, so that it gives the marks of `autograde grade`.
 
 `find` and `Reader` have nbgrader read what our own intake reads: a renamed notebook, a damaged one, a file that is
 none. `Assess` stands in place of `Execute`: nbgrader keeps recording, penalising and showing, but no student's code

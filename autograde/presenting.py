@@ -1,6 +1,6 @@
 """What a student finds on the feedback page: the marks first, then each answer with what came of it.
 
-A preprocessor of nbgrader's own feedback generation, named in the class's nbgrader_config.py, so `nbgrader
+A preprocessor of nbgrader's own feedback generation, named in `autograde.configuration`, so `nbgrader
 generate_feedback` and `autograde grade` write the same page. Marks are the gradebook's, reasons those of the kept
 result. What students were given is left out: they have the chapter. Every text of theirs is escaped.
 """

@@ -7,6 +7,7 @@ import pytest
 from nbgrader.api import Gradebook
 
 from autograde import classroom as classes
+from autograde import configuration
 from autograde.classroom import Classroom, ClassroomError
 from course.exercises.catalogue import of_chapter
 from tests.autograde.conftest import CHAPTER
@@ -24,6 +25,28 @@ def test_a_class_is_private_and_its_secret_differs_from_others(tmp_path: Path) -
 def test_making_a_class_twice_keeps_it(tmp_path: Path) -> None:
     secret = classes.init(tmp_path / "a").secret
     assert classes.init(tmp_path / "a").secret == secret
+
+
+def test_a_class_of_an_earlier_version_is_renewed_and_nothing_of_it_is_lost(tmp_path: Path) -> None:
+    old = classes.init(tmp_path / "a")
+    secret, text = old.secret, f'{configuration.MARK}\nc = get_config()\nc.CourseDirectory.course_id = "vision"\n'
+    old.configuration.write_text(text)
+    with pytest.raises(ClassroomError, match=r"earlier version.*autograde init"):
+        classes.open_class(old.root)
+    renewed = classes.init(old.root)
+    assert renewed.secret == secret
+    assert (renewed.root / "nbgrader_config.old.py").read_text() == text
+    assert renewed.api().coursedir.course_id == "vision"
+    assert classes.open_class(old.root) == renewed
+
+
+def test_the_last_word_on_a_setting_is_the_classs(tmp_path: Path) -> None:
+    classroom = classes.init(tmp_path / "a")
+    with classroom.configuration.open("a") as file:
+        file.write("c.Assess.limits = {'cell': 60.0}\nc.Autograde.exporter_class = 'mine.Exporter'\n")
+    assert classroom.limits().cell == 60.0
+    assert classroom.api().config.Autograde.exporter_class == "mine.Exporter"
+    assert "autograde.nbgrader_plugin.Assess" in classroom.api().config.Autograde.autograde_preprocessors
 
 
 def test_no_class_is_made_among_other_files(tmp_path: Path) -> None:
