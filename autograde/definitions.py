@@ -4,6 +4,7 @@ A stranger wrote it: what does not parse says nothing, and what would take long 
 """
 
 import ast
+import copy
 import re
 import symtable
 from functools import lru_cache
@@ -84,11 +85,34 @@ def globals_of(source: str) -> set[str]:
 
 
 def unparse(node: ast.AST) -> str | None:
-    """Return the source of `node`, or None where it is nested too deeply."""
+    """Return the source of `node`, or None where it is nested too deeply.
+
+    A constant that cannot be written down, a number of 5000 digits or a no-break space within an f-string, becomes
+    a plain one.
+
+    >>> unparse(ast.parse("f'{x + 0x" + "F" * 5000 + "}'"))
+    "f'{x + 0}'"
+    """
     try:
-        return ast.unparse(node)
-    except RecursionError:
+        try:
+            return ast.unparse(node)
+        except ValueError:
+            return ast.unparse(_Plain().visit(copy.deepcopy(node)))
+    except (RecursionError, ValueError):
         return None
+
+
+class _Plain(ast.NodeTransformer):
+    """Puts a plain constant in the place of each that Python reads and does not write."""
+
+    def visit_Constant(self, node: ast.Constant) -> ast.Constant:
+        """Return the constant, or a plain one."""
+        value = node.value
+        if isinstance(value, str):
+            value = "".join(sign if sign.isprintable() else " " for sign in value)
+        elif isinstance(value, int) and abs(value) > 10**100:
+            value = 0
+        return ast.copy_location(ast.Constant(value), node)
 
 
 def definition(cell: str, name: str) -> Definition:

@@ -111,7 +111,7 @@ def _needed(exercise: str, cells: list[str], others: dict[int, str]) -> dict[int
     there = _statements(cells)
     if "*" in there:  # of `from torch import *`: what is bound cannot be told
         return {}
-    missing = _used(exercise, there) - there.keys() - _ALWAYS_THERE
+    missing = ({exercise} | _used(exercise, there)) - there.keys() - _ALWAYS_THERE
     if not missing or not any(name in source for name in missing for source in others.values()):
         return {}
     elsewhere: dict[str, tuple[int, list[ast.stmt]]] = {}

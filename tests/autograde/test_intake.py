@@ -58,6 +58,25 @@ def test_a_tag_does_not_keep_an_answer_from_being_run(mended: Callable[..., Subm
     assert "def nearest_unpool2d" in (submission.cells_for(NAMES[0])[-2] or "")
 
 
+def test_answers_that_all_stand_in_one_cell_at_the_bottom_are_run(mended: Callable[..., Submission]) -> None:
+    def gather(notebook: NotebookNode) -> None:
+        answers = [cell(notebook, name) for name in NAMES]
+        notebook.cells.append(new_code_cell("\n\n".join(answer.source for answer in answers)))
+        for answer in answers:
+            answer.source = "# see the bottom"
+
+    submission = mended(gather)
+    assert [name for name in NAMES if f"def {name}(" in submission.code(name)] == NAMES
+
+
+@pytest.mark.parametrize("odd", ["0x" + "F" * 5000, "f\"{'\u00a0'.join('ab')}\""])
+def test_a_constant_that_python_reads_and_does_not_write_costs_nothing(
+    mended: Callable[..., Submission], odd: str
+) -> None:
+    submission = mended(lambda notebook: cell(notebook, NAMES[0]).update(source=f"ODD = {odd}\n{NAMES[0]} = len"))
+    assert "ODD" in submission.code(NAMES[0])
+
+
 def test_lost_metadata_is_found_by_what_cells_define(mended: Callable[..., Submission]) -> None:
     def lose(notebook: NotebookNode) -> None:
         for one in notebook.cells:

@@ -49,3 +49,9 @@ def test_an_answer_too_deep_to_be_read_earns_nothing_and_stops_nobody(deep: str)
     assert forbidden_calls([answer], "f", ("interpolate",)) == [TOO_DEEP]
     elsewhere = f"def g():\n    return {deep}"
     assert forbidden_calls([elsewhere, "def f(x):\n    return x"], "f", ("interpolate",)) == []
+
+
+@pytest.mark.parametrize("odd", ["0x" + "F" * 5000, "f\"{'\u00a0'.join('ab')}\""])
+def test_a_constant_that_cannot_be_written_down_hides_no_call_and_is_none(odd: str) -> None:
+    assert forbidden_calls([IMPORTS, f"def g(x):\n    return {odd}"], "g", FORBIDDEN) == []
+    assert forbidden_calls([IMPORTS, f"def g(x):\n    return F.max_unpool2d(x), {odd}"], "g", FORBIDDEN) != []
