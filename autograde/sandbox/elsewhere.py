@@ -1,9 +1,10 @@
-"""What is there where a student worked and not where a notebook is graded: Colab's modules, and magics that fail here.
+"""What is there where a student worked and not where a notebook is graded: Colab's modules, GPUs, files, magics.
 
 `from google.colab import drive` stands above the imports of many an honest notebook, in their cell. It must cost
 nothing but itself: the name stands for something that takes whatever is done with it and does nothing.
 """
 
+import ast
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from importlib.machinery import ModuleSpec
@@ -66,3 +67,20 @@ def make_do(shell: "Shell") -> None:
             return None
 
     shell.run_line_magic = run_line_magic
+
+
+def after(cell: str, error: BaseException, names: dict[str, object]) -> str:
+    """Return what of a cell stands below the statement that raised, each line in its place, or "".
+
+    `import einops` that fails above the other imports, or `assert torch.cuda.is_available()`, costs itself: where the
+    student worked it did not fail, and the cell went on. `names` are the globals that the cell ran in.
+    """
+    trace = error.__traceback__
+    while trace is not None and trace.tb_frame.f_globals is not names:
+        trace = trace.tb_next
+    if trace is None:
+        return ""
+    line = trace.tb_lineno
+    ends = [one.end_lineno or line for one in ast.parse(cell).body if one.lineno <= line <= (one.end_lineno or line)]
+    rest = "\n".join(cell.split("\n")[max(ends) :]) if ends else ""
+    return "\n" * max(ends) + rest if rest.strip() else ""

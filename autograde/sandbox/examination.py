@@ -12,7 +12,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from autograde.sandbox import protocol
-from autograde.sandbox.elsewhere import make_do
+from autograde.sandbox.elsewhere import after, make_do
 from autograde.sandbox.protocol import Frame
 from course import packet
 from course.packet import Plain
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from course.exercises.exercise import Exercise
     from course.exercises.guard import Seal
 
+_MOST_FAILURES = 20  # statements of a cell
 _NO_PROGRAMS = "Programs cannot be started while a notebook is graded; this line was left out."
 
 
@@ -173,17 +174,32 @@ def _system(shell: "_Shell", command: str) -> None:
 
 
 def _run_cell(shell: "_Shell", source: str) -> Plain:
-    """Run one cell as a notebook does. Return what it raised, as plain values, or None."""
+    """Run one cell as a notebook does. Return what it raised first, as plain values, or None.
+
+    A statement that raises costs itself: the cell goes on below it.
+    """
     from dataclasses import asdict
 
     from course.exercises.calling import describe_exception
 
-    try:
-        result = shell.run_cell(source, store_history=True)
-        error = result.error_before_exec or result.error_in_exec
-    except BaseException as raised:
-        error = raised
-    return None if error is None else asdict(describe_exception(error))
+    first: BaseException | None = None
+    for _ in range(_MOST_FAILURES):
+        error: BaseException | None
+        try:
+            result = shell.run_cell(source, store_history=first is None)
+            error = result.error_before_exec or result.error_in_exec
+        except BaseException as raised:
+            error = raised
+        if error is None:
+            break
+        first = first or error
+        try:
+            source = after(shell.transform_cell(source), error, shell.user_ns) if isinstance(error, Exception) else ""
+        except Exception:  # what is no Python did not run at all
+            break
+        if not source:
+            break
+    return None if first is None else asdict(describe_exception(first))
 
 
 if TYPE_CHECKING:
@@ -196,5 +212,6 @@ if TYPE_CHECKING:
     class _Shell(Protocol):
         run_cell: Callable[..., _Result]
         run_line_magic: Callable[..., object]
+        transform_cell: Callable[[str], str]
         reset: Callable[[], None]
         user_ns: dict[str, object]
