@@ -8,7 +8,7 @@ import ast
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from importlib.machinery import ModuleSpec
-from types import ModuleType
+from types import ModuleType, TracebackType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -54,7 +54,10 @@ class Colab:
 
 
 def make_do(shell: "Shell") -> None:
-    """Have Colab's modules be there, and a magic that fails cost its line alone."""
+    """Have Colab's modules be there, and a magic that fails cost its line alone. Tensors stay where they can be."""
+    import torch
+
+    torch.set_default_device = lambda device: None  # there is the CPU alone, and an answer is given tensors there
     sys.meta_path.append(Colab())
     sys.path.insert(0, "")  # as in a notebook: `%%writefile helpers.py` and `import helpers`
     run = shell.run_line_magic
@@ -80,7 +83,29 @@ def after(cell: str, error: BaseException, names: dict[str, object]) -> str:
         trace = trace.tb_next
     if trace is None:
         return ""
-    line = trace.tb_lineno
-    ends = [one.end_lineno or line for one in ast.parse(cell).body if one.lineno <= line <= (one.end_lineno or line)]
-    rest = "\n".join(cell.split("\n")[max(ends) :]) if ends else ""
-    return "\n" * max(ends) + rest if rest.strip() else ""
+    raised = _place(trace)
+    ends = [_end(one) for one in ast.parse(cell).body if _start(one) <= raised <= _end(one)]
+    if not ends:
+        return ""
+    line, column = max(ends)
+    lines = cell.split("\n")
+    # `import einops; import torch`: what follows in the line is left, too. Positions count bytes.
+    beside = lines[line - 1].encode()[column:].decode().lstrip(" \t;")
+    rest = "\n".join([beside, *lines[line:]])
+    # IPython cuts empty lines off the top of a cell, but no comments.
+    return "#\n" * (line - 1) + (rest if beside else f"#{rest}") if rest.strip() else ""
+
+
+def _place(trace: TracebackType) -> tuple[int, int]:
+    """Return the line and column where a frame was when it raised."""
+    line, _, column, _ = list(trace.tb_frame.f_code.co_positions())[trace.tb_lasti // 2]
+    return line or trace.tb_lineno, column or 0
+
+
+def _start(statement: ast.stmt) -> tuple[int, int]:
+    """Return where a statement starts, with its decorators."""
+    return min((node.lineno, node.col_offset) for node in (statement, *getattr(statement, "decorator_list", ())))
+
+
+def _end(statement: ast.stmt) -> tuple[int, int]:
+    return statement.end_lineno or statement.lineno, statement.end_col_offset or 0

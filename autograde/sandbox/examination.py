@@ -5,11 +5,13 @@ case as the notebook's check does. From the first cell on the student's code may
 what it sends is data that the grader compares, and no more.
 """
 
+import os
+import re
 import socket
 import sys
 from collections.abc import Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from autograde.sandbox import protocol
 from autograde.sandbox.elsewhere import after, make_do
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
     from course.exercises.guard import Seal
 
 _MOST_FAILURES = 20  # statements of a cell
+_TIMED = re.compile(r"\A\s*%%time\b.*")
+"""The first line of a cell that is timed, a magic that keeps to itself what the cell raised."""
+
 _NO_PROGRAMS = "Programs cannot be started while a notebook is graded; this line was left out."
 
 
@@ -176,13 +181,15 @@ def _system(shell: "_Shell", command: str) -> None:
 def _run_cell(shell: "_Shell", source: str) -> Plain:
     """Run one cell as a notebook does. Return what it raised first, as plain values, or None.
 
-    A statement that raises costs itself: the cell goes on below it.
+    A statement that raises costs itself: the cell goes on below it. So does one that takes Python's streams away.
     """
     from dataclasses import asdict
 
     from course.exercises.calling import describe_exception
 
     first: BaseException | None = None
+    source = _TIMED.sub("#", source)
+    streams = sys.stdin, sys.stdout, sys.stderr
     for _ in range(_MOST_FAILURES):
         error: BaseException | None
         try:
@@ -190,6 +197,7 @@ def _run_cell(shell: "_Shell", source: str) -> Plain:
             error = result.error_before_exec or result.error_in_exec
         except BaseException as raised:
             error = raised
+        sys.stdin, sys.stdout, sys.stderr = map(_open, streams)
         if error is None:
             break
         first = first or error
@@ -200,6 +208,11 @@ def _run_cell(shell: "_Shell", source: str) -> Plain:
         if not source:
             break
     return None if first is None else asdict(describe_exception(first))
+
+
+def _open(stream: TextIO) -> TextIO:
+    """Return a stream, or one that goes nowhere in the place of one that a cell has closed."""
+    return open(os.devnull, "r+") if stream is None or stream.closed else stream
 
 
 if TYPE_CHECKING:

@@ -19,12 +19,21 @@ def raised(cell: str) -> tuple[Exception, dict[str, object]]:
         "assert (\n    False\n), 'no GPU'",
         "def f():\n    raise OSError\nf()",
         "[\n    1 / 0\n]",
+        "for i in range(3):\n    1 / i",
+        "@no_such_decorator\ndef f():\n    pass",
+        "@(lambda f: 1 / 0)\nclass C:\n    pass",
+        "with open('no such file') as file:\n    pass",
+        "π = 'ü'; 1 / 0",
     ],
 )
 def test_what_stands_below_is_left_each_line_in_its_place(failing: str) -> None:
     cell = f"x = 1\n{failing}\ny = 2\nz = 3"
     lines = cell.split("\n")
-    assert after(cell, *raised(cell)).split("\n") == [""] * (len(lines) - 2) + ["y = 2", "z = 3"]
+    assert after(cell, *raised(cell)).split("\n") == ["#"] * (len(lines) - 2) + ["y = 2", "z = 3"]
+
+
+def test_what_stands_beside_it_is_left() -> None:
+    assert after("π = 1; 1 / 0; y = 2\nz = 3", *raised("π = 1; 1 / 0; y = 2\nz = 3")) == "y = 2\nz = 3"
 
 
 def test_of_a_cell_that_ends_with_it_nothing_is_left() -> None:

@@ -286,6 +286,29 @@ def colab_lines(book: Book) -> None:
 
 
 @honest
+def lines_that_fail_in_cells_that_matter(book: Book) -> None:
+    """Modules and devices that are not here stand beside what is needed, above answers, and below `%%time`."""
+    cell = book.imports()
+    cell["source"] = "import no_such_module; import os\nimport torchtoolbox as tt\n" + "".join(cell["source"])
+    book.answer(UNPOOL, f"%%time\nassert torch.cuda.is_available(), 'switch on the GPU'\n{book.answers[UNPOOL]}")
+    book.answer(POOL, f"big = torch.rand(3).cuda()\nbig.to('cuda')\nos.getcwd()\n{book.answers[POOL]}")
+    book.answer(STAGE, f"{book.answers[STAGE]}\n\nfor i in range(3):\n    1 / i")
+
+
+@honest
+def a_default_device_that_is_not_here(book: Book) -> None:
+    """Every new tensor is to be on the GPU, from the first cell on."""
+    book.imports()["source"] = "".join(book.imports()["source"]) + "\ntorch.set_default_device('cuda')"
+
+
+@honest
+def streams_taken_away(book: Book) -> None:
+    """Python's streams are set to None, closed, and sent to a file."""
+    book.top("import sys\nsys.stdout = sys.stderr = sys.stdin = None")
+    book.above(POOL, "import sys\nsys.stdout.close()\nsys.stderr = open('log.txt', 'w')")
+
+
+@honest
 def much_is_printed(book: Book) -> None:
     """Cells print megabytes, progress bars, warnings and control characters; figures are shown."""
     book.top("for _ in range(40):\n    print('x' * 250_000)")
