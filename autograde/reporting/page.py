@@ -115,7 +115,8 @@ def _incidents(papers: Papers) -> list[Incident]:
 
 def _statuses(papers: Papers) -> dict[str, int]:
     """Count the submissions by status, from harmless to grave."""
-    counts = {status: sum(paper.row.status == status for paper in papers.papers) for status in SEVERITY}
+    counts: dict[str, int] = {status: sum(paper.row.status == status for paper in papers.papers) for status in SEVERITY}
+    counts["ungraded"] = len(papers.ungraded)
     return {status: count for status, count in counts.items() if count}
 
 

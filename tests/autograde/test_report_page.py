@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from bs4 import BeautifulSoup
 
 from autograde.classroom import Classroom, ClassroomError
 from autograde.reporting import Mark, Marks, Row, publish
@@ -205,6 +206,14 @@ def test_the_page_needs_nothing_from_elsewhere_and_allows_no_script(nowhere: Cla
     page = Elements(as_html(CLASS, nowhere, nowhere.root))
     assert ("content", "default-src 'none'; style-src 'unsafe-inline'") in page.attributes
     assert not [value for name, value in page.attributes if name == "src" or (name == "rel" and value == "stylesheet")]
+
+
+def test_the_line_on_top_counts_everybody_who_handed_in(nowhere: Classroom) -> None:
+    crashed = paper("cleo", 1, status="crashed")
+    page = as_html(papers(paper("ada", 4), paper("ben", 4), crashed, ungraded=("dan", "eve")), nowhere, nowhere.root)
+    line = BeautifulSoup(page, "html.parser").find("p", class_="facts")
+    assert line is not None
+    assert [one.text for one in line.find_all("span")] == ["2 ok", "1 crashed", "2 no verdict"]
 
 
 def test_an_incident_says_why_and_where_to_read_what_to_do(nowhere: Classroom) -> None:
