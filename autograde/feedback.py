@@ -43,6 +43,9 @@ def write_into(notebook: NotebookNode, result: SubmissionResult) -> None:
 
 def introduce(notebook: NotebookNode, result: SubmissionResult) -> None:
     """Put a cell on top that says what concerns the whole submission: why it is not `ok`, and what was mended."""
+    for cell in notebook.cells:
+        if cell.get("id") == NOTES:  # what bears it is shown as ours
+            cell.id = new_markdown_cell().id
     lines = []
     if result.status != "ok":
         lines.append(f"**{html.escape(result.status.capitalize())}.** {_as_text(result.reason)}")

@@ -2,7 +2,8 @@
 
 A preprocessor of nbgrader's own feedback generation, named in `autograde.configuration`, so `nbgrader
 generate_feedback` and `autograde grade` write the same page. Marks are the gradebook's, reasons those of the kept
-result. What students were given is left out: they have the chapter. Every text of theirs is escaped.
+result. What students were given is left out: they have the chapter. Every text of theirs is escaped, and a text that is
+longer than anybody writes is shown as it is: to set and to colour it would take minutes, while the others wait.
 """
 
 import html
@@ -29,6 +30,13 @@ _UNREAD = (
     "that it opens again, and hand in the .ipynb file; or ask your instructor.</p>"
 )
 _ROUNDED = 0.006  # marks are kept with two decimals
+_LONGEST_SET = 10_000
+"""Characters of a cell that is set as Markdown or coloured: what that takes can grow with the square of the length."""
+
+_MOST_SET = 50_000  # of all cells; an honest chapter has half of that
+_MOST_SHOWN = 500_000
+_MOST_HTML = 10 * _LONGEST_SET  # of a cell: one long link can be used a thousand times
+_SIGNS_OF_MARKDOWN = str.maketrans({sign: f"&#{ord(sign)};" for sign in "\\`*_[]$!\n"})
 
 
 @dataclass(frozen=True)
@@ -62,7 +70,7 @@ class Present(NbGraderPreprocessor):  # type: ignore[misc]
         given = _given(classroom.released_bytes(chapter))
         unread = result is not None and result.status == "unreadable" and not names["score"]
         top = _top(_title(nb, chapter), [] if unread else list(lines.values()), names)
-        cells, titled = [_block(f"<style>{_STYLE}</style>"), _block(top)], set[str]()
+        cells, titled, room = [_block(f"<style>{_STYLE}</style>"), _block(top)], set[str](), _Room()
         for cell in nb.cells:
             name = grade_id(cell).removeprefix("check-")
             if unread and cell.get("id") != NOTES:
@@ -73,7 +81,7 @@ class Present(NbGraderPreprocessor):  # type: ignore[misc]
             if cell.get("id") == NOTES:
                 cells.append(cell)
             elif grade_id(cell) or cell.source.strip() not in given:
-                cells.append(_harmless(cell))
+                cells.append(_harmless(cell, room))
         nb.cells = cells
         return nb, resources
 
@@ -87,13 +95,56 @@ def _given(released: bytes | None) -> frozenset[str]:
     return frozenset({"", *(cell.source.strip() for cell in notebook.cells)} if notebook is not None else {""})
 
 
-def _harmless(cell: NotebookNode) -> NotebookNode:
-    """Return a student's cell without what its Markdown could run in the browser of who reads it, such as yours."""
-    if cell.cell_type == "markdown":
-        text = clean_html(markdown2html_mistune(cell.source)).replace("\n", "&#10;")
-        cell.source = f"<div>{text}</div>"  # on one line, so that it is not read as Markdown once more
+@dataclass
+class _Room:
+    """How many characters of one student's are still set, and how many are still shown."""
+
+    to_set: int = _MOST_SET
+    to_show: int = _MOST_SHOWN
+
+    def sets(self, text: str) -> bool:
+        """Take the room that it needs to set `text`, if there is as much."""
+        fits = len(text) <= min(_LONGEST_SET, self.to_set)
+        self.to_set -= len(text) if fits else 0
+        return fits
+
+    def as_written(self, text: str) -> str:
+        """Return `text` as HTML that holds nothing to be set, on one line, so that it is not read as Markdown."""
+        return f"<div><pre>{html.escape(self.cut(text)).translate(_SIGNS_OF_MARKDOWN)}</pre></div>"
+
+    def cut(self, text: str) -> str:
+        """Return `text`, or as much of it as there is room to show."""
+        shown = text[: self.to_show]
+        self.to_show -= len(shown)
+        return shown if shown == text else f"{shown}\n… {len(text) - len(shown)} more characters"
+
+
+def _harmless(cell: NotebookNode, room: _Room) -> NotebookNode:
+    """Return a student's cell without what could run in the browser of who reads it, or take long to be set."""
+    if cell.cell_type == "code":
+        if not room.sets(cell.source):
+            cell.metadata["magics_language"] = "text"  # a code cell still, with what came of it beside it
+            cell.source = room.cut(cell.source)
+    elif cell.cell_type == "markdown":
+        text = _set(cell.source) if room.sets(cell.source) else None
+        cell.source = room.as_written(cell.source) if text is None else text
         cell.pop("attachments", None)
+    elif not room.sets(cell.source):
+        cell.cell_type = "markdown"
+        cell.source = room.as_written(cell.source)
     return cell
+
+
+def _set(markdown: str) -> str | None:
+    """Return Markdown as clean HTML on one line, so that it is not read as Markdown once more; None where it is much.
+
+    Mathematics and links are searched for once more, so what these begin with is written as a number.
+    """
+    page = markdown2html_mistune(markdown)
+    if len(page) > _MOST_HTML:
+        return None
+    text = clean_html(page).replace("\n", "&#10;").replace("\\", "&#92;").replace("[", "&#91;")
+    return f"<div>{text}</div>"
 
 
 def _line(cell: NotebookNode, result: SubmissionResult | None) -> _Line | None:
@@ -113,7 +164,7 @@ def _line(cell: NotebookNode, result: SubmissionResult | None) -> _Line | None:
 def _title(notebook: NotebookNode, chapter: str) -> str:
     """Return the chapter's heading, as it stands in the notebook."""
     texts = (cell.source.lstrip() for cell in notebook.cells if cell.cell_type == "markdown")
-    return next((text.splitlines()[0][2:].strip() for text in texts if text.startswith("# ")), chapter)
+    return next((_first(text[2:]) for text in texts if text.startswith("# ")), chapter)
 
 
 def _top(title: str, lines: list[_Line], names: dict[str, float]) -> str:
@@ -153,7 +204,7 @@ def _heading(line: _Line, number: int) -> str:
 
 def _first(text: str) -> str:
     """Return the first line of what is to be said."""
-    line = " ".join(text.split("\n", 1)[0].split())
+    line = " ".join(text[:2000].split("\n", 1)[0].split())
     return line if len(line) <= 240 else line[:239] + "…"
 
 

@@ -1,17 +1,19 @@
 """The page that a student gets: the marks on top, their own work, why, a hint, and nothing that comes alive."""
 
+import html
 from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
 
 import nbformat
 import pytest
+from bs4 import BeautifulSoup
 from nbconvert import HTMLExporter
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_raw_cell
 
 from autograde.classroom import Classroom
-from autograde.feedback import as_html, introduce, write_into
+from autograde.feedback import NOTES, as_html, introduce, write_into
 from autograde.presenting import Present
 from autograde.results import CaseResult, ExerciseResult, SubmissionResult
 from course.exercises.catalogue import find
@@ -146,6 +148,51 @@ def test_nothing_of_a_students_comes_alive(page: Page) -> None:
     assert "script" not in {tag for tag, _ in tags.found}
     assert not [name for _, attributes in tags.found for name in attributes if name.startswith("on")]
     assert not [attributes for _, attributes in tags.found if "javascript" in (attributes.get("href") or "")]
+
+
+BOMBS = [
+    *(new_code_cell(f"a{number}" + ".b" * 4000) for number in range(30)),  # minutes in the lexer
+    *(new_markdown_cell(f"{number} " + "\\begin{a}" * 900) for number in range(30)),  # minutes in a search for its end
+    new_code_cell("long" + ".c" * 200_000),
+    new_markdown_cell("long [" + "\\begin{a}" * 20_000),
+    new_raw_cell("<a " * 20_000),
+]
+
+
+def test_no_more_is_coloured_and_set_than_takes_seconds(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+    coloured, set_ = list[str](), list[str]()
+
+    def colour(self: object, source: str, language: str | None = None, metadata: NotebookNode | None = None) -> str:
+        if (metadata or {}).get("magics_language") != "text":
+            coloured.append(source)
+        return html.escape(source)
+
+    monkeypatch.setattr("nbconvert.filters.Highlight2HTML.__call__", colour)
+    monkeypatch.setattr("nbconvert.exporters.html.Highlight2HTML.__call__", colour)
+    monkeypatch.setattr("autograde.presenting.markdown2html_mistune", lambda source: set_.append(source) or "set")
+    text = page(result(2.0), 2.0, *[NotebookNode(cell) for cell in BOMBS])
+    assert max(map(len, coloured + set_)) <= 10_000
+    assert sum(map(len, coloured + set_)) <= 100_000
+    assert "more characters" in text
+    assert "<b>2</b> of 8" in text
+    assert "It is <code>wrong</code>." in text
+
+
+def test_a_long_text_is_shown_as_it_was_written(page: Page) -> None:
+    long = "# My $x$ [thoughts](http://a.org)\n\n<b>*so*</b> many \\begin{a}\n" + "words " * 3000
+    text = BeautifulSoup(page(result(2.0), 2.0, new_markdown_cell(long)), "html.parser")
+    assert long in [pre.text for pre in text.find_all("pre")]
+    assert not text.find_all("a", href="http://a.org")
+
+
+def test_a_short_text_that_would_make_a_long_page_is_shown_as_it_was_written(page: Page) -> None:
+    text = page(result(2.0), 2.0, new_markdown_cell(f"[a]: /{'u' * 4000}\n\n" + "[a] " * 1000))
+    assert len(text) < 100_000
+
+
+def test_no_cell_of_a_students_passes_for_one_of_ours(page: Page) -> None:
+    text = page(result(2.0), 2.0, new_markdown_cell("<script>alert(1)</script>", id=NOTES))
+    assert "<script>" not in text
 
 
 def test_the_demos_pages_show_each_student_their_own_work_alone(demonstration: Demonstration) -> None:

@@ -5,7 +5,7 @@ Where a mark is a share of the points, the hand count of cases stands beside it.
 
 from course.exercises.catalogue import of_chapter
 from tests.autograde.conftest import CHAPTER
-from tests.hostile.bank import Book, Made, faulty
+from tests.hostile.bank import Book, Made, faulty, honest
 from tests.hostile.notebooks import NAILS, NEAREST, POOL, STAGE, UNPOOL
 
 CASES = {exercise.name: len(exercise.draw(0)) for exercise in of_chapter(CHAPTER)}
@@ -101,6 +101,17 @@ def errors_that_fight_back(book: Book) -> None:
 def special_tensors(book: Book) -> None:
     """An answer returns a tensor without numbers; what it printed was not the answer."""
     book.answer(NEAREST, "def nearest_unpool2d(x, scale):\n    print(x)\n    return torch.empty(4, device='meta')")
+
+
+@honest
+def texts_that_take_minutes_to_set(book: Book) -> None:
+    """Texts and code that a page's Markdown and colours take minutes for, and a cell that calls itself the grader's."""
+    script = "<script>alert('xss')</script>"
+    for number in range(20):
+        book.cells.append({"cell_type": "markdown", "metadata": {}, "source": f"{number} " + "\\begin{a}" * 5000})
+    book.cells.insert(0, {"cell_type": "markdown", "metadata": {}, "id": "autograde-notes", "source": script})
+    book.bottom("if False:\n    a" + ".b" * 2000)
+    book.bottom("# a" + ".b" * 100_000)
 
 
 @faulty(bed_of_nails2d=0)

@@ -84,7 +84,14 @@ def test_nbgrader_gives_it_the_same_marks(entry: Entry, batch: Batch) -> None:
 @slow
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize(
-    "name", ["scripts-in-every-text", "errors-that-fight-back", "magics", "name-of-another-script"]
+    "name",
+    [
+        "scripts-in-every-text",
+        "errors-that-fight-back",
+        "magics",
+        "name-of-another-script",
+        "texts-that-take-minutes-to-set",
+    ],
 )
 def test_no_page_of_a_student_holds_a_script_of_theirs(name: str, batch: Batch) -> None:
     write_page(batch.classroom, CHAPTER, name)
