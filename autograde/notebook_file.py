@@ -16,7 +16,9 @@ from nbformat import NotebookNode
 LARGEST = 20 * 2**20
 """Bytes of a notebook without its outputs; what travels to a worker is never more."""
 
-_LARGEST_FILE = 192 * 2**20
+LARGEST_FILE = 192 * 2**20
+"""Bytes of a notebook with its outputs."""
+
 _MOST_PIECES = 20_000_000  # of JSON, looked at one by one where a file is large
 _MOST_CELLS = 2000
 _LARGEST_CELL = 500_000  # characters of code; a whole chapter has 20,000
@@ -43,9 +45,18 @@ def read_bytes(path: Path) -> bytes:
         about = os.fstat(file.fileno())
         if not stat.S_ISREG(about.st_mode):
             raise UnreadableError(f"{path.name} is no plain file")
-        if about.st_size > _LARGEST_FILE:
-            raise _too_large(about.st_size)
-        data = file.read(_LARGEST_FILE + 1)
+        if about.st_size > LARGEST_FILE:
+            raise too_large(about.st_size)
+        data = file.read(LARGEST_FILE + 1)
+    return lighter(data)
+
+
+def lighter(data: bytes) -> bytes:
+    """Return a notebook as it is, or lightened where it is large.
+
+    Raises:
+        UnreadableError: it is too large even so.
+    """
     return data if len(data) <= LARGEST else lighten(data)
 
 
@@ -62,7 +73,7 @@ def lighten(data: bytes) -> bytes:
     outputs = False  # whether the last string was the key of a cell's outputs
     for number, piece in enumerate(_PIECE.finditer(data)):
         if number > _MOST_PIECES:
-            raise _too_large(len(data))
+            raise too_large(len(data))
         sign = data[piece.start()]
         if sign in b"[{":
             if outputs and not cut_at and sign == ord("[") and _only_colon(data, piece.start()):
@@ -79,17 +90,18 @@ def lighten(data: bytes) -> bytes:
         outputs = piece.group() == b'"outputs"' if piece.end() - piece.start() == 9 else False
     if not cut_at:
         kept.append(data[done:])
-    lighter = b"".join(kept)
-    if len(lighter) > LARGEST:
-        raise _too_large(len(data))
-    return lighter
+    light = b"".join(kept)
+    if len(light) > LARGEST:
+        raise too_large(len(data))
+    return light
 
 
 def _only_colon(data: bytes, end: int) -> bool:
     return data[max(0, end - 8) : end].rstrip().endswith(b":")
 
 
-def _too_large(size: int) -> UnreadableError:
+def too_large(size: int) -> UnreadableError:
+    """Return what is said of a notebook of `size` bytes."""
     return UnreadableError(
         f"the notebook has {size / 2**20:.0f} MB; {LARGEST // 2**20} MB are read, outputs not counted"
     )

@@ -1,6 +1,7 @@
 """A notebook in any state is mended at no cost, or is unreadable with a reason."""
 
 import json
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from autograde.candidates import find_notebook
 from autograde.classroom import Classroom
 from autograde.intake import Submission, UnreadableError, grade_id, mend, read, read_bytes
 from course.exercises.catalogue import of_chapter
+from tests.hostile.formats import zipped
 
 CHAPTER = "03_unpooling"
 EXERCISES = of_chapter(CHAPTER)
@@ -236,3 +238,56 @@ def test_a_notebook_of_the_right_name_is_taken_unless_nothing_was_written_into_i
     cell(complete, NAMES[0]).source = "def nearest_unpool2d(x, scale):\n    return x"
     nbformat.write(complete, exact)
     assert find_notebook(tmp_path, CHAPTER).path == exact
+
+
+def test_a_notebook_in_the_only_archive_is_found(complete: NotebookNode, tmp_path: Path) -> None:
+    written = nbformat.writes(complete).encode()
+    (tmp_path / "work.zip").write_bytes(zipped({"../a.ipynb": b"{}", "data.json": b"{", "my work/it.ipynb": written}))
+    (tmp_path / "readme.txt").write_text("See the archive.")
+    found = find_notebook(tmp_path, CHAPTER)
+    assert (found.data, found.repairs) == (written, ("the notebook was inside work.zip",))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["readme.txt", "work.zip"]
+
+
+def test_of_the_notebooks_in_an_archive_the_one_with_the_answers_is_graded(
+    complete: NotebookNode, tmp_path: Path, released: Classroom
+) -> None:
+    written, blank = nbformat.writes(complete).encode(), released.released_bytes(CHAPTER) or b""
+    (tmp_path / "work.zip").write_bytes(zipped({f"{CHAPTER}.ipynb": blank, "Copy1.ipynb": written}))
+    found = find_notebook(tmp_path, CHAPTER)
+    assert found.data == written
+    assert "of 2 notebooks Copy1.ipynb was graded" in found.repairs[1]
+
+
+def test_what_a_folder_holds_itself_is_not_looked_for_in_an_archive(complete: NotebookNode, tmp_path: Path) -> None:
+    (tmp_path / "old.zip").write_bytes(zipped({f"{CHAPTER}.ipynb": b"{}"}))
+    (tmp_path / "mine.ipynb").write_text(nbformat.writes(complete))
+    assert find_notebook(tmp_path, CHAPTER).repairs == ("the notebook was called mine.ipynb",)
+
+
+@pytest.mark.parametrize(
+    ("archive", "why"),
+    [
+        (zipped({"a.ipynb": bytes(100)}, file_size=2**31), "2048 MB"),
+        (zipped({"a.ipynb": bytes(10_000)}, file_size=10), "damaged"),
+        (zipped({"a.ipynb": bytes(100)}, flag_bits=1), "encrypted"),
+        (zipped({"a.ipynb": bytes(100)}, compress_type=zipfile.ZIP_LZMA), "unusual way"),
+        (zipped({"a.zip": zipped({"a.ipynb": b"{}"})}), "another archive"),
+        (zipped({f"{number}.txt": b"" for number in range(2001)}), "holds 2001 files"),
+        (zipped({f"{number:0200}.txt": b"" for number in range(5000)}), "directory"),
+        (zipped({"a.ipynb": b"{}"}), "there is no notebook"),
+        (zipped({}), "there is no notebook"),
+        (b"PK\x03\x04" * 100, "no archive"),
+    ],
+)  # fmt: skip
+def test_an_archive_is_opened_within_bounds_or_refused(archive: bytes, why: str, tmp_path: Path) -> None:
+    (tmp_path / "work.zip").write_bytes(archive)
+    with pytest.raises(UnreadableError, match=why):
+        find_notebook(tmp_path, CHAPTER)
+
+
+def test_of_two_archives_none_is_chosen(complete: NotebookNode, tmp_path: Path) -> None:
+    for name in ("a.zip", "b.zip"):
+        (tmp_path / name).write_bytes(zipped({f"{CHAPTER}.ipynb": nbformat.writes(complete).encode()}))
+    with pytest.raises(UnreadableError, match=r"a\.zip, b\.zip"):
+        find_notebook(tmp_path, CHAPTER)

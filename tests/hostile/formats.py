@@ -1,8 +1,10 @@
 """What happens to honest files on their way: encodings, versions, names, weights. And files that are no notebooks."""
 
+import io
 import json
 import os
 import socket
+import zipfile
 from pathlib import Path
 
 import nbformat
@@ -18,6 +20,18 @@ def dumped(book: Book, **how: object) -> str:
 
 def _as_version_3(book: Book) -> nbformat.NotebookNode:
     return nbformat.convert(nbformat.reads(dumped(book), as_version=4), 3)
+
+
+def zipped(members: dict[str, bytes], **claimed: int) -> bytes:
+    """Return a zip file; what is `claimed`, such as another size, stands in its directory for every member."""
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in members.items():
+            archive.writestr(name, data)
+        for info in archive.infolist():
+            for field, value in claimed.items():
+                setattr(info, field, value)
+    return made.getvalue()
 
 
 # --- formats and encodings --------------------------------------------------------------------------------------------
@@ -227,6 +241,18 @@ def in_a_subfolder(book: Book) -> Made:
     return {"homework/my work/03.ipynb": book.bytes(), "__MACOSX/homework/._03.ipynb": b"\0\x05\x16\x07"}
 
 
+@mended("the notebook was inside work.zip", as_whole=True, nbgrader=NOT_FOUND)
+def packed_by_the_platform(book: Book) -> Made:
+    """The learning platform packed the folder: the notebook, an older copy, the Mac's notes, and what it made."""
+    members = {
+        "work/unpooling.ipynb": book.bytes(),
+        "work/.ipynb_checkpoints/unpooling-checkpoint.ipynb": book.blank(),
+        "work/annotations.json": b"{" + b" " * 100_000,
+        "__MACOSX/work/._unpooling.ipynb": b"\0\x05\x16\x07",
+    }
+    return {"work.zip": zipped(members)}
+
+
 @mended("was called 03_UNPOOLING.IPYNB", as_whole=True, nbgrader=NOT_FOUND)
 def in_capitals(book: Book) -> Made:
     """Somebody's file system shouts."""
@@ -352,6 +378,12 @@ def exported_as_a_page(book: Book) -> Made:
 def packed(book: Book) -> Made:
     """An archive was handed in, packed a thousandfold."""
     return {"work.zip": b"PK\x03\x04" + bytes(10_000)}
+
+
+@unreadable("MB", nbgrader=NOT_FOUND)
+def packed_bomb(book: Book) -> Made:
+    """An archive of a kilobyte says that the notebook in it has two gigabytes."""
+    return {"work.zip": zipped({NAME: bytes(100_000)}, file_size=2**31)}
 
 
 @unreadable("archive")
