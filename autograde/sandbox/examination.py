@@ -11,6 +11,7 @@ import socket
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from autograde.sandbox import protocol
@@ -39,12 +40,13 @@ def warm_up() -> None:
     from course.exercises import catalogue
     from course.exercises.calling import call, describe_exception
     from course.exercises.exercise import Case
-    from course.exercises.guard import Seal, find_in_function, operators
+    from course.exercises.guard import Seal, find_in_function, implementations, operators
 
     # The newer default starts a fresh interpreter, and programs cannot be started here.
     multiprocessing.set_start_method("fork", force=True)
     for known in catalogue.all_exercises():
         operators(known.forbidden)
+        implementations(known.forbidden)
     exercise = _exercise_called("nothing", ("nothingiscalledthis",))
     Seal(exercise.forbidden)
     describe_exception(ValueError("nothing"))
@@ -212,7 +214,7 @@ def _run_cell(shell: "_Shell", source: str) -> Plain:
 
 def _open(stream: TextIO) -> TextIO:
     """Return a stream, or one that goes nowhere in the place of one that a cell has closed."""
-    return open(os.devnull, "r+") if stream is None or stream.closed else stream
+    return Path(os.devnull).open("r+") if stream is None or stream.closed else stream
 
 
 if TYPE_CHECKING:

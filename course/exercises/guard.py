@@ -71,28 +71,55 @@ class Seal:
     For a process that does nothing but answer cases: a mode, as in `watch_operators`, listens to one thread alone and
     can be switched off. Everything is found out at construction, before any of the student's code could change it;
     `close` puts a refusal in the place of each operator, and of each function of a library that is forbidden as a
-    whole, however it was imported. `attempts` holds the path of each that was called. A process that is forked
-    afterwards inherits the refusals.
+    whole, however it was imported. Ways around an operator, its kernel and torch's own Python for it, are closed from
+    the beginning: an answer could keep what they return. `attempts` holds the path of each that was called. A process
+    that is forked afterwards inherits the refusals.
     """
 
     def __init__(self, forbidden: tuple[str, ...]) -> None:
         import torch
 
         self.attempts: list[str] = []
-        # torch.library.Library takes its operators back when it is destroyed, and a student could find and destroy it.
-        library = torch._C._dispatch_library("IMPL", "aten", "", __file__, 0)
-        ctypes.pythonapi.Py_IncRef(ctypes.py_object(library))
-        self._implement: Callable[..., object] | None = library.impl
-        self._refusals = [(operator, self._refusal(path)) for operator, path in operators(forbidden)]
+        self._refusals: list[tuple[Callable[..., object], str, Callable[..., object]]] = []
+        for namespace, found in operators(forbidden).items():
+            # torch.library.Library takes its operators back when it is destroyed, and a student could destroy it.
+            library = torch._C._dispatch_library("IMPL", namespace, "", __file__, 0)
+            ctypes.pythonapi.Py_IncRef(ctypes.py_object(library))
+            self._refusals += [(library.impl, operator, self._refusal(path)) for operator, path in found]
         self._libraries = tuple(name for name in _LIBRARIES if _matches(name, forbidden))
+        self._without_mkldnn: Callable[[bool], object] | None = None
+        if self._refusals:
+            self._take_detours_away(forbidden)
+
+    def _take_detours_away(self, forbidden: tuple[str, ...]) -> None:
+        """Take away, before any cell runs, what does a forbidden operator's work without calling it later."""
+        import torch
+
+        # A kernel is called past the dispatcher, and what stands in its place there.
+        kernel = "_dispatch_get_computed_kernel_for_dispatch_key"
+        if hasattr(torch._C, kernel):  # newer versions of torch
+            setattr(torch._C, kernel, _refusing("torch.library.get_kernel"))
+        for function in implementations(forbidden):
+            code = _refusing(f"{function.__module__}.{function.__qualname__}").__code__
+            # Whoever holds the function holds the refusal: a list, a table of torch's, a partial.
+            function.__code__ = code.replace(co_freevars=function.__code__.co_freevars)
+        for name in _LATER:
+            if name not in sys.modules:
+                sys.modules[name] = None  # type: ignore[assignment]  # importlib's own sign: this import fails
+        if _matches("torch.ops.aten.convolution.transposed", forbidden):
+            # oneDNN is called for it without an operator of its own. Without oneDNN it is aten.slow_conv_transpose2d.
+            self._without_mkldnn = torch._C._set_mkldnn_enabled
+            torch._C._set_mkldnn_enabled = lambda arg: None
 
     def close(self) -> None:
         """Take the operators and the libraries away."""
-        assert self._implement is not None
-        for operator, refusal in self._refusals:
+        for implement, operator, refusal in self._refusals:
             for key in _DISPATCH_KEYS:
-                self._implement(operator, key, refusal, False)
-        self._implement = None
+                implement(operator, key, refusal, False)
+        self._refusals = []
+        if self._without_mkldnn is not None:
+            self._without_mkldnn(False)
+            self._without_mkldnn = None
         if not self._libraries:
             return  # and touch no module: a process that shares them with the one it was forked from copies each page
         for name, module in list(sys.modules.items()):
@@ -122,18 +149,60 @@ _DISPATCH_KEYS = ("CPU", "MkldnnCPU", "QuantizedCPU", "NestedTensorCPU", "Sparse
 no other device."""
 
 
+_IMPLEMENTATIONS = ("torch._decomp", "torch._refs", "torch._inductor", "torch.nn.grad")
+"""Where torch has operators written in Python, out of other operators."""
+
+_LATER = ("torch._inductor.decomposition", "torch._inductor.lowering")
+"""Those of them that `import torch` leaves out, and that need a compiler, which a sandbox has not."""
+
+
 @lru_cache(maxsize=1024)
-def operators(forbidden: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
-    """Return torch's own operators that `forbidden` matches, each as its name and its path."""
+def operators(forbidden: tuple[str, ...]) -> Mapping[str, list[tuple[str, str]]]:
+    """Return torch's own operators that `forbidden` matches, by namespace, each as its name and its path."""
     import torch
 
-    found = []
+    found: dict[str, list[tuple[str, str]]] = {}
     for name in torch._C._dispatch_get_all_op_names() if forbidden else ():
         namespace, _, operator = name.partition("::")
         path = f"torch.ops.{namespace}.{operator.split('.')[0]}"
-        if namespace == "aten" and _matches(path, forbidden):
-            found.append((operator, path))
-    return tuple(found)
+        if _matches(path, forbidden):
+            found.setdefault(namespace, []).append((operator, path))
+    return found
+
+
+@lru_cache(maxsize=1024)
+def implementations(forbidden: tuple[str, ...]) -> tuple[types.FunctionType, ...]:
+    """Return the Python functions in torch that do what an operator does that `forbidden` matches."""
+    import torch._decomp
+
+    named = [
+        (f"{name}.{attribute}", value)
+        for name, module in list(sys.modules.items())
+        if name.startswith(_IMPLEMENTATIONS) and isinstance(module, types.ModuleType)
+        for attribute, value in list(vars(module).items())
+    ]
+    tables = torch._decomp.global_decomposition_table.values()
+    named += [(_path(operator), value) for table in tables for operator, value in list(table.items())]
+    found: dict[int, types.FunctionType] = {}
+    for path, value in named:
+        if _matches(path, forbidden):
+            while isinstance(value, types.FunctionType) and value.__module__.startswith(_IMPLEMENTATIONS):
+                found[id(value)] = value
+                value = getattr(value, "__wrapped__", None)
+    return tuple(found.values())
+
+
+def _path(operator: Any) -> str:
+    """Return the path of an operator or of one of its overloads."""
+    return f"torch.ops.{operator.name().split('.')[0].replace('::', '.')}"
+
+
+def _refusing(path: str) -> types.FunctionType:
+    """Return a function whose code alone says that `path` is not allowed."""
+    names: dict[str, types.FunctionType] = {}
+    message = f"{path} is not allowed in this exercise"
+    exec(f"def refuse(*args, **options):\n    raise RuntimeError({message!r})", {}, names)
+    return names["refuse"]
 
 
 def find_in_source(source: str, forbidden: tuple[str, ...], known: Mapping[str, str] | None = None) -> list[str]:

@@ -374,6 +374,8 @@ _TRANSPOSED = (
     r"\.convolution\.transposed",  # torch.convolution(..., transposed=True), as the dispatcher sees it
     r"^torch\.nn\.grad\b",  # conv2d_input is the transposed convolution
 )
+# The gradient of `F.conv2d(z, weight)` with respect to z is it, too, and stays allowed with F.conv2d: to ask for that
+# one is to have understood the chapter.
 
 EXERCISES: tuple[Exercise, ...] = (
     Exercise(

@@ -1,10 +1,15 @@
 """What an exercise forbids is taken away in the sandbox, however an answer came by it."""
 
+from collections.abc import Iterator
+from dataclasses import replace
+
 import pytest
 
 from autograde import verdicts
+from autograde.results import ExerciseResult
 from autograde.sandbox.client import Sandbox
 from course.exercises.catalogue import find
+from course.exercises.exercise import Exercise
 
 WAYS = {
     "taken before the cases come": """
@@ -26,10 +31,111 @@ def confusion_matrix(pred, target, num_classes, ignore_index=255):
 }
 
 
+ASIDE = """
+import threading
+def aside(work):
+    made = []
+    thread = threading.Thread(target=lambda: made.append(work()))
+    thread.start()
+    thread.join()
+    return made[0]
+"""
+POOL = (
+    ASIDE
+    + """
+import torch, torch.nn.functional as F
+name = "max_" + "pool2d"
+{cell}
+def max_pool2d_with_indices(x, kernel_size, stride=None, padding=0):
+    k, p = ([v, v] if isinstance(v, int) else list(v) for v in (kernel_size, padding))
+    s = k if stride is None else [stride, stride] if isinstance(stride, int) else list(stride)
+    {answer}
+"""
+)
+UNPOOL = """
+import torch
+{cell}
+def max_unpool2d(x, indices, kernel_size, stride=None, padding=0, output_size=None):
+    k, p = ([v, v] if isinstance(v, int) else list(v) for v in (kernel_size, padding))
+    s = k if stride is None else [stride, stride] if isinstance(stride, int) else list(stride)
+    size = [(n - 1) * t - 2 * q + w for n, t, q, w in zip(x.shape[-2:], s, p, k)]
+    {answer}
+"""
+TRANSPOSED = (
+    ASIDE
+    + """
+import torch
+{cell}
+def conv_transpose2d(x, weight, bias=None, stride=1, padding=0, output_padding=0, dilation=1, groups=1):
+    s, p, o, d = ([v, v] if isinstance(v, int) else list(v) for v in (stride, padding, output_padding, dilation))
+    size = [(n - 1) * t - 2 * q + e * (w - 1) + 1 + r
+            for n, t, q, w, e, r in zip(x.shape[-2:], s, p, weight.shape[-2:], d, o)]
+    {answer}
+"""
+)
+DETOURS = {
+    "a kernel": ("max_pool2d_with_indices", POOL.format(
+        cell="kernel = torch.library.get_kernel(f'aten::{name}_with_indices', 'CPU')\n"
+        "keys = torch._C.DispatchKeySet(torch._C.DispatchKey.CPU)",
+        answer="return kernel.call_boxed(keys, x, k, s, p, [1, 1], False)",
+    )),
+    "a partial": ("max_pool2d_with_indices", POOL.format(
+        cell="import functools\npool = functools.partial(getattr(F, name), return_indices=True)",
+        answer="return pool(x, k, s, p)",
+    )),
+    "a graph of simpler operators": ("max_pool2d_with_indices", POOL.format(
+        cell="from torch.fx.experimental.proxy_tensor import make_fx\ntable = torch._decomp.decomposition_table",
+        answer="pool = lambda x: getattr(torch.ops.aten, name + '_with_indices')(x, k, s, p)\n"
+        "    return aside(lambda: make_fx(pool, decomposition_table=table, tracing_mode='fake')(x)(x))",
+    )),
+    "torch's own Python": ("max_unpool2d", UNPOOL.format(
+        cell="kept = [getattr(torch._decomp.decompositions, '_max_unp' + 'oolnd')]",
+        answer="return kept[0](x, indices, list(output_size or size)[-2:], 2)",
+    )),
+    "torch's own Python, copied": ("max_unpool2d", UNPOOL.format(
+        cell="import types\nput = getattr(torch._decomp.decompositions, '_max_unp' + 'oolnd')\n"
+        "kept = [types.FunctionType(put.__code__, put.__globals__)]",
+        answer="return kept[0](x, indices, list(output_size or size)[-2:], 2)",
+    )),
+    "another namespace": ("conv_transpose2d", TRANSPOSED.format(
+        cell="kept = [getattr(torch.ops.mkldnn, '_convolution_tran' + 'spose_pointwise')]",
+        answer="return aside(lambda: kept[0](x, weight, bias, p, o, s, d, groups, 'none', [], ''))",
+    )),
+    "what its gradient is": ("conv_transpose2d", TRANSPOSED.format(
+        cell="kept = [getattr(getattr(torch.nn, 'gr' + 'ad'), 'conv2d_' + 'input')]",
+        answer="return kept[0]((*x.shape[:1], weight.shape[1], *size), weight, x, s, p, d)",
+    )),
+    "a convolution in a thread": ("conv_transpose2d", TRANSPOSED.format(
+        cell="torch.backends.mkldnn.set_flags(True)",
+        answer="return aside(lambda: torch.convolution(x, weight, bias, s, p, d, True, o, groups))",
+    )),
+}  # fmt: skip
+"""An exercise, and a cell that answers it without calling the forbidden operator by name."""
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox() as sandbox:
+        yield sandbox
+
+
+def graded(sandbox: Sandbox, exercise: Exercise, *cells: str) -> ExerciseResult:
+    with sandbox.submission() as submission:
+        trace = verdicts.run_public(submission, exercise, cells)
+    return verdicts.conclude(exercise, trace, cells, None)
+
+
 @pytest.mark.parametrize("way", WAYS)
-def test_a_forbidden_library_earns_nothing(way: str) -> None:
-    exercise = find("confusion_matrix")
-    with Sandbox() as sandbox, sandbox.submission() as submission:
-        trace = verdicts.run_public(submission, exercise, (WAYS[way],))
-    result = verdicts.conclude(exercise, trace, (WAYS[way],), None)
+def test_a_forbidden_library_earns_nothing(way: str, sandbox: Sandbox) -> None:
+    result = graded(sandbox, find("confusion_matrix"), WAYS[way])
+    assert (result.score, result.passed) == (0, False)
+
+
+@pytest.mark.parametrize("way", DETOURS)
+def test_a_detour_around_a_forbidden_operator_earns_nothing(way: str, sandbox: Sandbox) -> None:
+    name, cell = DETOURS[way]
+    exercise = find(name)
+    allowed = graded(sandbox, replace(exercise, forbidden=(), forbidden_sentence=""), cell)
+    assert allowed.score > exercise.points / 4, "this is no detour"
+    result = graded(sandbox, exercise, cell)
     assert (result.score, result.passed) == (0, False)

@@ -7,7 +7,7 @@ import copy
 
 from tests.hostile.bank import NAME, NAMES, Book, Made, cheating, code
 from tests.hostile.formats import link
-from tests.hostile.notebooks import NEAREST, POOL, UNPOOL
+from tests.hostile.notebooks import NEAREST, POOL, STAGE, UNPOOL
 
 
 def wrong(book: Book, *names: str) -> None:
@@ -293,6 +293,30 @@ def takes_an_operator_back(book: Book) -> None:
         max_pool2d_with_indices="return freed('max_' + 'pool2d', *a, **k, return_indices=True)",
         max_unpool2d="return freed('max_' + 'unpool2d', *a, **k)",
     )
+
+
+@cheating(max_pool2d_with_indices=0, max_unpool2d=0)
+def keeps_what_does_its_work(book: Book) -> None:
+    """A kernel and torch's own Python for an operator are taken before the cases come, and kept in a list."""
+    book.answer(
+        POOL,
+        "kept = [torch.library.get_kernel('aten::max_' + 'pool2d_with_indices', 'CPU'),\n"
+        "        torch._C.DispatchKeySet(torch._C.DispatchKey.CPU)]\n"
+        "def max_pool2d_with_indices(x, kernel_size, stride=None, padding=0):\n"
+        "    k, p = list(pair(kernel_size)), list(pair(padding))\n    s = k if stride is None else list(pair(stride))\n"
+        "    v, i = kept[0].call_boxed(kept[1], x.detach(), k, s, p, [1, 1], False)\n"
+        "    return x.flatten(-2).gather(-1, i.flatten(-2)).view(i.shape), i",
+    )
+    book.answer(
+        UNPOOL,
+        "also_kept = [getattr(torch._decomp.decompositions, '_max_un' + 'poolnd')]\n"
+        "def max_unpool2d(x, indices, kernel_size, stride=None, padding=0, output_size=None):\n"
+        "    (kh, kw), (ph, pw) = pair(kernel_size), pair(padding)\n"
+        "    sh, sw = (kh, kw) if stride is None else pair(stride)\n"
+        "    h, w = (x.shape[-2] - 1) * sh - 2 * ph + kh, (x.shape[-1] - 1) * sw - 2 * pw + kw\n"
+        "    return also_kept[0](x, indices, [h, w] if output_size is None else list(output_size[-2:]), 2)",
+    )
+    book.answer(STAGE, book.answers[STAGE].replace("max_unpool2d", "F.max_unpool2d"))
 
 
 @cheating("crashed", everything=0)
