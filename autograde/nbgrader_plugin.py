@@ -19,6 +19,7 @@ from autograde.assessment import assess, failed, mended, parse
 from autograde.classroom import Classroom, ClassroomError, open_class
 from autograde.feedback import introduce, write_into
 from autograde.handed_in import collect
+from autograde.harmless import disarm
 from autograde.intake import Submission
 from autograde.notebook_file import UnreadableError
 from autograde.results import SubmissionResult
@@ -118,6 +119,7 @@ class Assess(NbGraderPreprocessor):  # type: ignore[misc]
             classroom.store(result)
         write_into(nb, result)
         introduce(nb, result)
+        disarm(nb, classroom.released_bytes(chapter))
         return nb, resources
 
 

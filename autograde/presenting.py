@@ -2,23 +2,22 @@
 
 A preprocessor of nbgrader's own feedback generation, named in `autograde.configuration`, so `nbgrader
 generate_feedback` and `autograde grade` write the same page. Marks are the gradebook's, reasons those of the kept
-result. What students were given is left out: they have the chapter. Every text of theirs is escaped, and a text that is
-longer than anybody writes is shown as it is: to set and to colour it would take minutes, while the others wait.
+result. What students were given is left out: they have the chapter. What is theirs is made
+harmless (`autograde.harmless`).
 """
 
 import html
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
 from nbconvert.exporters.exporter import ResourcesDict
-from nbconvert.filters import clean_html, markdown2html_mistune
 from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell
 from nbgrader.preprocessors import NbGraderPreprocessor
 
 from autograde.classroom import Classroom
 from autograde.feedback import NOTES, prose
+from autograde.harmless import Room, given_texts, make_harmless
 from autograde.intake import grade_id
 from autograde.results import SubmissionResult
 from course.exercises.catalogue import MODULES
@@ -30,13 +29,6 @@ _UNREAD = (
     "that it opens again, and hand in the .ipynb file; or ask your instructor.</p>"
 )
 _ROUNDED = 0.006  # marks are kept with two decimals
-_LONGEST_SET = 10_000
-"""Characters of a cell that is set as Markdown or coloured: what that takes can grow with the square of the length."""
-
-_MOST_SET = 50_000  # of all cells; an honest chapter has half of that
-_MOST_SHOWN = 500_000
-_MOST_HTML = 10 * _LONGEST_SET  # of a cell: one long link can be used a thousand times
-_SIGNS_OF_MARKDOWN = str.maketrans({sign: f"&#{ord(sign)};" for sign in "\\`*_[]$!\n"})
 
 
 @dataclass(frozen=True)
@@ -67,10 +59,10 @@ class Present(NbGraderPreprocessor):  # type: ignore[misc]
         classroom = Classroom(Path.cwd().resolve())  # nbgrader works from within the class
         result = classroom.stored(chapter, names["student"])
         lines = {line.name: line for line in (_line(cell, result) for cell in nb.cells) if line is not None}
-        given = _given(classroom.released_bytes(chapter))
+        given = given_texts(classroom.released_bytes(chapter))
         unread = result is not None and result.status == "unreadable" and not names["score"]
         top = _top(_title(nb, chapter), [] if unread else list(lines.values()), names)
-        cells, titled, room = [_block(f"<style>{_STYLE}</style>"), _block(top)], set[str](), _Room()
+        cells, titled, room = [_block(f"<style>{_STYLE}</style>"), _block(top)], set[str](), Room()
         for cell in nb.cells:
             name = grade_id(cell).removeprefix("check-")
             if unread and cell.get("id") != NOTES:
@@ -81,70 +73,9 @@ class Present(NbGraderPreprocessor):  # type: ignore[misc]
             if cell.get("id") == NOTES:
                 cells.append(cell)
             elif grade_id(cell) or cell.source.strip() not in given:
-                cells.append(_harmless(cell, room))
+                cells.append(make_harmless(cell, room))
         nb.cells = cells
         return nb, resources
-
-
-@lru_cache(maxsize=8)
-def _given(released: bytes | None) -> frozenset[str]:
-    """Return the texts of the cells that students were given."""
-    from autograde.assessment import parse
-
-    notebook = parse(released)
-    return frozenset({"", *(cell.source.strip() for cell in notebook.cells)} if notebook is not None else {""})
-
-
-@dataclass
-class _Room:
-    """How many characters of one student's are still set, and how many are still shown."""
-
-    to_set: int = _MOST_SET
-    to_show: int = _MOST_SHOWN
-
-    def sets(self, text: str) -> bool:
-        """Take the room that it needs to set `text`, if there is as much."""
-        fits = len(text) <= min(_LONGEST_SET, self.to_set)
-        self.to_set -= len(text) if fits else 0
-        return fits
-
-    def as_written(self, text: str) -> str:
-        """Return `text` as HTML that holds nothing to be set, on one line, so that it is not read as Markdown."""
-        return f"<div><pre>{html.escape(self.cut(text)).translate(_SIGNS_OF_MARKDOWN)}</pre></div>"
-
-    def cut(self, text: str) -> str:
-        """Return `text`, or as much of it as there is room to show."""
-        shown = text[: self.to_show]
-        self.to_show -= len(shown)
-        return shown if shown == text else f"{shown}\n… {len(text) - len(shown)} more characters"
-
-
-def _harmless(cell: NotebookNode, room: _Room) -> NotebookNode:
-    """Return a student's cell without what could run in the browser of who reads it, or take long to be set."""
-    if cell.cell_type == "code":
-        if not room.sets(cell.source):
-            cell.metadata["magics_language"] = "text"  # a code cell still, with what came of it beside it
-            cell.source = room.cut(cell.source)
-    elif cell.cell_type == "markdown":
-        text = _set(cell.source) if room.sets(cell.source) else None
-        cell.source = room.as_written(cell.source) if text is None else text
-        cell.pop("attachments", None)
-    elif not room.sets(cell.source):
-        cell.cell_type = "markdown"
-        cell.source = room.as_written(cell.source)
-    return cell
-
-
-def _set(markdown: str) -> str | None:
-    """Return Markdown as clean HTML on one line, so that it is not read as Markdown once more; None where it is much.
-
-    Mathematics and links are searched for once more, so what these begin with is written as a number.
-    """
-    page = markdown2html_mistune(markdown)
-    if len(page) > _MOST_HTML:
-        return None
-    text = clean_html(page).replace("\n", "&#10;").replace("\\", "&#92;").replace("[", "&#91;")
-    return f"<div>{text}</div>"
 
 
 def _line(cell: NotebookNode, result: SubmissionResult | None) -> _Line | None:
