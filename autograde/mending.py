@@ -134,12 +134,7 @@ class _Mender:
             kept = kept if kept is not None else self._alike(exercise)
         if kept is None:
             kept = self._put_back(name)
-        if len(marked) > 1:
-            self.told.append(f"the cell {name} was there {len(marked)} times")
-        for cell in marked:
-            if cell is not kept:
-                del cell.metadata["nbgrader"]
-        kept.metadata["nbgrader"] = self._marks(name)
+        self._leave_mark(name, kept, marked)
         if definitions.definition(kept.source, name) == "whole":
             self._drop_stubs(name, kept)
         else:
@@ -280,12 +275,16 @@ class _Mender:
                 continue
             answered = [cell for cell in marked if cell.source.strip() != template.source.strip()]
             kept = (answered or marked)[-1]
-            if len(marked) > 1:
-                self.told.append(f"the cell {name} was there {len(marked)} times")
-            for cell in marked:
-                if cell is not kept:
-                    del cell.metadata["nbgrader"]
-            kept.metadata["nbgrader"] = self._marks(name)
+            self._leave_mark(name, kept, marked)
+
+    def _leave_mark(self, name: str, kept: NotebookNode, marked: Sequence[NotebookNode]) -> None:
+        """Leave the mark `name` on the cell `kept` alone, of all that are `marked` with it."""
+        if len(marked) > 1:
+            self.told.append(f"the cell {name} was there {len(marked)} times")
+        for cell in marked:
+            if cell is not kept:
+                del cell.metadata["nbgrader"]
+        kept.metadata["nbgrader"] = self._marks(name)
 
     def _put_back_given_code(self) -> None:
         """Put back a given cell that is gone while what it brought is still used: imports, most of all."""

@@ -18,6 +18,7 @@ from autograde.sandbox.bubblewrap import SandboxUnavailableError
 from autograde.sandbox.client import Program, Sandbox
 from autograde.sandbox.installation import NOBODY
 from course.exercises.exercise import Case
+from tests.autograde.processes import lives
 
 CASE = Case("basic", {"x": torch.ones(2)}, {})
 
@@ -223,17 +224,7 @@ def test_a_worker_that_is_killed_leaves_nothing_running(sandbox: Sandbox) -> Non
         assert room.run(Program("f", (), (daemon,), (CASE,))).status == "ok"
         room.close()
     for _ in range(50):
-        if not _lives(mark):
+        if not lives(mark):
             break
         time.sleep(0.1)
-    assert not _lives(mark)
-
-
-def _lives(mark: str) -> bool:
-    for path in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            if mark.encode() in path.read_bytes().split(b"\0"):
-                return True
-        except OSError:
-            continue
-    return False
+    assert not lives(mark)
