@@ -28,7 +28,7 @@ from autograde.results import SubmissionResult
 from autograde.sandbox import cgroups, tiers
 from autograde.sandbox.limits import Limits
 from autograde.stopping import Stop, stoppable
-from autograde.work import Done, Task, early_start, trouble, work
+from autograde.work import Done, Task, statements_to_start_early, trouble, work
 
 _STYLES = {"ok": "green", "tampered": "bold red", "unreadable": "red", "infrastructure": "bold red"}
 
@@ -129,7 +129,7 @@ class _Run:
         waiting = [student for student in students if not self._go_on(student)]
         self._check_stopped(len(students))
         if waiting:
-            first = early_start(self._limits, self._unsafe) if function is work else ""
+            first = statements_to_start_early(self._limits, self._unsafe) if function is work else ""
             with open_fleet(min(jobs, len(waiting)), scheduler, self.say, first) as fleet:
                 self._assess(fleet, waiting, function)
                 self._check_stopped(len(students))

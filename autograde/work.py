@@ -93,7 +93,7 @@ def start_early(limits: Limits, unsafe: bool) -> None:
         _early[limits, unsafe] = start(limits, unsafe, PRELOADED)
 
 
-def early_start(limits: Limits, unsafe: bool) -> str:
+def statements_to_start_early(limits: Limits, unsafe: bool) -> str:
     """Return the statements with which a worker process starts its sandbox early."""
     imports = "from autograde import work\nfrom autograde.sandbox.limits import Limits"
     return f"{imports}\nwork.start_early({limits!r}, {unsafe})"

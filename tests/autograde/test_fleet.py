@@ -139,7 +139,7 @@ def refuses_strangers(fleet: Fleet) -> None:
 
 def test_a_sandbox_that_was_started_early_is_the_one_that_grades() -> None:
     limits = Limits(cell=7.5)  # a class may have its own
-    exec(work.early_start(limits, True))
+    exec(work.statements_to_start_early(limits, True))
     (early,) = work._early.values()
     try:
         assert work.warm_sandbox(limits, unsafe=True)._launched is early
