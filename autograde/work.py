@@ -89,6 +89,8 @@ _early: dict[tuple[Limits, bool], Launched] = {}
 
 def start_early(limits: Limits, unsafe: bool) -> None:
     """Start the sandbox of this process before a task asks for it; what is wrong is told by the task."""
+    if (limits, unsafe) in _early:
+        return  # Dask imports what it preloads, and then loads it again
     with suppress(SandboxUnavailableError):
         _early[limits, unsafe] = start(limits, unsafe, PRELOADED)
 
