@@ -10,6 +10,8 @@ import symtable
 from functools import lru_cache
 from typing import Literal
 
+KEPT = 20_000
+"""Characters of a text of which is remembered what was read from it: a syntax tree takes fifty times as much."""
 _LONG = 100_000  # characters of a cell
 _MOST_MAGICS = 20  # IPython reads the whole cell again for each
 _MAGIC = re.compile(
@@ -22,7 +24,7 @@ Definition = Literal["none", "stub", "whole"]
 
 def parse(cell: str) -> ast.Module | None:
     """Parse a cell as IPython would, magics left aside; None where it is no Python."""
-    return _parse_kept(cell) if len(cell) < _LONG else _parse(cell)
+    return _parse_kept(cell) if len(cell) < KEPT else _parse(cell)
 
 
 def _parse(cell: str) -> ast.Module | None:
@@ -68,12 +70,16 @@ def bound_by(statement: ast.stmt) -> set[str]:
     return found
 
 
-def globals_of(source: str) -> set[str]:
+def globals_of(source: str) -> frozenset[str]:
     """Return the names that `source` takes from outside, its own local names left out."""
+    return _globals_kept(source) if len(source) < KEPT else _globals_of(source)
+
+
+def _globals_of(source: str) -> frozenset[str]:
     try:
         table = symtable.symtable(source, "<answer>", "exec")
     except (SyntaxError, ValueError, RecursionError):
-        return set()
+        return frozenset()
     found: set[str] = set()
     waiting = [table]
     while waiting:
@@ -81,7 +87,10 @@ def globals_of(source: str) -> set[str]:
         waiting += current.get_children()
         top = current.get_type() == "module"
         found |= {x.get_name() for x in current.get_symbols() if x.is_referenced() and (x.is_global() or top)}
-    return found
+    return frozenset(found)
+
+
+_globals_kept = lru_cache(maxsize=2048)(_globals_of)
 
 
 def unparse(node: ast.AST) -> str | None:

@@ -5,13 +5,13 @@ escaped.
 """
 
 import html
+from collections.abc import Sequence
 
 from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell, new_output
 
 from autograde.intake import grade_id
 from autograde.results import CaseResult, ExerciseResult, SubmissionResult
-from course.exercises.catalogue import find
 
 NOTES = "autograde-notes"
 """The id of the cell that says what concerns the whole submission."""
@@ -78,8 +78,7 @@ def as_html(name: str, result: ExerciseResult, output: str = "") -> str:
         parts.append(_listing([case for case in result.cases if not case.hidden]))
         if result.diagnosis:
             parts.append(f"<p><b>A likely reason.</b> {prose(result.diagnosis)}</p>")
-    if not result.passed:
-        parts.append(_hints(name))
+    parts.append(_hints(result.hints))
     unseen = [case for case in result.cases if case.hidden]
     if unseen:
         right = sum(case.passed for case in unseen)
@@ -98,12 +97,8 @@ def _points(name: str, result: ExerciseResult) -> str:
     return f'<p class="p2i-points"><b><code>{html.escape(name)}</code>: {points}</b></p>'
 
 
-def _hints(name: str) -> str:
+def _hints(hints: Sequence[str]) -> str:
     """Return the exercise's hints, each inside the one before, so that they unfold one at a time."""
-    try:
-        hints = find(name).hints
-    except KeyError:
-        return ""
     folded = ""
     for number, text in reversed(list(enumerate(hints, start=1))):
         summary = f"Hint {number} of {len(hints)}"

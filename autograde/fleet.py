@@ -47,9 +47,15 @@ _SETTINGS = {
     "distributed.deploy.lost-worker-timeout": "1 day",
     "distributed.worker.multiprocessing-method": "forkserver",
 }
-_IMPORTED = ("distributed", "distributed.nanny", "autograde.work", "autograde.recording", "autograde.pages")
+_IMPORTED = (
+    "distributed", "distributed.nanny", "autograde.work", "autograde.assessment", "autograde.recording",
+    "autograde.pages",
+)  # fmt: skip
 """What every worker process of ours needs: imported once, in a process that they are forked from."""
-_SINGLE = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
+_SINGLE = {
+    **dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1"),
+    "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",
+}
 
 
 class FleetError(Exception):

@@ -16,8 +16,16 @@ from sqlalchemy import Connection, Engine, create_engine
 class _Shared(Connection):
     """A connection in the place of an engine: nobody but its owner closes it."""
 
+    _has_tables = False
+
     def dispose(self) -> None:
         """Do nothing; nbgrader disposes of its engine at every turn."""
+
+    def _run_ddl_visitor(self, *what: object, **options: object) -> None:
+        """Make the tables that are missing, once: nbgrader asks for each of them whenever it opens its gradebook."""
+        if not self._has_tables:
+            super()._run_ddl_visitor(*what, **options)  # type: ignore[arg-type]
+        self._has_tables = True
 
 
 @contextmanager

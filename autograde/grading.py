@@ -9,22 +9,21 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from nbformat import NotebookNode
+import nbformat
 from rich.console import Console, Group
 from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
 from autograde import fingerprint
-from autograde.assessment import failed, mended, parse
 from autograde.classroom import Classroom, ClassroomError, require_released
 from autograde.fleet import Fleet, Lost, open_fleet, usable_cores
 from autograde.handed_in import HandedIn, collect
-from autograde.intake import UnreadableError
+from autograde.intake import UnreadableError, mended
 from autograde.ledger import Ledger, sole_writer
 from autograde.progress import Progress
 from autograde.recording import Recorder, page_of, write_page
-from autograde.results import SubmissionResult
+from autograde.results import SubmissionResult, failed
 from autograde.sandbox import cgroups, tiers
 from autograde.sandbox.limits import Limits
 from autograde.stopping import Stop, stoppable
@@ -181,7 +180,7 @@ class _Run:
             self.graded[student] = Graded(kept, page if has_page else None, unchanged=True)
         else:
             try:
-                notebook = mended(task.handed_in, self._chapter, self._released).notebook
+                notebook = nbformat.writes(mended(task.handed_in, self._chapter, self._released).notebook).encode()
             except UnreadableError:
                 notebook = None
             self._record(kept, notebook, task.handed_in)
@@ -196,10 +195,10 @@ class _Run:
                 if done.result.status == "infrastructure":  # no verdict: it stays out, to be graded again
                     self.graded[task.student] = Graded(done.result)
                 else:
-                    self._record(done.result, parse(done.notebook), task.handed_in)
+                    self._record(done.result, done.notebook, task.handed_in)
                 progress.advance()
 
-    def _record(self, result: SubmissionResult, notebook: NotebookNode | None, handed_in: HandedIn) -> None:
+    def _record(self, result: SubmissionResult, notebook: bytes | None, handed_in: HandedIn) -> None:
         student = result.student
         try:
             self._classroom.store(result)

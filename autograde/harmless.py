@@ -39,7 +39,7 @@ def disarm(notebook: NotebookNode, released: bytes | None) -> None:
 @lru_cache(maxsize=8)
 def given_texts(released: bytes | None) -> frozenset[str]:
     """Return the texts of the cells that students were given."""
-    from autograde.assessment import parse
+    from autograde.intake import parse
 
     notebook = parse(released)
     return frozenset({"", *(cell.source.strip() for cell in notebook.cells)} if notebook is not None else {""})

@@ -10,13 +10,19 @@ import builtins
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import nbformat
 from nbformat import NotebookNode
 
 from autograde import definitions, mending
+from autograde.handed_in import HandedIn
 from autograde.notebook_file import UnreadableError, load, read_bytes
+from course.exercises.catalogue import of_chapter
 from course.exercises.exercise import Exercise
 
-__all__ = ["SKIPPED_TAGS", "Submission", "UnreadableError", "grade_id", "is_check", "mend", "read", "read_bytes"]
+__all__ = [
+    "SKIPPED_TAGS", "Submission", "UnreadableError", "grade_id", "is_check", "mend", "mended", "parse", "read",
+    "read_bytes",
+]  # fmt: skip
 
 SKIPPED_TAGS = frozenset({"skip-grading", "train", "widget", "setup"})
 """Cells that only install, train, draw or animate are not run."""
@@ -69,6 +75,26 @@ def grade_id(cell: NotebookNode) -> str:
 def is_check(cell: NotebookNode) -> bool:
     """Return whether `cell` is a graded check."""
     return grade_id(cell).startswith("check-")
+
+
+def mended(handed_in: HandedIn, chapter: str, released: bytes | None) -> Submission:
+    """Return the notebook to be run, and all that was mended in it.
+
+    Raises:
+        UnreadableError: there is none; the message is a sentence.
+    """
+    if handed_in.notebook is None:
+        raise UnreadableError(handed_in.reason)
+    try:
+        submission = read(handed_in.notebook, of_chapter(chapter), parse(released))
+    except UnreadableError as error:
+        raise UnreadableError(f"The notebook could not be read: {error}.") from None
+    return Submission(submission.notebook, (*handed_in.repairs, *submission.repairs))
+
+
+def parse(notebook: bytes | None) -> NotebookNode | None:
+    """Return a notebook of the class's own, such as the released one."""
+    return None if notebook is None else nbformat.reads(notebook.decode(), as_version=4)
 
 
 def read(data: bytes, exercises: Sequence[Exercise], released: NotebookNode | None = None) -> Submission:
@@ -158,5 +184,5 @@ def _used(name: str, there: dict[str, list[ast.stmt]]) -> set[str]:
     return seen - {name}
 
 
-def _globals(statement: ast.stmt) -> set[str]:
+def _globals(statement: ast.stmt) -> frozenset[str]:
     return definitions.globals_of(definitions.unparse(statement) or "")

@@ -15,14 +15,13 @@ from nbformat import NotebookNode
 from nbgrader.preprocessors import NbGraderPreprocessor
 from traitlets import Bool, Dict
 
-from autograde.assessment import assess, failed, mended, parse
 from autograde.classroom import Classroom, ClassroomError, open_class
 from autograde.feedback import introduce, write_into
 from autograde.handed_in import collect
 from autograde.harmless import disarm
-from autograde.intake import Submission
+from autograde.intake import Submission, mended, parse
 from autograde.notebook_file import UnreadableError
-from autograde.results import SubmissionResult
+from autograde.results import SubmissionResult, failed
 from autograde.sandbox import tiers
 from autograde.work import warm_sandbox
 from course.exercises.catalogue import MODULES
@@ -108,6 +107,8 @@ class Assess(NbGraderPreprocessor):  # type: ignore[misc]
         repairs = _repairs.pop(key, ())
         result = finished.get(key) or _refused.pop(key, None)
         if result is None:
+            from autograde.assessment import assess
+
             warning = "" if self.unsafe else _warning_once()
             if warning:
                 self.log.warning(warning)

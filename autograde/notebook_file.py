@@ -215,11 +215,6 @@ def _as_cell(found: object) -> dict[str, object] | None:
 
 def _rebuild(raw: dict[str, object], cells: list[dict[str, object]], repairs: list[str]) -> NotebookNode:
     """Return a valid notebook with the same cells: outputs dropped, ids unique, metadata what grading needs of it."""
-    makers = {
-        "code": nbformat.v4.new_code_cell,
-        "markdown": nbformat.v4.new_markdown_cell,
-        "raw": nbformat.v4.new_raw_cell,
-    }
     fresh, seen, code = nbformat.v4.new_notebook(), set[str](), 0
     metadata = raw.get("metadata")
     kernelspec = metadata.get("kernelspec") if isinstance(metadata, dict) else None
@@ -231,15 +226,15 @@ def _rebuild(raw: dict[str, object], cells: list[dict[str, object]], repairs: li
             repairs.append(f"cell {number + 1} holds {len(source) / 1e6:.1f} MB of code and was left out")
             source = ""
         code += len(source) if cell["cell_type"] == "code" else 0
-        made = makers[str(cell["cell_type"])](source)
-        made.metadata = _metadata(cell.get("metadata"))
         identity = cell.get("id")
-        if isinstance(identity, str) and _ID.fullmatch(identity) and identity not in seen:
-            made.id = identity
-        while made.id in seen:
-            made.id = nbformat.v4.new_code_cell("").id
-        seen.add(made.id)
-        fresh.cells.append(made)
+        while not isinstance(identity, str) or not _ID.fullmatch(identity) or identity in seen:
+            identity = nbformat.v4.new_raw_cell().id
+        seen.add(identity)
+        made: dict[str, object] = {"cell_type": cell["cell_type"], "id": identity, "source": source}
+        made["metadata"] = _metadata(cell.get("metadata"))
+        if cell["cell_type"] == "code":
+            made |= {"execution_count": None, "outputs": []}
+        fresh.cells.append(NotebookNode(made))
     if code > _MOST_CODE:
         raise UnreadableError(f"the notebook has {code / 1e6:.1f} MB of code; {_MOST_CODE / 1e6:g} MB are read")
     return fresh

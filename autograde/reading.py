@@ -5,8 +5,10 @@ which compares with the library's own operator costs nothing.
 """
 
 import ast
+from dataclasses import dataclass
+from functools import lru_cache
 
-from autograde.definitions import globals_of, parse, unparse
+from autograde.definitions import KEPT, globals_of, parse, unparse
 from course.exercises.guard import find_in_source
 from course.exercises.guard import imports as meaning_of
 
@@ -24,26 +26,50 @@ def forbidden_calls(cells: list[str], function: str, forbidden: tuple[str, ...])
     bound: dict[str, str | None] = {}
     imports: list[str] = []
     for cell in cells:
-        tree = parse(cell)
-        if tree is None:
-            continue
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Import | ast.ImportFrom):
-                imports.append(ast.unparse(node))
-        for statement in tree.body:
-            bound |= dict.fromkeys(_names(statement), unparse(statement))
+        contents = (_contents if len(cell) < KEPT else _contents.__wrapped__)(cell)
+        bound |= contents.bound
+        imports += contents.imports
     try:
         return _follow(function, forbidden, bound, imports)
     except RecursionError:
         return [TOO_DEEP]
 
 
+@dataclass(frozen=True)
+class _Contents:
+    """What a cell binds, each name with the source of it, and what it imports."""
+
+    bound: dict[str, str | None]
+    imports: tuple[str, ...]
+
+
+@lru_cache(maxsize=512)  # most cells of a class are those that it was given
+def _contents(cell: str) -> _Contents:
+    tree = parse(cell)
+    if tree is None:
+        return _Contents({}, ())
+    imports = (ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom))
+    bound = {name: unparse(statement) for statement in tree.body for name in _names(statement)}
+    return _Contents(bound, tuple(imports))
+
+
+@lru_cache(maxsize=512)
+def _meaning(imports: tuple[str, ...]) -> dict[str, str]:
+    return meaning_of(ast.parse("\n".join(imports)))
+
+
+@lru_cache(maxsize=2048)
+def _named_by(line: str, forbidden: tuple[str, ...]) -> tuple[str, ...]:
+    """Return what is forbidden of what an import names."""
+    return tuple(find_in_source(line, forbidden))
+
+
 def _follow(function: str, forbidden: tuple[str, ...], bound: dict[str, str | None], imports: list[str]) -> list[str]:
     """Look into what `function` is bound to, and then into what that uses."""
     found: list[str] = []
     waiting, seen = [function], {function}
-    meaning = meaning_of(ast.parse("\n".join(line for line in imports if not find_in_source(line, forbidden))))
-    hidden = _hidden_imports([line for line in imports if find_in_source(line, forbidden)], forbidden)
+    meaning = _meaning(tuple(line for line in imports if not _named_by(line, forbidden)))
+    hidden = _hidden_imports([line for line in imports if _named_by(line, forbidden)], forbidden)
     while waiting:
         name = waiting.pop()
         found += hidden.get(name, [])
@@ -65,7 +91,7 @@ def _hidden_imports(lines: list[str], forbidden: tuple[str, ...]) -> dict[str, l
     for line in dict.fromkeys(lines):
         for node in ast.walk(ast.parse(line)):
             for alias in node.names if isinstance(node, ast.ImportFrom) else ():
-                found.setdefault(alias.asname or alias.name, []).extend(find_in_source(line, forbidden))
+                found.setdefault(alias.asname or alias.name, []).extend(_named_by(line, forbidden))
     return found
 
 

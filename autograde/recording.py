@@ -10,9 +10,6 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import nbformat
-from nbformat import NotebookNode
-
 from autograde.classroom import Classroom, ClassroomError, run_nbgrader
 from autograde.gradebook import one_transaction
 from autograde.handed_in import RECEIPT, TIMESTAMP, HandedIn
@@ -20,6 +17,7 @@ from autograde.results import SubmissionResult
 
 if TYPE_CHECKING:
     from nbgrader.apps import NbGraderAPI
+    from traitlets.config import Config
 
 
 class Recorder:
@@ -29,13 +27,14 @@ class Recorder:
         self._classroom, self._chapter = classroom, chapter
         self._api: NbGraderAPI = classroom.api()
         self._api.coursedir.submitted_directory = str(self._staging.relative_to(classroom.root))
+        _trust(self._api.config)
         shutil.rmtree(self._staging, ignore_errors=True)  # what a killed run left
 
     @property
     def _staging(self) -> Path:
         return self._classroom.private / "intake"
 
-    def record(self, result: SubmissionResult, notebook: NotebookNode | None, handed_in: HandedIn) -> None:
+    def record(self, result: SubmissionResult, notebook: bytes | None, handed_in: HandedIn) -> None:
         """Record `result` on the mended `notebook` of what was `handed_in`.
 
         Doing it again changes nothing; manual marks are kept.
@@ -55,20 +54,28 @@ class Recorder:
             del nbgrader_plugin.finished[key]
             shutil.rmtree(folder, ignore_errors=True)
 
-    def _stage(self, handed_in: HandedIn, notebook: NotebookNode | None) -> Path:
+    def _stage(self, handed_in: HandedIn, notebook: bytes | None) -> Path:
         """Lay a clean submission before nbgrader: the mended notebook, and what the exchange noted."""
         if notebook is None:
-            notebook = self._classroom.released(self._chapter)
+            notebook = self._classroom.released_bytes(self._chapter)
         if notebook is None:
             raise ClassroomError(f"the release version of {self._chapter} is missing; `autograde release` makes it")
         folder = self._staging / handed_in.student / self._chapter
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
-        nbformat.write(notebook, folder / f"{self._chapter}.ipynb")
+        (folder / f"{self._chapter}.ipynb").write_bytes(notebook)
         for name, note in ((TIMESTAMP, handed_in.timestamp), (RECEIPT, handed_in.receipt)):
             if note:
                 (folder / name).write_bytes(note)
         return folder
+
+
+def _trust(config: "Config") -> None:
+    """Have nbgrader check a notebook that we have mended once, at the end, and not after each of its steps."""
+    config.Exporter.optimistic_validation = True
+    for steps in (config.Autograde.sanitize_preprocessors, config.Autograde.autograde_preprocessors):
+        if isinstance(steps, list):
+            steps[:] = [step for step in steps if step != "nbgrader.preprocessors.CheckCellMetadata"]
 
 
 def page_of(classroom: Classroom, student: str, chapter: str) -> Path:
@@ -91,4 +98,5 @@ def write_page(classroom: Classroom, chapter: str, student: str) -> None:
 def _api(classroom: Classroom) -> "NbGraderAPI":
     api = classroom.api()
     api.config.GenerateFeedback.exporter_class = "autograde.pages.PageExporter"
+    api.config.Exporter.optimistic_validation = True
     return api

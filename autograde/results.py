@@ -49,6 +49,8 @@ class ExerciseResult(_Model):
     cases: tuple[CaseResult, ...] = ()
     picture: Text = ""
     """The report on the public cases as HTML, every text of the student's escaped."""
+    hints: tuple[str, ...] = ()
+    """The exercise's own, where something is wrong."""
     seconds: float = 0.0
     """How long its cells and its cases took together."""
 
@@ -88,6 +90,19 @@ class SubmissionResult(_Model):
         """The first thing to tell the student."""
         told = (f"{name}: {one.diagnosis or one.message}" for name, one in self.exercises.items() if not one.passed)
         return self.reason or next(told, "")
+
+
+def failed(student: str, chapter: str, status: str, reason: str) -> SubmissionResult:
+    """Return the result of a submission of which nothing could be run."""
+    from course.exercises.catalogue import of_chapter
+
+    nothing = {
+        exercise.name: ExerciseResult(score=0, max_score=exercise.points, passed=False, message=reason)
+        for exercise in of_chapter(chapter)
+    }
+    return SubmissionResult.model_validate(
+        {"student": student, "chapter": chapter, "status": status, "exercises": nothing, "reason": reason}
+    )
 
 
 def gravest(statuses: list[Status]) -> Status:

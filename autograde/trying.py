@@ -73,9 +73,7 @@ def try_answer(name: str, path: Path, hidden: bool, seed: int | None, unsafe: bo
         exercise = _find(name)
         secret = (secrets.randbits(48) if seed is None else seed) if hidden else None
         try:
-            trace = verdicts.run_public(submission, exercise, (source,))
-            if secret is not None:
-                trace = verdicts.run_hidden(submission, exercise, (source,), secret, trace)
+            trace = verdicts.run(submission, exercise, (source,), secret)
         except (SandboxError, FileNotFoundError) as error:  # the latter: answers that were never built
             raise TryError(str(error)) from None
     result = verdicts.conclude(exercise, trace, (source,), secret, discreet=False)

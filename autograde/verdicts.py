@@ -66,33 +66,16 @@ class Trace:
     unseen: Attempt | None = None
 
 
-def run_public(submission: Submission, exercise: Exercise, cells: tuple[str | None, ...]) -> Trace:
-    """Run the cells and the public cases."""
-    return Trace(submission.run(Program(exercise.name, exercise.forbidden, cells, public(exercise).cases)))
-
-
-def run_hidden(
-    submission: Submission, exercise: Exercise, cells: tuple[str | None, ...], secret: int | str, trace: Trace
-) -> Trace:
-    """Run the hidden cases too, in a process of their own, unless nothing came of the public ones.
-
-    What is shown to a student comes from the public run, so nothing that a sandbox does after it saw hidden inputs may
-    be shown: run the public cases of all exercises first.
-    """
-    cases = hidden(exercise, secret).cases
-    if not any(trace.seen.outcomes):
-        return Trace(trace.seen, replace(trace.seen, outcomes=(None,) * len(cases)))
-    return Trace(trace.seen, submission.run(Program(exercise.name, exercise.forbidden, cells, cases)))
-
-
-def run_all(submission: Submission, exercise: Exercise, cells: tuple[str | None, ...], secret: int | str) -> Trace:
-    """Run the cells, the public cases and then the hidden ones, in one process and a room that ends with it.
+def run(submission: Submission, exercise: Exercise, cells: tuple[str | None, ...], secret: int | str | None) -> Trace:
+    """Run the cells, the public cases and then the hidden ones, in one process; renew the room for what comes next.
 
     What is shown to a student comes from before the hidden inputs were sent, and nothing of this exercise is there when
     another one runs. A process that died on a public case leaves the hidden ones to a fresh one. So does one that
     answers the public cases well and hidden ones not: an answer must not be wrong for what it was asked before.
+    Without a secret there are no hidden cases.
     """
-    oracle, seen_cases = hidden(exercise, secret), public(exercise).cases
+    seen_cases = public(exercise).cases
+    oracle = Oracle((), ()) if secret is None else hidden(exercise, secret)
     program = Program(exercise.name, exercise.forbidden, cells, seen_cases, oracle.cases)
     try:
         whole = submission.run(program)
@@ -100,12 +83,13 @@ def run_all(submission: Submission, exercise: Exercise, cells: tuple[str | None,
         seen, unseen = replace(whole, outcomes=whole.outcomes[:count]), replace(whole, outcomes=whole.outcomes[count:])
         if all(seen.outcomes) and whole.status != "tampered":
             seen = replace(seen, status="ok", lost="")
-        trace = Trace(seen, unseen)
+        if secret is None:
+            return Trace(whole)
         died_early = any(seen.outcomes) and not all(seen.outcomes) and not any(unseen.outcomes)
-        if died_early or (whole.status == "ok" and _is_worth_another_look(exercise, trace, oracle)):
+        if died_early or (whole.status == "ok" and _is_worth_another_look(exercise, Trace(seen, unseen), oracle)):
             submission.renew()
-            trace = run_hidden(submission, exercise, cells, secret, Trace(seen))
-        return trace
+            unseen = submission.run(replace(program, cases=oracle.cases, later=()))
+        return Trace(seen, unseen)
     finally:
         submission.renew()
 
@@ -140,15 +124,17 @@ def conclude(
     report = _report(exercise, known, trace.seen, seen)
     cases = [CaseResult(name=v.case, passed=v.passed, message=v.sentence) for v in seen]
     cases += [_hidden_result(verdict, discreet) for verdict in unseen]
+    passed = all(verdict.passed for verdict in (*seen, *unseen))
     return ExerciseResult(
         score=score(exercise, unseen or seen),
         max_score=exercise.points,
-        passed=all(verdict.passed for verdict in (*seen, *unseen)),
+        passed=passed,
         status=gravest([trace.seen.status, *([trace.unseen.status] if trace.unseen else [])]),
         message=_message(seen, unseen),
         diagnosis=report.diagnosis,
         cases=tuple(cases),
         picture=show(report) if show is not None else "",
+        hints=() if passed else exercise.hints,
     )
 
 

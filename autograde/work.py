@@ -1,23 +1,26 @@
 """The unit of work of a fleet: everything that grading one submission needs, as data, and the function that does it.
 
 A worker keeps one warm sandbox for all its submissions. A student's code runs in the sandbox below the worker and never
-in the worker itself. Nothing here needs the class's directory, so the worker may be on another machine.
+in the worker itself. Nothing here needs the class's directory, so the worker may be on another machine. Who only sends
+tasks imports no torch for it.
 """
 
 import atexit
 import threading
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import nbformat
 
 from autograde import fingerprint
-from autograde.assessment import assess_handed_in, failed
 from autograde.handed_in import HandedIn
-from autograde.results import SubmissionResult
-from autograde.sandbox.client import Sandbox
+from autograde.results import SubmissionResult, failed
 from autograde.sandbox.launch import Launched, SandboxUnavailableError, start
 from autograde.sandbox.limits import Limits
+
+if TYPE_CHECKING:
+    from autograde.sandbox.client import Sandbox
 
 PRELOADED = (
     "matplotlib.pyplot", "course.costs", "course.exercises", "course.farm", "course.plotting", "course.segmentation",
@@ -61,6 +64,8 @@ class Done:
 
 def work(task: Task) -> Done:
     """Grade one submission. Whatever is wrong comes back as a result; "infrastructure" asks for another try."""
+    from autograde.assessment import assess_handed_in
+
     here = fingerprint.environment(task.chapter)
     if here != task.environment:
         return trouble(task, f"a worker has another installation than the grader ({_installed()}); install the same")
@@ -102,15 +107,17 @@ def statements_to_start_early(limits: Limits, unsafe: bool) -> str:
 
 
 _warm = threading.local()  # a sandbox dies with the thread that started it
-_made: list[Sandbox] = []
+_made: "list[Sandbox]" = []
 
 
-def warm_sandbox(limits: Limits, unsafe: bool) -> Sandbox:
+def warm_sandbox(limits: Limits, unsafe: bool) -> "Sandbox":
     """Return this thread's sandbox, which has imported torch already unless it is new.
 
     Raises:
         SandboxUnavailableError: there are no walls here, and `unsafe` does not say to do without.
     """
+    from autograde.sandbox.client import Sandbox
+
     if getattr(_warm, "made_for", None) != (limits, unsafe):
         close_sandbox()
         _warm.sandbox = Sandbox(limits, unsafe, PRELOADED, _early.pop((limits, unsafe), None))

@@ -15,10 +15,12 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import nbformat
+
 from autograde import classroom as classes
-from autograde.assessment import mended
 from autograde.classroom import Classroom
 from autograde.handed_in import collect
+from autograde.intake import mended
 from autograde.ledger import Ledger
 from autograde.recording import Recorder, write_page
 from autograde.results import CaseResult, ExerciseResult, SubmissionResult
@@ -93,7 +95,8 @@ def _one(
     times = [time.process_time()]
     handed_in = collect(classroom.folder("submitted", student, CHAPTER), student, CHAPTER)
     times.append(time.process_time())
-    notebook, result = mended(handed_in, CHAPTER, released).notebook, invented(student)
+    notebook = nbformat.writes(mended(handed_in, CHAPTER, released).notebook).encode()
+    result = invented(student)
     times.append(time.process_time())
     classroom.store(result)
     with ledger.recording(student, ledger.number("invented", handed_in)):

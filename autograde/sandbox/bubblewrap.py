@@ -41,15 +41,17 @@ from autograde.sandbox import confinement
 for name in sys.argv[3:]:
     open(name, "rb").close()
 if sys.argv[2] == "warm":
-    confinement.unshare()
-    child = os.fork()
-    if not child:
-        try:
-            confinement.furnish({SCRATCH!r}, 2**20)
-        except OSError as error:
-            print(error, file=sys.stderr, flush=True)
-            os._exit(1)
-        os._exit(0)
+    confinement.own_processes()
+    with confinement.new_processes():
+        child = os.fork()
+        if not child:
+            try:
+                confinement.unshare()
+                confinement.furnish({SCRATCH!r}, 2**20)
+            except OSError as error:
+                print(error, file=sys.stderr, flush=True)
+                os._exit(1)
+            os._exit(0)
     sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 """
 """Makes the inner walls once, and reads a file of each package."""
@@ -151,6 +153,7 @@ def environment(
     else:
         kept |= {"PYTHONPATH": os.pathsep.join([str(library), *installation.user_site()])}
     return kept | {
+        "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",  # what is copied by large pages is forked sooner
         "HOME": str(home),
         "IPYTHONDIR": str(scratch / "ipython"),
         "LANG": "C.UTF-8",

@@ -22,6 +22,7 @@ __all__ = ["Attempt", "Program", "Sandbox", "SandboxError", "Status", "Submissio
 Tier = Literal["bubblewrap", "landlock", "unsafe"]
 _REPEATS = 3  # how often an exercise is tried again without a cell that killed it
 _PATIENCE = 30.0  # seconds for the sandbox's own processes to answer, on a machine with too much to do
+_SWEEPING = 10.0  # seconds for a room's files to be removed
 
 
 class SandboxError(Exception):
@@ -235,14 +236,20 @@ class Submission:
         channel, self._channel = self._channel, None
         self._sandbox._leave(channel, last=True)
 
-    @property
-    def renews_cheaply(self) -> bool:
-        """Whether each exercise can have a room of its own, or a sandbox has to start for it."""
-        launched = self._sandbox._launched
-        return launched is None or launched.kind != "single"
-
     def renew(self) -> None:
-        """End everything that the exercises so far started, and forget what they wrote, but not how long they took."""
+        """Have the room be as if nothing had run in it yet; where that fails, the next exercise gets another one.
+
+        What exercises started has ended with them. How long they took is not forgotten.
+        """
+        if self._channel is None:
+            return
+        deadline = time.monotonic() + _SWEEPING
+        try:
+            protocol.request(self._channel, {"type": "renew"}, (), deadline)
+            if protocol.receive(self._channel, deadline).get("done") is True:
+                return
+        except protocol.ProtocolError:
+            pass
         channel, self._channel = self._channel, None
         self._sandbox._leave(channel, last=False)
 

@@ -10,8 +10,8 @@ import errno
 import os
 import re
 import struct
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 _NEWNS, _NEWIPC, _NEWPID = 0x00020000, 0x08000000, 0x20000000  # of unshare(2)
@@ -34,9 +34,34 @@ def _check(result: int, what: str) -> None:
         raise OSError(number, f"{what}: {os.strerror(number)}")
 
 
+def own_processes() -> None:
+    """Go on as the first process of a PID namespace that belongs to this user namespace, as `new_processes` needs it.
+
+    bubblewrap's own one belongs to the user namespace around it. This process waits for the one that goes on.
+    """
+    _check(_libc.unshare(_NEWPID), "a PID namespace")
+    child = os.fork()
+    if child:
+        os._exit(max(0, os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])))
+
+
+@contextmanager
+def new_processes() -> Iterator[None]:
+    """Have a child that is forked in the body be the first process of a PID namespace of its own. It stays there."""
+    own = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        _check(_libc.unshare(_NEWPID), "a PID namespace")
+        try:
+            yield
+        finally:
+            _check(_libc.setns(own, _NEWPID), "setns")
+    finally:
+        os.close(own)
+
+
 def unshare() -> None:
-    """Give this process mounts and IPC objects of its own, and its next child a PID namespace of its own."""
-    _check(_libc.unshare(_NEWNS | _NEWIPC | _NEWPID), "unshare")
+    """Give this process mounts and IPC objects of its own."""
+    _check(_libc.unshare(_NEWNS | _NEWIPC), "unshare")
 
 
 def furnish(scratch: Sequence[str], size: int) -> None:
@@ -50,7 +75,7 @@ def furnish(scratch: Sequence[str], size: int) -> None:
     _mount(None, "/proc", None, _REMOUNT | _BIND | _READ_ONLY | _NOSUID | _NODEV | _NOEXEC)
     for place in scratch:
         mode = "0700" if place.startswith("/home") else "1777"
-        kept = {point: os.open(point, os.O_PATH | os.O_CLOEXEC) for point in _bound_below(place)}
+        kept = {point: os.open(point, os.O_PATH | os.O_CLOEXEC) for point in bound_below(place)}
         _mount("tmpfs", place, "tmpfs", _NOSUID | _NODEV, f"size={size},nr_inodes=65536,mode={mode}")
         for point, descriptor in kept.items():
             Path(point).mkdir(parents=True)
@@ -77,7 +102,7 @@ def open_doors(closed: Mapping[str, Sequence[str]]) -> None:
             os.close(descriptor)
 
 
-def _bound_below(place: str) -> list[str]:
+def bound_below(place: str) -> list[str]:
     """Return the directories below `place` at which something is mounted, without those inside of one another."""
     lines = Path("/proc/self/mountinfo").read_text().splitlines()
     escaped = {line.split()[4] for line in lines}  # a blank stands as \040

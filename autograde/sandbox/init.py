@@ -1,4 +1,4 @@
-"""The first process of a room: forks a child an exercise, watches what it takes, ends what it leaves.
+"""The first process of a room: forks a child an exercise, watches what it takes, ends and removes what it leaves.
 
 The zygote (`runner`) forks it and walls it in. No student's code runs in it, only below it; it serves the grader until
 its socket closes. Its own death is the room's end.
@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autograde.sandbox import landlock, protocol, scratch
+from autograde.sandbox.confinement import bound_below
 from autograde.sandbox.protocol import Frame
 from course.packet import Plain
 
@@ -40,6 +41,7 @@ class Init:
         self, control: socket.socket, kind: str, home: str, frame: Frame, view: landlock.View | None = None
     ) -> None:
         self._control, self._home, self._view = control, home, view
+        self._places = _places(frame, home, kind)
         self._contained, self._namespaces = kind != "unsafe", kind in ("warm", "single")
         self._room, self._scratch = int(frame["memory"]), int(frame["scratch_size"])  # type: ignore[call-overload]
         self._looked = 0.0
@@ -60,6 +62,8 @@ class Init:
             elif frame["type"] == "stop" and self._child is not None:
                 protocol.send(self._control, {"type": "ended", **self._stop(self._child)})
                 self._child = None
+            elif frame["type"] == "renew" and self._child is None:
+                protocol.send(self._control, {"type": "renewed", "done": self._renew()})
             for descriptor in descriptors:
                 os.close(descriptor)
         if self._child is not None:
@@ -185,6 +189,15 @@ class Init:
         signal_, status = (-code, None) if code < 0 else (None, code)
         return {"signal": signal_, "status": status, "excess": child.excess}
 
+    def _renew(self) -> bool:
+        """Have the room be as it was before the last exercise; return whether it is. Nobody lives in it any more."""
+        try:
+            for place in self._places:
+                place.renew()
+        except OSError:
+            return False
+        return True
+
     def _kill_all(self) -> None:
         if self._contained:
             with suppress(ProcessLookupError, PermissionError):
@@ -193,6 +206,15 @@ class Init:
         for pid in _children():
             with suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, signal.SIGKILL)
+
+
+def _places(frame: Frame, home: str, kind: str) -> list[scratch.Place]:
+    """Return the folders of the room that can be written."""
+    if kind not in ("warm", "single"):
+        return [scratch.Place(home)]
+    places = frame["scratch"]
+    assert isinstance(places, list)
+    return [scratch.Place(str(place), bound_below(str(place))) for place in places]
 
 
 def _memory_of(pid: int) -> int:

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from course import packet
 from course.packet import Plain
 
-VERSION = 3
+VERSION = 4
 MAGIC = b"P2I" + bytes([VERSION])
 FRAME_LIMIT = 32 * 2**20
 """Bytes of one frame. The largest expected answers are some hundred kilobytes."""

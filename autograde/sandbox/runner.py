@@ -1,8 +1,8 @@
 """What runs inside the sandbox: a zygote that imports torch once and makes room for one submission after another.
 
-For each room of a submission the zygote forks an *init* (see `init`). It gets PID, IPC and mount namespaces of its own
-with nothing in them, gives up every right, and forks a child for each exercise (see `examination`); killing it ends all
-that the submission started, and its files go with its mounts. Where no namespace can be made inside another (`single`),
+For each submission the zygote forks an *init* (see `init`). It gets PID, IPC and mount namespaces of its own with
+nothing in them, gives up every right, and forks a child for each exercise (see `examination`); killing it ends all that
+the submission started, and its files go with its mounts. Where no namespace can be made inside another (`single`),
 the zygote itself becomes the init, and the grader starts a sandbox for each submission. Where there are none at all
 (`landlock`), zygote, init and examination take rights away from themselves, each more than the last, and a signal to
 all whom one may reach takes the place of the end of a namespace.
@@ -23,7 +23,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from pathlib import Path
 
 from autograde.sandbox import confinement, landlock, protocol, scratch, sharing
@@ -39,6 +39,8 @@ def main() -> None:
     number, kind, *modules = sys.argv[1:]
     control = socket.socket(fileno=int(number))
     confinement.adopt_orphans()
+    if kind == "warm":
+        confinement.own_processes()
     if kind == "landlock":
         _confine_worker()
     _preload(modules)
@@ -121,36 +123,18 @@ def _resident() -> int:
 
 
 def _fork_init(kind: str, control: socket.socket, frame: Frame, channel: int) -> int:
-    """Fork the init of a submission, and return its PID here.
-
-    A PID namespace begins with the next child of who unshared it, so there is a process in between; it ends at once,
-    and the zygote, which adopts orphans, becomes the init's parent.
-    """
-    reading, writing = os.pipe()
-    between = os.fork()
-    if not between:
-        status = 71
-        try:
-            os.close(reading)
-            control.close()
-            if kind == "warm":
-                confinement.unshare()
+    """Fork the init of a room, and return its PID here, 0 where it cannot be."""
+    try:
+        with confinement.new_processes() if kind == "warm" else nullcontext():
             init = os.fork()
             if not init:
-                os.close(writing)
+                control.close()
                 _become_init(kind, frame, channel)
-            os.write(writing, init.to_bytes(4, "little"))
-            status = 0
-        except OSError as error:
-            with suppress(OSError, protocol.ProtocolError):
-                protocol.request(socket.socket(fileno=channel), {"type": "failed", "reason": str(error)})
-        finally:
-            os._exit(status)
-    os.close(writing)
-    told = os.read(reading, 4)
-    os.close(reading)
-    _wait_for(between)
-    return int.from_bytes(told, "little")
+        return init
+    except OSError as error:
+        with suppress(OSError, protocol.ProtocolError):
+            protocol.request(socket.socket(fileno=os.dup(channel)), {"type": "failed", "reason": str(error)})
+        return 0
 
 
 def _end_init(init: int, kind: str) -> None:
@@ -235,6 +219,7 @@ def _wall_in(kind: str, frame: Frame) -> str:
     places = frame["scratch"]
     assert isinstance(places, list)
     if kind == "warm":
+        confinement.unshare()
         confinement.furnish([str(place) for place in places], int(frame["scratch_size"]))  # type: ignore[call-overload]
     os.chdir(os.environ["HOME"])  # again, since what lay there lies below the new mount
     confinement.give_up_privileges(bytes.fromhex(str(frame["filter"])))

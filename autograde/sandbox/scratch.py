@@ -1,4 +1,4 @@
-"""A submission's own folder where no mount can hold it: how much lies in it, and how to be rid of it, whatever it is.
+"""The folders that a submission may write to: how much lies in them, and how to be rid of it, whatever it is.
 
 A student can nest folders deeper than a path may be long, and take the right to list them away. What is below is moved
 up, a folder at a time, so that no path grows and nothing recurses.
@@ -6,6 +6,7 @@ up, a folder at a time, so that no path grows and nothing recurses.
 
 import os
 import stat
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -59,14 +60,43 @@ def remove(folder: str) -> None:
         waiting += below
 
 
-def empty(folder: str, kept: str = "") -> None:
-    """Remove everything in `folder` but the entry `kept`."""
+def empty(folder: str, kept: Sequence[str] = ()) -> None:
+    """Remove everything in `folder` but the paths `kept` and the folders that lead to them.
+
+    Raises:
+        OSError: something stays.
+    """
     for name in os.listdir(folder):  # noqa: PTH208
         path = Path(folder) / name
-        if name == kept:
+        if str(path) in kept:
             continue
         with suppress(FileNotFoundError):
-            if path.is_dir() and not path.is_symlink():
-                remove(str(path))
-            else:
+            if not path.is_dir() or path.is_symlink():
                 path.unlink()
+            elif any(Path(one).is_relative_to(path) for one in kept):
+                path.chmod(0o755)
+                empty(str(path), kept)
+            else:
+                remove(str(path))
+
+
+class Place:
+    """A folder as it was before a student's code saw it, to be made so again. `kept` is what was in it already."""
+
+    def __init__(self, path: str, kept: Sequence[str] = ()) -> None:
+        self._path, self._kept = path, kept
+        self._was = Path(path).stat()
+
+    def renew(self) -> None:
+        """Remove what was written, and what a student can note on the folder itself: rights, times, attributes.
+
+        Raises:
+            OSError: something stays.
+        """
+        path = Path(self._path)
+        path.chmod(stat.S_IRWXU)
+        empty(self._path, self._kept)
+        for name in os.listxattr(path):
+            os.removexattr(path, name)
+        path.chmod(stat.S_IMODE(self._was.st_mode))
+        os.utime(path, ns=(self._was.st_atime_ns, self._was.st_mtime_ns))

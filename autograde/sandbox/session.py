@@ -85,6 +85,9 @@ class Session:
         self._output, output = os.pipe()
         os.set_blocking(self._output, False)
         self._keeps_output = True
+        self._selector = selectors.DefaultSelector()
+        for source in (self._channel, self._output):
+            self._selector.register(source, selectors.EVENT_READ)
         try:
             request = {
                 "type": "start",
@@ -101,6 +104,7 @@ class Session:
                 os.close(output)
             return self._attempt(self._converse())
         finally:
+            self._selector.close()
             self._channel.close()
             os.close(self._output)
 
@@ -171,17 +175,14 @@ class Session:
     def _drain_until(self, deadline: float | None) -> None:
         """Read what the cells print, so that they never wait for it, until the channel can be read."""
         assert deadline is not None
-        with selectors.DefaultSelector() as selector:
-            selector.register(self._channel, selectors.EVENT_READ)
-            selector.register(self._output, selectors.EVENT_READ)
-            while True:
-                ready = {key.fileobj for key, _ in selector.select(max(0.0, deadline - time.monotonic()))}
-                if self._output in ready and not self._drain():
-                    selector.unregister(self._output)
-                if self._channel in ready:
-                    return
-                if time.monotonic() >= deadline:
-                    raise protocol.TimedOutError("no answer came in time")
+        while True:
+            ready = {key.fileobj for key, _ in self._selector.select(max(0.0, deadline - time.monotonic()))}
+            if self._output in ready and not self._drain():
+                self._selector.unregister(self._output)
+            if self._channel in ready:
+                return
+            if time.monotonic() >= deadline:
+                raise protocol.TimedOutError("no answer came in time")
 
     def _drain(self) -> bool:
         """Keep the last bytes of what was printed; return whether more may come."""

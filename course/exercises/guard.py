@@ -14,9 +14,9 @@ import re
 import sys
 import textwrap
 import types
-from collections.abc import Callable, Generator, Iterable, Mapping
-from contextlib import contextmanager
-from functools import lru_cache
+from collections.abc import Callable, Generator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from functools import cache, lru_cache
 from types import MappingProxyType
 from typing import Any
 
@@ -26,9 +26,13 @@ _LIBRARIES = (
 )  # fmt: skip
 
 
-def _matches(path: str, forbidden: Iterable[str]) -> bool:
-    plain = path.lower().replace("_", "")
-    return any(re.search(pattern, plain) for pattern in forbidden)
+def _matches(path: str, forbidden: tuple[str, ...]) -> bool:
+    return bool(forbidden) and _any_of(forbidden).search(path.lower().replace("_", "")) is not None
+
+
+@lru_cache(maxsize=1024)
+def _any_of(patterns: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile("|".join(f"(?:{pattern})" for pattern in patterns))
 
 
 @contextmanager
@@ -40,9 +44,20 @@ def watch_operators(forbidden: tuple[str, ...], seen: list[str]) -> Generator[No
     if not forbidden:
         yield
         return
+    with _watch()(forbidden, seen):
+        yield
+
+
+@cache
+def _watch() -> Callable[[tuple[str, ...], list[str]], AbstractContextManager[object]]:
+    """Return the mode that listens. Its class is made once: a new one has Python forget what it knows of all others."""
     from torch.utils._python_dispatch import TorchDispatchMode
 
     class Watch(TorchDispatchMode):  # type: ignore[no-untyped-call]
+        def __init__(self, forbidden: tuple[str, ...], seen: list[str]) -> None:
+            super().__init__()  # type: ignore[no-untyped-call]
+            self._forbidden, self._seen = forbidden, seen
+
         @classmethod
         def _should_skip_dynamo(cls) -> bool:
             return False  # or torch imports its compiler at the first operator: two seconds, for nothing
@@ -50,19 +65,29 @@ def watch_operators(forbidden: tuple[str, ...], seen: list[str]) -> Generator[No
         def __torch_dispatch__(
             self, func: Any, types: object, args: tuple[object, ...] = (), kwargs: dict[str, object] | None = None
         ) -> object:
-            path = f"torch.ops.{func.name().split('.')[0].replace('::', '.')}"
-            spellings = [path, *(f"{path}.{flag}" for flag in _flags(func, args, kwargs or {}))]
-            seen.extend([spelling for spelling in spellings if _matches(spelling, forbidden)][:1])
+            named, flags = _forbidden_spellings(func, self._forbidden)
+            if named:
+                self._seen.append(named)
+            elif flags:
+                self._seen.extend([path for flag, path in flags if _is_set(func, flag, args, kwargs or {})][:1])
             return func(*args, **(kwargs or {}))
 
-    with Watch():  # type: ignore[no-untyped-call]
-        yield
+    return Watch
 
 
-def _flags(func: Any, args: tuple[object, ...], kwargs: Mapping[str, object]) -> list[str]:
-    """Return the names of the arguments that are True in a call of the operator `func`."""
-    given = zip((argument.name for argument in func._schema.arguments), args, strict=False)
-    return [name for name, value in (*given, *kwargs.items()) if value is True]
+@lru_cache(maxsize=4096)
+def _forbidden_spellings(func: Any, forbidden: tuple[str, ...]) -> tuple[str, tuple[tuple[str, str], ...]]:
+    """Return the path of an operator if it is forbidden, or "", and which of its arguments make it so when True."""
+    path = _path(func)
+    named = path if _matches(path, forbidden) else ""
+    flags = ((argument.name, f"{path}.{argument.name}") for argument in func._schema.arguments)
+    return named, tuple((flag, whole) for flag, whole in flags if not named and _matches(whole, forbidden))
+
+
+def _is_set(func: Any, flag: str, args: tuple[object, ...], kwargs: Mapping[str, object]) -> bool:
+    """Return whether the argument `flag` is True in a call of the operator `func`."""
+    place = [argument.name for argument in func._schema.arguments].index(flag)
+    return (args[place] if place < len(args) else kwargs.get(flag)) is True
 
 
 class Seal:
@@ -263,10 +288,11 @@ def imports(tree: ast.AST, known: Mapping[str, str] = MappingProxyType({})) -> d
 
     What the tree itself defines or takes as a parameter hides a known name: a class called F is not torch's F.
     """
-    own = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.ClassDef)}
-    own |= {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
+    nodes = list(ast.walk(tree))
+    own = {node.name for node in nodes if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+    own |= {node.arg for node in nodes if isinstance(node, ast.arg)}
     meaning = {name: path for name, path in known.items() if name not in own}
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.Import):
             for alias in node.names:
                 first = alias.name.split(".")[0]
@@ -275,7 +301,7 @@ def imports(tree: ast.AST, known: Mapping[str, str] = MappingProxyType({})) -> d
             for alias in node.names:
                 meaning[alias.asname or alias.name] = f"{node.module}.{alias.name}"
     # `put_back = F.max_unpool2d` gives a name of one's own to a library's function.
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
             path = _dotted(node.value, meaning)
             if path is not None and _is_library(path) and node.targets[0].id not in meaning:

@@ -12,10 +12,10 @@ from nbgrader.api import Gradebook
 
 from autograde import classroom as classes
 from autograde import grading
-from autograde.assessment import mended
 from autograde.classroom import Classroom, ClassroomError
 from autograde.grading import Graded, StoppedError
 from autograde.handed_in import TIMESTAMP
+from autograde.intake import mended
 from autograde.ledger import sole_writer
 from autograde.recording import Recorder
 from autograde.results import ExerciseResult, SubmissionResult

@@ -1,4 +1,4 @@
-"""Each exercise runs once, in a room that ends with it: public cases, then hidden ones, nothing left for the next."""
+"""Each exercise runs once: public cases, then hidden ones, and nothing of it left in the room for the next."""
 
 import ast
 import inspect
@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from autograde import assessment, verdicts
-from autograde.sandbox.client import Sandbox, Submission
+from autograde import verdicts
+from autograde.sandbox import client
+from autograde.sandbox.client import Sandbox
 from autograde.verdicts import Trace
 from autograde.work import PRELOADED
-from course.exercises.catalogue import MODULES, find, of_chapter
+from course.exercises.catalogue import MODULES, find
 from solutions import unpooling
 
 SECRET = "a secret"
@@ -35,7 +36,7 @@ def sandbox(walls: None) -> Iterator[Sandbox]:
 
 def run(sandbox: Sandbox, *cells: str) -> Trace:
     with sandbox.submission() as room:
-        return verdicts.run_all(room, FIRST, cells, SECRET)
+        return verdicts.run(room, FIRST, cells, SECRET)
 
 
 def test_cells_run_once_and_all_cases_are_answered(sandbox: Sandbox) -> None:
@@ -62,8 +63,8 @@ print([os.path.exists(os.path.expanduser(place)) for place in ("/tmp/seen", "/de
 print(sum(name.isdigit() for name in os.listdir("/proc")))
 """
     with sandbox.submission() as room:
-        verdicts.run_all(room, FIRST, (keep,), SECRET)
-        other = verdicts.run_all(room, SECOND, (look,), SECRET)
+        verdicts.run(room, FIRST, (keep,), SECRET)
+        other = verdicts.run(room, SECOND, (look,), SECRET)
     assert other.seen.failures == {}
     assert other.seen.output == "[False, False, False]\n2\n"  # its init, and itself
 
@@ -115,21 +116,63 @@ def bed_of_nails2d(*args, **options):
 
 def test_a_deadly_cell_is_waited_for_once_a_submission(sandbox: Sandbox) -> None:
     with sandbox.submission() as room:
-        verdicts.run_all(room, FIRST, ("import os\nos._exit(1)", RIGHT), SECRET)
+        verdicts.run(room, FIRST, ("import os\nos._exit(1)", RIGHT), SECRET)
         known = dict(room._deadly)
-        trace = verdicts.run_all(room, SECOND, ("import os\nos._exit(1)", RIGHT), SECRET)
+        trace = verdicts.run(room, SECOND, ("import os\nos._exit(1)", RIGHT), SECRET)
     assert list(known) == [0]
     assert list(trace.seen.deadly) == [0]
 
 
-def test_where_a_room_is_dear_all_public_cases_come_before_any_hidden_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    order: list[str] = []
-    monkeypatch.setattr(Submission, "renews_cheaply", False)
-    monkeypatch.setattr(verdicts, "run_public", lambda *_: order.append("public"))
-    monkeypatch.setattr(verdicts, "run_hidden", lambda *_: order.append("hidden"))
-    exercises = [(exercise, ()) for exercise in of_chapter("03_unpooling")]
-    list(assessment._run(Submission.__new__(Submission), exercises, SECRET))
-    assert order == ["public"] * len(exercises) + ["hidden"] * len(exercises)
+NOTED = {
+    "files, closed and nested deep": """
+import os
+for place in PLACES:
+    os.makedirs(place + "/" + "/".join(["d" * 200] * 15))
+    os.chmod(place + "/" + "d" * 200, 0)
+    os.symlink("/proc", place + "/link")""",
+    "rights of the folders themselves": "import os\nfor place in PLACES: os.chmod(place, 0)",
+    "times of the folders": "import os\nfor place in PLACES: os.utime(place, ns=(123456789, 987654321))",
+    "attributes of the folders": """
+import os
+for place in PLACES:
+    try:
+        os.setxattr(place, "user.seen", b"hidden inputs")
+    except OSError:
+        pass""",
+}
+WHERE = "import os\nPLACES = [os.environ['TMPDIR'], os.environ['HOME'], '/dev/shm']\n"
+SEES = f"""{WHERE}
+found = []
+for place in PLACES:
+    about = os.stat(place)
+    found.append((oct(about.st_mode), about.st_mtime_ns == 987654321, os.listdir(place), os.listxattr(place)))
+print(found)
+"""
+
+
+@pytest.mark.parametrize("how", NOTED)
+def test_nothing_can_be_noted_in_a_room_for_the_next_exercise(how: str, sandbox: Sandbox) -> None:
+    with sandbox.submission() as room:
+        fresh = verdicts.run(room, SECOND, (SEES,), SECRET).seen
+        noted = verdicts.run(room, FIRST, (WHERE + NOTED[how],), SECRET).seen
+        channel = room._channel
+        after = verdicts.run(room, SECOND, (SEES,), SECRET).seen
+        assert channel is room._channel is not None, "it was another room"
+    assert (fresh.failures, noted.failures, after.failures) == ({}, {}, {})
+    assert after.output == fresh.output != ""
+
+
+def test_a_room_that_cannot_be_renewed_is_left(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    with sandbox.submission() as room:
+        verdicts.run(room, FIRST, ("open('/tmp/seen', 'w').close()",), SECRET)
+        first = room._channel
+        monkeypatch.setattr(client, "_SWEEPING", -1.0)  # no init is that quick
+        verdicts.run(room, FIRST, ("open('/tmp/seen', 'w').close()",), SECRET)
+        assert room._channel is None
+        monkeypatch.undo()
+        trace = verdicts.run(room, SECOND, ("import os\nprint(os.listdir('/tmp'))",), SECRET)
+        assert room._channel is not first
+    assert trace.seen.output == "[]\n"
 
 
 @pytest.mark.parametrize("chapter", MODULES)

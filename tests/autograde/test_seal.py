@@ -121,7 +121,7 @@ def sandbox() -> Iterator[Sandbox]:
 
 def graded(sandbox: Sandbox, exercise: Exercise, *cells: str) -> ExerciseResult:
     with sandbox.submission() as submission:
-        trace = verdicts.run_public(submission, exercise, cells)
+        trace = verdicts.run(submission, exercise, cells, None)
     return verdicts.conclude(exercise, trace, cells, None)
 
 

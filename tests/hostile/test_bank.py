@@ -6,10 +6,9 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from autograde.assessment import mended
 from autograde.classroom import Classroom
 from autograde.handed_in import collect
-from autograde.intake import Submission, UnreadableError, grade_id
+from autograde.intake import Submission, UnreadableError, grade_id, mended
 from autograde.recording import page_of, write_page
 from tests.autograde.conftest import CHAPTER
 from tests.hostile.bank import ENTRIES, NAMES, Entry
