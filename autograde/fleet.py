@@ -46,6 +46,7 @@ _SETTINGS = {
     # A worker that dies again while its nanny restarts it must not cost the cluster the nanny as well.
     "distributed.deploy.lost-worker-timeout": "1 day",
     "distributed.worker.multiprocessing-method": "forkserver",
+    "distributed.worker.profile.enabled": False,  # it looks at every thread a hundred times a second
 }
 _IMPORTED = (
     "distributed", "distributed.nanny", "autograde.work", "autograde.assessment", "autograde.recording",

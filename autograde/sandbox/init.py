@@ -50,6 +50,7 @@ class Init:
 
     def serve(self) -> None:
         """Answer requests until the grader closes the socket."""
+        self._renew()  # where the zygote lived here too, its files lie here
         while True:
             try:
                 frame, descriptors = self._next_request()

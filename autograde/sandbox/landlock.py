@@ -25,6 +25,7 @@ _CREATE, _ADD_RULE, _RESTRICT = 444, 445, 446  # the same numbers on every archi
 _ASK_VERSION, _PATH_BENEATH = 1, 1
 _SET_NO_NEW_PRIVS = 38  # of prctl(2)
 _WRITE_FILE, _READ_FILE, _READ_DIR, _TRUNCATE, _DEVICE_IOCTL = 1 << 1, 1 << 2, 1 << 3, 1 << 14, 1 << 15
+_REFER = 1 << 13
 _MAKE_DEVICES = 1 << 6 | 1 << 11
 _ALL_FILE_RIGHTS = (1 << 16) - 1
 _ALL_TCP_RIGHTS, _ALL_SCOPES = 3, 3
@@ -74,7 +75,8 @@ def confine_worker(view: View, room: str) -> None:
 
 def confine_init() -> None:
     """Keep the signals of this process and its children to what they start: `kill(-1)` then ends exactly that."""
-    _restrict([], files=False)
+    # Every layer forbids to move a file to another folder, unless it says otherwise.
+    _restrict([("/", _REFER)], files=_REFER, tcp=0)
 
 
 def confine_submission(view: View, scratch: str, also: Sequence[str] = ()) -> None:
@@ -104,14 +106,13 @@ def _shared(view: View) -> list[tuple[str, int]]:
     return rules + [(path, _READ_FILE) for path in _RANDOM]
 
 
-def _restrict(rules: Sequence[tuple[str, int]], files: bool = True) -> None:
-    """Add a layer: these rights on these paths and on what lies below them, and no others; signals go no further out.
+def _restrict(rules: Sequence[tuple[str, int]], files: int = _ALL_FILE_RIGHTS, tcp: int = _ALL_TCP_RIGHTS) -> None:
+    """Add a layer: of the rights `files` and `tcp` these on these paths, and below them; signals go no further out.
 
     Raises:
         OSError: the kernel refuses.
     """
-    held = (_ALL_FILE_RIGHTS, _ALL_TCP_RIGHTS, _ALL_SCOPES) if files else (0, 0, _ALL_SCOPES)
-    attributes = ctypes.create_string_buffer(struct.pack("=QQQ", *held), 24)
+    attributes = ctypes.create_string_buffer(struct.pack("=QQQ", files, tcp, _ALL_SCOPES), 24)
     ruleset = _check(_libc.syscall(_CREATE, attributes, ctypes.c_size_t(24), 0), "landlock_create_ruleset")
     try:
         for path, rights in rules:

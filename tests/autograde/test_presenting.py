@@ -27,6 +27,7 @@ def result(score: float, **more: object) -> SubmissionResult:
     one = ExerciseResult(
         score=score, max_score=8.0, passed=score == 8, message="" if score == 8 else "It is `wrong`.",
         cases=(CaseResult(name="a", passed=score == 8), CaseResult(name="b", passed=score == 8, hidden=True)),
+        hints=() if score == 8 else find(NAME).hints,
     )  # fmt: skip
     fields = {"student": "ada", "chapter": CHAPTER, "status": "ok", "exercises": {NAME: one}, **more}
     return SubmissionResult.model_validate(fields)
