@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from autograde.sandbox.limits import Limits
 
 INSTRUCTOR_NOTEBOOKS = Path(__file__).resolve().parents[1] / "solutions" / "notebooks"
+_TOOLS = frozenset({".git", ".ipynb_checkpoints"})
+"""Hidden folders that tools make anywhere, and that nobody takes for a student's."""
 
 
 class ClassroomError(Exception):
@@ -61,8 +63,15 @@ class Classroom:
 
     def students(self, chapter: str) -> list[str]:
         """Return who handed in `chapter`."""
+        return [name for name in self._who_handed_in(chapter) if not name.startswith(".")]
+
+    def passed_over(self, chapter: str) -> list[str]:
+        """Return the hidden folders that hold `chapter` and are no student's, but may have been meant as one."""
+        return [name for name in self._who_handed_in(chapter) if name.startswith(".") and name not in _TOOLS]
+
+    def _who_handed_in(self, chapter: str) -> list[str]:
         handed_in = (path for path in (self.root / "submitted").glob(f"*/{chapter}") if path.is_dir())
-        return sorted(path.parent.name for path in handed_in if not path.parent.name.startswith("."))
+        return sorted(path.parent.name for path in handed_in)
 
     def released(self, chapter: str) -> "NotebookNode | None":
         """Return the notebook that students were given, or None."""
@@ -87,9 +96,9 @@ class Classroom:
         except (OSError, ValueError):
             return None
 
-    def has_news(self, chapter: str) -> bool:
-        """Return whether several students handed in `chapter` of whom no result is kept."""
-        return sum(not self._stored(chapter, student).exists() for student in self.students(chapter)) > 1
+    def news(self, chapter: str) -> list[str]:
+        """Return who handed in `chapter` and of whom no result is kept."""
+        return [student for student in self.students(chapter) if not self._stored(chapter, student).exists()]
 
     def _stored(self, chapter: str, student: str) -> Path:
         return self.private / "results" / chapter / f"{student}.json"

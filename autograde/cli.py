@@ -110,7 +110,7 @@ def grade(
     chapter: Annotated[str, typer.Argument(metavar="CHAPTER", show_default=False)],
     directory: _Class,
     student: Annotated[list[str] | None, typer.Option("--student", metavar="ID", help="Only these.")] = None,
-    jobs: Annotated[int | None, typer.Option("--jobs", min=1, help="Worker processes on this machine.")] = None,
+    jobs: Annotated[int | None, typer.Option("--jobs", min=1, help="Most worker processes on this machine.")] = None,
     scheduler: Annotated[
         str | None,
         typer.Option("--scheduler", metavar="ADDRESS", help="Have the workers of this Dask scheduler grade."),
@@ -122,10 +122,15 @@ def grade(
     """Grade what was handed in: marks in the gradebook, feedback pages, a table. A stopped run is gone on with."""
     with _told_in_a_sentence():
         classroom = _open(directory)
-        if scheduler is None and jobs != 1 and classroom.has_news(chapter):
-            from autograde.fleet import warm_up
+        if scheduler is None:
+            from autograde import fleet, work
 
-            warm_up()  # while this process imports what it needs itself
+            waiting = student or (classroom.students(chapter) if regrade else classroom.news(chapter))
+            jobs = fleet.workers(jobs, len(waiting))
+            if jobs > 1:
+                fleet.warm_up()  # while this process imports what it needs itself
+            elif waiting:
+                work.start_early(chapter, classroom.limits(), unsafe)
         from rich.console import Console
 
         from autograde import grading

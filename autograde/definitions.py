@@ -4,9 +4,11 @@ A stranger wrote it: what does not parse says nothing, and what would take long 
 """
 
 import ast
+import builtins
 import copy
 import re
 import symtable
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Literal
 
@@ -18,6 +20,9 @@ _MAGIC = re.compile(
     r"^[ \t]*+(?:[\w, \t]++=[ \t]*+)?[%!?].*$|^.*\?[ \t]*+$", re.MULTILINE
 )  # never goes back: a line may be long
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+
+ALWAYS_THERE = frozenset(dir(builtins)) | {"get_ipython", "display", "In", "Out", "_", "__name__"}
+"""The names that a notebook has before its first cell."""
 
 Definition = Literal["none", "stub", "whole"]
 
@@ -68,6 +73,16 @@ def bound_by(statement: ast.stmt) -> set[str]:
             found.add(node.id)
         waiting += ast.iter_child_nodes(node)
     return found
+
+
+def outside_functions(statement: ast.stmt) -> Iterator[ast.AST]:
+    """Yield the nodes of a top-level statement in their order, leaving out what is within functions and classes."""
+    waiting: list[ast.AST] = [statement]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        if not isinstance(node, (*_FUNCTIONS, ast.ClassDef, ast.Lambda)):
+            waiting += reversed(list(ast.iter_child_nodes(node)))
 
 
 def globals_of(source: str) -> frozenset[str]:

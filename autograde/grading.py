@@ -74,6 +74,9 @@ def grade(
         StoppedError: SIGINT or SIGTERM came; what the gradebook holds is whole.
     """
     require_released(classroom, chapter)
+    console = console or Console(stderr=True)
+    for folder in classroom.passed_over(chapter):
+        _say(console, f"submitted/{folder} was passed over: no id starts with a dot; if it is a student's, rename it.")
     present = classroom.students(chapter)
     missing = [student for student in students if student not in present]
     if missing:
@@ -85,7 +88,6 @@ def grade(
         cgroups.detect()  # before there are workers: they are to be born where it makes room
     if not wanted:
         return []
-    console = console or Console(stderr=True)
     with sole_writer(classroom), stoppable() as stop:
         run = _Run(classroom, chapter, limits or classroom.limits(), unsafe, regrade, console, stop)
         if warning:
@@ -128,7 +130,7 @@ class _Run:
         waiting = [student for student in students if not self._go_on(student)]
         self._check_stopped(len(students))
         if waiting:
-            first = statements_to_start_early(self._limits, self._unsafe) if function is work else ""
+            first = statements_to_start_early(self._chapter, self._limits, self._unsafe) if function is work else ""
             with open_fleet(min(jobs, len(waiting)), scheduler, self.say, first) as fleet:
                 self._assess(fleet, waiting, function)
                 self._check_stopped(len(students))
@@ -142,7 +144,7 @@ class _Run:
 
     def say(self, sentence: str) -> None:
         """Tell who grades what they should know, while it runs."""
-        self._console.print(f"autograde: {sentence}", style="yellow", highlight=False, soft_wrap=True, markup=False)
+        _say(self._console, sentence)
 
     def _check_stopped(self, total: int) -> None:
         if self._stop.is_set():
@@ -229,6 +231,10 @@ class _Run:
                     self.graded[student] = replace(self.graded[student], page=page_of(classroom, student, chapter))
                 progress.advance()
         self._check_stopped(len(self.graded))
+
+
+def _say(console: Console, sentence: str) -> None:
+    console.print(f"autograde: {sentence}", style="yellow", highlight=False, soft_wrap=True, markup=False)
 
 
 def _write_page(what: tuple[Classroom, str, str]) -> None:

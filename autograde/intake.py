@@ -6,7 +6,7 @@ told. What cannot be mended is `UnreadableError`, with the reason.
 """
 
 import ast
-import builtins
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -26,8 +26,6 @@ __all__ = [
 
 SKIPPED_TAGS = frozenset({"skip-grading", "train", "widget", "setup"})
 """Cells that only install, train, draw or animate are not run."""
-
-_ALWAYS_THERE = frozenset(dir(builtins)) | {"get_ipython", "display", "In", "Out", "_", "__name__"}
 
 
 @dataclass(frozen=True)
@@ -135,15 +133,17 @@ def _needed(exercise: str, cells: list[str], others: dict[int, str]) -> dict[int
     Of several that bind a name the first in the order of `others` gives it.
     """
     there = _statements(cells)
-    if "*" in there:  # of `from torch import *`: what is bound cannot be told
-        return {}
-    missing = ({exercise} | _used(exercise, there)) - there.keys() - _ALWAYS_THERE
+    given = there.keys() | definitions.ALWAYS_THERE | _given_by_stars(there)
+    missing = ({exercise} | _used(exercise, there)) - given
     if not missing or not any(name in source for name in missing for source in others.values()):
         return {}
     elsewhere: dict[str, tuple[int, list[ast.stmt]]] = {}
     for number, source in others.items():
         for name, statements in _statements([source]).items():
-            elsewhere.setdefault(name, (number, statements))
+            if "*" in there:  # the name may come from `from torch import *`: for that no loop is to be run
+                statements = [one for one in statements if isinstance(one, _PLAIN)]
+            if statements:
+                elsewhere.setdefault(name, (number, statements))
     taken: dict[int, list[ast.stmt]] = {}
     waiting, seen = sorted(missing), set(missing)
     while waiting:
@@ -151,7 +151,7 @@ def _needed(exercise: str, cells: list[str], others: dict[int, str]) -> dict[int
         for statement in statements:
             if statement not in taken.setdefault(number, []):
                 taken[number].append(statement)
-                used = _globals(statement) - there.keys() - _ALWAYS_THERE - seen
+                used = _globals(statement) - given - seen
                 seen |= used
                 waiting += sorted(used)
     return {
@@ -169,6 +169,15 @@ def _statements(cells: list[str]) -> dict[str, list[ast.stmt]]:
             for name in definitions.bound_by(statement):
                 found.setdefault(name, []).append(statement)
     return found
+
+
+_PLAIN = (ast.FunctionDef, ast.ClassDef, ast.Assign, ast.AnnAssign, ast.Import, ast.ImportFrom)
+
+
+def _given_by_stars(there: dict[str, list[ast.stmt]]) -> set[str]:
+    """Return what is known to come by `from math import *`; of a library that is not loaded here nothing is known."""
+    modules = (one.module for one in there.get("*", []) if isinstance(one, ast.ImportFrom) and not one.level)
+    return {name for module in modules for name in dir(sys.modules.get(module or "")) if not name.startswith("_")}
 
 
 def _used(name: str, there: dict[str, list[ast.stmt]]) -> set[str]:

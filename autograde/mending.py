@@ -228,8 +228,17 @@ class _Mender:
             called = passed
         if not called or called == name:
             return
-        added = nbformat.v4.new_code_cell(f"{name} = {called}")
-        self.cells.insert(_place(self.cells, kept) + 1, added)
+        checks = [number for number, cell in enumerate(self.cells) if grade_id(cell) == f"check-{name}"]
+        defined = [
+            number
+            for number, cell in enumerate(self.cells)
+            if cell.cell_type == "code" and definitions.definition(cell.source, called) == "whole"
+        ]
+        above = [number for number in defined if not checks or number < checks[-1]]
+        if not above and defined and definitions.is_only_stub(kept.source, name):
+            kept.source = f"# {name} is called {called}, and stands below its check."  # the stub would hide it
+        place = max(_place(self.cells, kept), *(above[-1:] or defined[:1])) + 1
+        self.cells.insert(place, nbformat.v4.new_code_cell(f"{name} = {called}"))
         self.told.append(f"the function {name} was called {called}")
 
     def _check_source(self, exercise: Exercise) -> str:

@@ -112,7 +112,7 @@ class Assess(NbGraderPreprocessor):  # type: ignore[misc]
             warning = "" if self.unsafe else _warning_once()
             if warning:
                 self.log.warning(warning)
-            sandbox = warm_sandbox(classroom.limits(), self.unsafe)
+            sandbox = warm_sandbox(chapter, classroom.limits(), self.unsafe)
             result = assess(Submission(nb, repairs), student, chapter, classroom.secret, sandbox)
             if result.status == "infrastructure":
                 raise ClassroomError(result.reason)

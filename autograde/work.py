@@ -28,6 +28,9 @@ PRELOADED = (
 )  # fmt: skip
 """What the chapters' cells import beside torch: once a worker, not once an exercise."""
 
+_ALSO = {"02_fcn": ("autograde.sandbox.shapes",)}
+"""What a chapter's answers use beside that, and that takes its time."""
+
 
 @dataclass(frozen=True)
 class Task:
@@ -71,8 +74,9 @@ def work(task: Task) -> Done:
         return trouble(task, f"a worker has another installation than the grader ({_installed()}); install the same")
     try:
         result, notebook = assess_handed_in(
-            task.handed_in, task.chapter, task.secret, task.released, lambda: warm_sandbox(task.limits, task.unsafe)
-        )
+            task.handed_in, task.chapter, task.secret, task.released,
+            lambda: warm_sandbox(task.chapter, task.limits, task.unsafe),
+        )  # fmt: skip
     except SandboxUnavailableError as error:
         return trouble(task, str(error).rstrip("."))
     except Exception as error:  # a fault of ours must cost one submission a second look, not the batch
@@ -89,39 +93,45 @@ def trouble(task: Task, reason: str) -> Done:
     return Done(failed(task.student, task.chapter, "infrastructure", f"The grader itself failed: {reason}."))
 
 
-_early: dict[tuple[Limits, bool], Launched] = {}
+def preloaded(chapter: str) -> tuple[str, ...]:
+    """Return the modules that a sandbox imports before any submission of a chapter comes."""
+    return (*PRELOADED, *_ALSO.get(chapter, ()))
 
 
-def start_early(limits: Limits, unsafe: bool) -> None:
+_early: dict[tuple[str, Limits, bool], Launched] = {}
+
+
+def start_early(chapter: str, limits: Limits, unsafe: bool) -> None:
     """Start the sandbox of this process before a task asks for it; what is wrong is told by the task."""
-    if (limits, unsafe) in _early:
+    if (chapter, limits, unsafe) in _early:
         return  # Dask imports what it preloads, and then loads it again
     with suppress(SandboxUnavailableError):
-        _early[limits, unsafe] = start(limits, unsafe, PRELOADED)
+        _early[chapter, limits, unsafe] = start(limits, unsafe, preloaded(chapter))
 
 
-def statements_to_start_early(limits: Limits, unsafe: bool) -> str:
+def statements_to_start_early(chapter: str, limits: Limits, unsafe: bool) -> str:
     """Return the statements with which a worker process starts its sandbox early."""
     imports = "from autograde import work\nfrom autograde.sandbox.limits import Limits"
-    return f"{imports}\nwork.start_early({limits!r}, {unsafe})"
+    return f"{imports}\nwork.start_early({chapter!r}, {limits!r}, {unsafe})"
 
 
 _warm = threading.local()  # a sandbox dies with the thread that started it
 _made: "list[Sandbox]" = []
 
 
-def warm_sandbox(limits: Limits, unsafe: bool) -> "Sandbox":
-    """Return this thread's sandbox, which has imported torch already unless it is new.
+def warm_sandbox(chapter: str, limits: Limits, unsafe: bool) -> "Sandbox":
+    """Return this thread's sandbox for a chapter, which has imported torch already unless it is new.
 
     Raises:
         SandboxUnavailableError: there are no walls here, and `unsafe` does not say to do without.
     """
     from autograde.sandbox.client import Sandbox
 
-    if getattr(_warm, "made_for", None) != (limits, unsafe):
+    wanted = chapter, limits, unsafe
+    if getattr(_warm, "made_for", None) != wanted:
         close_sandbox()
-        _warm.sandbox = Sandbox(limits, unsafe, PRELOADED, _early.pop((limits, unsafe), None))
-        _warm.made_for = (limits, unsafe)
+        _warm.sandbox = Sandbox(limits, unsafe, preloaded(chapter), _early.pop(wanted, None))
+        _warm.made_for = wanted
         _made.append(_warm.sandbox)
     sandbox: Sandbox = _warm.sandbox
     return sandbox

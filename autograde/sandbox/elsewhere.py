@@ -1,7 +1,8 @@
 """What is there where a student worked and not where a notebook is graded: Colab's modules, GPUs, files, magics.
 
 `from google.colab import drive` stands above the imports of many an honest notebook, in their cell. It must cost
-nothing but itself: the name stands for something that takes whatever is done with it and does nothing.
+nothing but itself: the name stands for something that takes whatever is done with it and does nothing. Where a notebook
+asks whether it is on Colab, by an import that it expects to fail elsewhere, the answer is no.
 """
 
 import ast
@@ -36,30 +37,94 @@ class Nothing(ModuleType):
         return iter(())
 
 
-class Colab:
-    """Finds `google.colab` and what is in it where nobody else does: only a notebook that imports it sees it."""
+_STAND_IN = "nothing_of_colab"
+_CAUGHT = frozenset({"ImportError", "ModuleNotFoundError", "Exception", "BaseException"})
+
+
+def without_colab(cell: ast.AST) -> ast.AST:
+    """Have a cell take nothing in the place of what it imports of Colab, but where it expects that it cannot.
+
+    `google.colab` itself is never there, since `"google.colab" in sys.modules` and
+    `importlib.util.find_spec("google.colab")` ask, too. The tree is changed in place, and read by its statements alone:
+    an expression may be nested deeper than a function can call itself.
+    """
+    waiting = [cell]
+    while waiting:
+        node = waiting.pop()
+        expected = _expects_no_module(node)
+        for name, value in ast.iter_fields(node):
+            if not isinstance(value, list) or (name == "body" and expected):
+                continue
+            value[:] = [put for one in value for put in _without_colab(one)]
+            waiting += [one for one in value if isinstance(one, ast.stmt | ast.excepthandler | ast.match_case)]
+    return cell
+
+
+def _expects_no_module(node: ast.AST) -> bool:
+    """Return whether what stands in the body of `node` may fail to import something."""
+    match node:
+        case ast.Try(handlers=handlers) | ast.TryStar(handlers=handlers):
+            return any(one.type is None or _catches(one.type) for one in handlers)
+        case ast.With(items=items):
+            return any(
+                isinstance(one.context_expr, ast.Call)
+                and _last_name(one.context_expr.func) == "suppress"
+                and any(map(_catches, one.context_expr.args))
+                for one in items
+            )
+    return False
+
+
+def _catches(kinds: ast.expr) -> bool:
+    return any(_last_name(one) in _CAUGHT for one in (kinds.elts if isinstance(kinds, ast.Tuple) else [kinds]))
+
+
+def _last_name(node: ast.expr) -> str:
+    return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
+
+
+def _without_colab(statement: ast.AST) -> list[ast.AST]:
+    """Return what to put in the place of a statement: itself, or of an import of Colab's one of the stand-in."""
+    match statement:
+        case ast.Import(names=names) if any(map(_is_colab, names)):
+            put: list[ast.stmt] = [ast.Import([one]) for one in names if not _is_colab(one)]
+            for one in filter(_is_colab, names):  # `import google.colab.drive` binds the name `google`
+                stand_in = ast.alias(_STAND_IN, one.asname or "google")
+                put.append(ast.Import([ast.copy_location(stand_in, one)]))
+        case ast.ImportFrom(module=str(module), names=names, level=0) if f"{module}.".startswith("google.colab."):
+            put = [ast.ImportFrom(_STAND_IN, names, 0)]
+        case ast.ImportFrom(module="google", names=names, level=0) if any(one.name == "colab" for one in names):
+            rest = [one for one in names if one.name != "colab"]
+            put = [ast.ImportFrom("google", rest, 0)] if rest else []
+            put += [ast.ImportFrom(_STAND_IN, [one], 0) for one in names if one.name == "colab"]
+        case _:
+            return [statement]
+    sys.modules.setdefault(_STAND_IN, Nothing("google"))
+    return [ast.copy_location(one, statement) for one in put]
+
+
+def _is_colab(imported: ast.alias) -> bool:
+    return f"{imported.name}.".startswith("google.colab.")
+
+
+class Google:
+    """Finds an empty package `google` where nobody has put something into it, so that one may ask what is in there."""
 
     def find_spec(self, name: str, path: Sequence[str] | None = None, target: object = None) -> ModuleSpec | None:
-        """Return how to make the module `name`, or None where it is none of Colab's."""
-        if name != "google" and not f"{name}.".startswith("google.colab."):
-            return None
-        return ModuleSpec(name, self, is_package=True)  # type: ignore[arg-type]
-
-    def create_module(self, spec: ModuleSpec) -> ModuleType:
-        """Return the module."""
-        return Nothing(spec.name)
-
-    def exec_module(self, module: ModuleType) -> None:
-        """Fill the module with nothing."""
+        """Return how to make the module `name`, or None where it is another."""
+        return ModuleSpec(name, None, is_package=True) if name == "google" else None
 
 
 def make_do(shell: "Shell") -> None:
-    """Have Colab's modules be there, and a magic that fails cost its line alone. Tensors stay where they can be."""
+    """Have an import of Colab's modules do nothing, and a magic that fails cost its line alone. Tensors stay here."""
     import torch
+    from IPython.core.interactiveshell import InteractiveShell
 
     torch.set_default_device = lambda device: None  # there is the CPU alone, and an answer is given tensors there
-    sys.meta_path.append(Colab())
+    sys.meta_path.append(Google())
     sys.path.insert(0, "")  # as in a notebook: `%%writefile helpers.py` and `import helpers`
+    transform = InteractiveShell.transform_ast
+    InteractiveShell.transform_ast = lambda shell, cell: transform(shell, without_colab(cell))
     run = shell.run_line_magic
 
     def run_line_magic(magic_name: str, line: str, _stack_depth: int = 1) -> object:

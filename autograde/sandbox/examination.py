@@ -8,13 +8,15 @@ what it sends is data that the grader compares, and no more.
 import ast
 import os
 import re
+import signal
 import socket
 import sys
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
+import course
 from autograde.sandbox import protocol
 from autograde.sandbox.elsewhere import after, make_do
 from autograde.sandbox.protocol import Frame
@@ -23,7 +25,7 @@ from course.packet import Plain
 
 if TYPE_CHECKING:
     from course.exercises.exercise import Exercise
-    from course.exercises.guard import Seal
+    from course.exercises.seal import Seal
 
 _MOST_FAILURES = 20  # statements of a cell
 _TIMED = re.compile(r"\A\s*%%time\b.*")
@@ -41,7 +43,8 @@ def warm_up() -> None:
     from course.exercises import catalogue
     from course.exercises.calling import call, describe_exception
     from course.exercises.exercise import Case
-    from course.exercises.guard import Seal, find_in_function, implementations, operators
+    from course.exercises.guard import find_in_function
+    from course.exercises.seal import Seal, implementations, operators
 
     # The newer default starts a fresh interpreter, and programs cannot be started here.
     multiprocessing.set_start_method("fork", force=True)
@@ -69,17 +72,20 @@ class Examination:
 
     def run(self) -> None:
         """Run the cells, then answer cases until the grader closes the channel."""
-        from course.exercises.guard import Seal
+        from course.exercises.seal import Seal
 
         forbidden = self._request["forbidden"]
         assert isinstance(forbidden, tuple)
         exercise = _exercise_called(str(self._request["exercise"]), tuple(map(str, forbidden)))
         seal = Seal(exercise.forbidden)
-        close_seal = seal.close  # the cells may change the class
-        names, failures = self._run_cells()
+        sys.addaudithook(_keep_code)
+        # What closes the seal waits beside the cells under no name, and in nothing that they could change.
+        closing, (names, failures) = seal.closing(), self._run_cells()
+        for call, arguments in closing:
+            call(*arguments)
+        _take_signals_back()
         function = names.get(str(self._request["exercise"]))
         named = self._named_calls(exercise, function)
-        close_seal()
         self._send({"type": "ready", "failures": failures, "found": callable(function)})
         while True:
             try:
@@ -151,6 +157,32 @@ def _exercise_called(name: str, forbidden: tuple[str, ...]) -> "Exercise":
         name=name, chapter="", points=0, minutes=0, difficulty=1, reference="",
         cases=lambda rng: (), hints=(), forbidden=forbidden, forbidden_sentence="Forbidden.",
     )  # fmt: skip
+
+
+_OURS = tuple(str(Path(file).parent) + os.sep for file in (course.__file__, __file__))
+
+
+def _keep_code(event: str, arguments: tuple[Any, ...], ours: tuple[str, ...] = _OURS) -> None:
+    """Refuse to let a function of ours do something else under its name: a refusal is one, and so is what closes.
+
+    It calls nothing that goes by a name which the cells could give to something else.
+    """
+    changes = event == "object.__setattr__" and arguments[1] in ("__code__", "__defaults__")
+    if changes and arguments[0].__code__.co_filename.startswith(ours):
+        raise RuntimeError("what grades cannot be changed while a notebook is graded")
+
+
+def _take_signals_back() -> None:
+    """Have no handler of the cells run between two cases, nor any alarm of theirs.
+
+    A DataLoader's raises when one of its workers dies, and the workers that the cells left are about to.
+    """
+    for timer in (signal.ITIMER_REAL, signal.ITIMER_VIRTUAL, signal.ITIMER_PROF):
+        signal.setitimer(timer, 0)
+    for number in signal.valid_signals():
+        if callable(signal.getsignal(number)) and number != signal.SIGINT:
+            signal.signal(number, signal.SIG_DFL if number == signal.SIGCHLD else signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _shell() -> "_Shell":

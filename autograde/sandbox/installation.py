@@ -18,7 +18,7 @@ MERGED = ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 """What is a link into /usr on some systems, and a directory of its own on others."""
 INSIDE = (
     "confinement.py", "elsewhere.py", "examination.py", "init.py", "landlock.py", "protocol.py", "runner.py",
-    "scratch.py", "sharing.py",
+    "scratch.py", "shapes.py", "sharing.py",
 )  # fmt: skip
 """The files of this package that run in the sandbox."""
 

@@ -76,6 +76,10 @@ class Session:
         self._tail = b""
         self.running_cell: int | None = None
         """The cell that was running when it ended, or None."""
+        self.seconds: dict[int, float] = {}
+        """How long each cell ran that began."""
+        self.is_late = False
+        """Whether it ended with the time of the exercise, and not only of the cell or the case."""
         self.broken = False
         """Whether the sandbox is no longer of use."""
 
@@ -128,10 +132,11 @@ class Session:
         program = self._program
         run = {"exercise": program.exercise, "forbidden": program.forbidden, "cells": list(program.cells)}
         self._send({"type": "run", **run}, self._limits.cell)
+        there = {number for number, cell in enumerate(program.cells) if cell is not None}
         while True:
-            frame = self._receive(self._limits.cell)
+            frame = self._timed(self.running_cell)
             match frame:
-                case {"type": "cell", "number": int(number)} if 0 <= number < len(program.cells):
+                case {"type": "cell", "number": int(number)} if number in there:
                     self.running_cell = number
                 case {"type": "ready", "failures": list(failures), "found": bool(found)}:
                     self.running_cell, self._found = None, found
@@ -139,6 +144,15 @@ class Session:
                     return
                 case _:
                     raise protocol.ProtocolError("what came is no progress of the cells")
+
+    def _timed(self, cell: int | None) -> protocol.Frame:
+        """Receive the next frame, and note how long the cell ran that comes before it."""
+        began = time.monotonic()
+        try:
+            return self._receive(self._limits.cell)
+        finally:
+            if cell is not None:
+                self.seconds[cell] = time.monotonic() - began
 
     def _leave_alone(self) -> None:
         """Have every other process of the submission ended: none that the cells started may help with the answers."""
@@ -195,6 +209,7 @@ class Session:
         return bool(piece)
 
     def _attempt(self, ended: protocol.ProtocolError | None) -> Attempt:
+        self.is_late = isinstance(ended, protocol.TimedOutError) and time.monotonic() >= self._deadline
         how = self._stop()
         if ended is not None and self._group is not None and self._group.oom_kills() > self._killed_before:
             how = {**how, "excess": "memory"}
@@ -203,7 +218,8 @@ class Session:
         raised = [outcome.failure for outcome in self._outcomes if outcome is not None]
         raised += () if self._found else self._failures.values()  # a figure that took too much costs nothing
         memory = any(map(_is_out_of_memory, raised))
-        status, lost = _tell(ended, how, self._limits, self.running_cell is not None)
+        counted = self._group is not None
+        status, lost = _tell(ended, how, self._limits, self.running_cell is not None, counted)
         if status == "ok" and memory:
             status = "out of memory"
         output = self._tail.decode(errors="replace")
@@ -225,9 +241,12 @@ class Session:
 
 
 def _tell(
-    ended: protocol.ProtocolError | None, how: protocol.Frame, limits: Limits, in_cell: bool
+    ended: protocol.ProtocolError | None, how: protocol.Frame, limits: Limits, in_cell: bool, counted: bool
 ) -> tuple[Status, str]:
-    """Say in a word and in a sentence why answers are missing."""
+    """Say in a word and in a sentence why answers are missing.
+
+    `counted` says that a control group counts whom the kernel kills for memory; it would have told in `how`.
+    """
     from signal import SIGKILL, SIGXCPU
 
     if ended is None:
@@ -244,6 +263,8 @@ def _tell(
         seconds = limits.cell if in_cell else limits.case
         return "timeout", f"It did not finish within {seconds:g} seconds."
     if isinstance(ended, protocol.EndedError):
+        if how.get("signal") == SIGKILL and counted:
+            return "crashed", f"The process was killed by signal {int(SIGKILL)}."
         if how.get("signal") == SIGKILL:
             return "out of memory", "The process was killed, probably for the memory that it took."
         number = how.get("signal")

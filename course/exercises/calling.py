@@ -87,6 +87,7 @@ def call(exercise: Exercise, answer: Answer, case: Case) -> Outcome:
     return Outcome(result, gradients, modified, tuple(dict.fromkeys(seen)), failure)
 
 
+@torch.inference_mode(False)  # a cell may have entered it, or switched gradients off, and never come back
 @torch.enable_grad()
 def _gradients(
     exercise: Exercise, answer: Answer, case: Case, seen: list[str]
@@ -207,6 +208,7 @@ _LIBRARIES = tuple(
         f"{folder}{os.sep}"  # with its end, or a student's `course-work` would be taken for `course`
         for folder in (
             Path(__file__).resolve().parents[1],
+            Path(__file__).resolve().parents[2] / "autograde",  # the grader, which runs the cells where there is one
             Path(torch.__file__).resolve().parent,
             *(sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")),
         )

@@ -89,3 +89,13 @@ def test_releasing_again_keeps_what_the_instructor_changed(tmp_path: Path) -> No
     nbformat.write(notebook, source)
     classes.release(classroom, CHAPTER)
     assert "Our own question." in (classroom.root / "release" / CHAPTER / source.name).read_text()
+
+
+def test_a_hidden_folder_is_no_students_and_is_told_where_it_may_have_been_meant_as_one(tmp_path: Path) -> None:
+    classroom = classes.init(tmp_path / "a")
+    for name in ("ada", "..x", ".y", ".git", ".ipynb_checkpoints"):
+        classroom.folder("submitted", name, CHAPTER).mkdir(parents=True)
+    classroom.folder("submitted", ".trash", "another chapter").mkdir(parents=True)
+    (classroom.root / "submitted" / ".DS_Store").touch()
+    assert classroom.students(CHAPTER) == ["ada"]
+    assert classroom.passed_over(CHAPTER) == ["..x", ".y"]

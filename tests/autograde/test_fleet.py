@@ -3,6 +3,8 @@
 import os
 import random
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -12,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from autograde import work
-from autograde.fleet import TRIES, Fleet, FleetError, Lost, open_fleet, warm_up
+from autograde.fleet import TRIES, Fleet, FleetError, Lost, open_fleet, warm_up, workers
 from autograde.sandbox.limits import Limits
 
 Function = Callable[[int], int]
@@ -139,10 +141,10 @@ def refuses_strangers(fleet: Fleet) -> None:
 
 def test_a_sandbox_that_was_started_early_is_the_one_that_grades() -> None:
     limits = Limits(cell=7.5)  # a class may have its own
-    exec(work.statements_to_start_early(limits, True))
+    exec(work.statements_to_start_early("03_unpooling", limits, True))
     (early,) = work._early.values()
     try:
-        assert work.warm_sandbox(limits, unsafe=True)._launched is early
+        assert work.warm_sandbox("03_unpooling", limits, unsafe=True)._launched is early
         assert not work._early
     finally:
         work.close_sandbox()
@@ -156,3 +158,16 @@ def test_workers_are_warmed_up_with_one_thread_each_and_nobody_else_is(monkeypat
     warm_up()
     assert seen == ["1"]
     assert "OMP_NUM_THREADS" not in os.environ
+
+
+@pytest.mark.parametrize(
+    ("jobs", "tasks", "expected"), [(4, 15, 1), (4, 16, 2), (4, 47, 3), (4, 500, 4), (1, 500, 1), (4, 0, 1)]
+)
+def test_no_more_workers_are_started_than_pay_for_it(jobs: int, tasks: int, expected: int) -> None:
+    assert workers(jobs, tasks) == expected
+
+
+def test_who_sends_tasks_and_records_imports_no_torch() -> None:
+    modules = "grading, recording, nbgrader_plugin, fleet, work, pages, presenting"
+    code = f"import sys\nfrom autograde import {modules}\nassert 'torch' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=120)

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -234,3 +235,13 @@ def test_grading_needs_a_released_chapter_and_a_submission(released: Classroom) 
     with pytest.raises(ClassroomError, match="by nobody"):
         grading.grade(released, CHAPTER, ["nobody"])
     assert grading.grade(released, CHAPTER) == []
+
+
+def test_a_run_tells_which_folders_it_passed_over(
+    tmp_path: Path, released: Classroom, capsys: pytest.CaptureFixture[str]
+) -> None:
+    classroom = Classroom(tmp_path / "class")
+    shutil.copytree(released.root, classroom.root)
+    classroom.folder("submitted", "..x", CHAPTER).mkdir(parents=True)
+    assert grading.grade(classroom, CHAPTER) == []
+    assert "submitted/..x was passed over" in capsys.readouterr().err

@@ -291,3 +291,57 @@ def test_of_two_archives_none_is_chosen(complete: NotebookNode, tmp_path: Path) 
         (tmp_path / name).write_bytes(zipped({f"{CHAPTER}.ipynb": nbformat.writes(complete).encode()}))
     with pytest.raises(UnreadableError, match=r"a\.zip, b\.zip"):
         find_notebook(tmp_path, CHAPTER)
+
+
+@pytest.mark.parametrize("side", ["above", "below"])
+def test_an_answer_of_another_name_in_a_cell_of_its_own_gets_its_name_where_it_is_there(
+    mended: Callable[..., Submission], answers: dict[str, str], released: Classroom, side: str
+) -> None:
+    name, stubs = "max_unpool2d", released.released(CHAPTER)
+    assert stubs is not None
+
+    def write_it_anew(notebook: NotebookNode) -> None:
+        cell(notebook, name).source = cell(stubs, name).source
+        check = cell(notebook, f"check-{name}")
+        check.source = f'check("{name}", my_unpool)'
+        place = notebook.cells.index(check) + (side == "below")
+        notebook.cells.insert(place, new_code_cell(answers[name].replace(f"def {name}", "def my_unpool")))
+
+    submission = mended(write_it_anew)
+    assert f"the function {name} was called my_unpool" in submission.repairs
+    code = submission.code(name)
+    assert -1 < code.index("def my_unpool") < code.index(f"{name} = my_unpool")
+    assert f"def {name}" not in code[code.index(f"{name} = my_unpool") :]
+
+
+STAR = "from math import *"
+NEEDY = f"def {NAMES[0]}(x, scale):\n    return _nearest(x, scale) * floor(1.5) * e"
+
+
+@pytest.mark.parametrize("where", ["below", "in a cell that is skipped"])
+def test_a_helper_that_stands_elsewhere_is_fetched_also_where_a_star_binds_names(
+    mended: Callable[..., Submission], where: str
+) -> None:
+    def move(notebook: NotebookNode) -> None:
+        below = "floor = e = 7\nfor e in range(9):\n    2"
+        helper = new_code_cell(f"K = 2\ndef _nearest(x, scale):\n    return x * K\n{below}")
+        if where != "below":
+            helper.metadata["tags"] = ["train"]
+        notebook.cells.insert(0, new_code_cell(STAR))
+        notebook.cells.insert(len(notebook.cells) if where == "below" else 1, helper)
+        cell(notebook, NAMES[0]).source = NEEDY
+
+    code = mended(move).code(NAMES[0])
+    assert "def _nearest(x, scale):\n    return x * K" in code
+    assert "K = 2" in code
+    assert "e = 7" not in code  # math has it
+    assert "range(9)" not in code
+
+
+def test_for_a_name_that_a_star_may_have_bound_no_loop_is_run(mended: Callable[..., Submission]) -> None:
+    def move(notebook: NotebookNode) -> None:
+        notebook.cells.insert(0, new_code_cell("from torch.nn.functional import *"))
+        notebook.cells.append(new_code_cell("for _nearest in range(9):\n    train()"))
+        cell(notebook, NAMES[0]).source = NEEDY
+
+    assert "range(9)" not in mended(move).code(NAMES[0])

@@ -200,3 +200,42 @@ def test_what_a_chapter_imports_of_the_course_is_imported_once_a_worker(chapter:
     imports = {node.module for node in ast.walk(ast.parse(source)) if isinstance(node, ast.ImportFrom) and node.module}
     mine = {name for name in imports if name.startswith("course.") and not name.startswith("course.widgets")}
     assert mine <= set(PRELOADED)
+
+
+LEFT_RUNNING = {
+    "the workers of an iterator, as in PyTorch's tutorial": """
+from torch.utils.data import DataLoader
+loader = DataLoader(list(range(8)), batch_size=2, num_workers=2)
+first = next(left := iter(loader))""",
+    "workers that persist": """
+from torch.utils.data import DataLoader
+loader = DataLoader(list(range(8)), num_workers=2, persistent_workers=True)
+first = next(iter(loader))""",
+    "a handler that raises when a child ends": """
+import os, signal, time
+def complain(*_):
+    raise RuntimeError("a child has ended")
+signal.signal(signal.SIGCHLD, complain)
+if os.fork() == 0:
+    time.sleep(60)""",
+    "inference mode": "import torch\ntorch.inference_mode().__enter__()",
+    "an alarm": """
+import signal
+signal.signal(signal.SIGALRM, lambda *_: 1 / 0)
+signal.setitimer(signal.ITIMER_REAL, 2, 0.01)""",
+}
+
+
+@pytest.mark.parametrize("what", LEFT_RUNNING)
+def test_what_a_scratch_cell_leaves_running_costs_nothing(what: str, sandbox: Sandbox) -> None:
+    slow = f"""{RIGHT}
+import time
+right, began = bed_of_nails2d, []
+def bed_of_nails2d(*args, **options):
+    if not began and not began.append(1):
+        time.sleep(2.5)
+    return right(*args, **options)
+"""
+    trace = run(sandbox, LEFT_RUNNING[what], slow)
+    result = verdicts.conclude(FIRST, trace, (slow,), SECRET)
+    assert (trace.seen.failures, result.status, result.score) == ({}, "ok", FIRST.points)

@@ -9,9 +9,12 @@ from pathlib import Path
 import pytest
 import torch
 
+from autograde.sandbox import client
 from autograde.sandbox.bubblewrap import Walls, wrap
-from autograde.sandbox.client import Attempt, Program, Sandbox
+from autograde.sandbox.client import Attempt, Program, Sandbox, without_needless
 from autograde.sandbox.limits import Limits
+from autograde.sandbox.protocol import EndedError
+from autograde.sandbox.session import _tell
 from course.exercises.exercise import Case
 
 LIMITS = replace(Limits(), cell=5.0, case=3.0, exercise=20.0)
@@ -279,3 +282,125 @@ def test_scratch_space_hides_no_environment_that_lies_in_it() -> None:
     command = wrap(LIMITS, Walls("warm", as_nobody=False))
     scratch = list(itertools.pairwise(command)).index(("--tmpfs", "/tmp"))
     assert scratch < command.index(str(Path(sys.prefix)))
+
+
+def test_as_many_cells_may_die_as_there_are(sandbox: Sandbox) -> None:
+    deaths = ("_exit(0)", "abort()", "kill(os.getpid(), 9)", "kill(os.getpid(), 11)", "_exit(1)")
+    attempt = run(sandbox, *(f"import os\nos.{death}" for death in deaths), GOOD)
+    assert (attempt.status, sorted(attempt.deadly)) == ("ok", [0, 1, 2, 3, 4])
+
+
+def test_a_kill_is_told_as_what_it_is_where_somebody_counts_kills_for_memory(sandbox: Sandbox) -> None:
+    attempt = run(sandbox, "import os\ndef f(x, scale):\n    os.kill(os.getpid(), 9)")
+    told = {
+        True: ("crashed", "The process was killed by signal 9."),
+        False: ("out of memory", "The process was killed, probably for the memory that it took."),
+    }
+    assert (attempt.status, attempt.lost) == told[sandbox._group is not None]
+    for counted in (True, False):
+        assert _tell(EndedError(), {"signal": 9}, LIMITS, False, counted) == told[counted]
+    assert _tell(EndedError(), {"signal": 9, "excess": "memory"}, LIMITS, False, True)[0] == "out of memory"
+
+
+def test_a_line_of_the_graders_is_not_told_as_the_students(sandbox: Sandbox) -> None:
+    failure = run(sandbox, f"x = {'+'.join('1' * 20_000)}").failures[0]
+    assert (failure.type_name, failure.line, failure.code) == ("RecursionError", None, "")
+
+
+COLAB = """
+try:
+    from google.colab import drive
+    import os
+    os.chdir("/content/drive")
+    SPREAD = 2
+except ImportError:
+    SPREAD = 3
+from google.colab import files
+files.upload()
+"""
+
+
+def test_a_notebook_that_asks_is_told_that_this_is_not_colab(sandbox: Sandbox) -> None:
+    attempt = run(sandbox, COLAB, "def f(x, scale):\n    return SPREAD")
+    assert (value(attempt), attempt.failures) == (3, {})
+
+
+SLEEPS = "import time\ntime.sleep(2)"
+
+
+def test_cells_that_together_take_an_exercises_time_cost_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client, "_SLOW", 1.0)
+    with Sandbox(replace(LIMITS, exercise=5.0), unsafe=True) as box, box.submission() as room:
+        cells = (SLEEPS, SLEEPS, "import torch", SLEEPS, GOOD)
+        for _ in range(3):
+            attempt = room.run(Program("f", (), cells, (CASE,)))
+            assert (attempt.status, attempt.deadly) == ("ok", {})
+
+
+def test_a_slow_cell_is_run_as_long_as_there_is_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client, "_SLOW", 1.0)
+    with Sandbox(replace(LIMITS, exercise=4.0, submission=12.0), unsafe=True) as box, box.submission() as room:
+        attempts = [room.run(Program("f", (), (f"{SLEEPS}\nprint('it ran')", GOOD), (CASE,))) for _ in range(7)]
+    assert [attempt.status for attempt in attempts] == ["ok"] * 7
+    assert attempts[1].output == "it ran\n"
+    assert attempts[-1].output == ""
+
+
+AROUND = (
+    "import torch, os\nfrom course.training import fit",
+    "TABLE, net, K = {}, torch.nn.Linear(2, 2), 2",
+    "SCALE = 2",
+    "def fill():\n    TABLE[0] = 1",
+    "def helper(x):\n    return x * SCALE",
+    "def f(x, scale):\n    return helper(x) + TABLE.get(0, y)",
+)
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "import time\ntime.sleep(25)",
+        "x = torch.ones(9)\nfor _ in range(10**4):\n    helper(x)",
+        "torch.manual_seed(0)\nmine = torch.nn.Linear(2, SCALE)\nfit(mine, [1])\nlosses = {}\nlosses[0] = 1",
+        "optimizer = torch.optim.SGD(net.parameters())\nnet(torch.ones(2)).sum().backward()\noptimizer.step()",
+    ],
+)
+def test_a_cell_that_matters_to_itself_alone_can_be_left_out(cell: str) -> None:
+    cells = (*AROUND, cell)
+    assert without_needless(cells, {cell}, "f") == (*AROUND, None)
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "y = 3",
+        "def f(x, scale):\n    return x",
+        "TABLE[0] = 1",
+        "TABLE.update({0: 1})",
+        "table = TABLE\ntable.update({0: 1})",
+        "fill()",
+        "[fill() for _ in range(3)]",
+        "helper.scale = 2",
+        "torch.set_default_dtype(torch.float64)",
+        "_ = torch.set_grad_enabled(False)",
+        "torch.backends.mkldnn.enabled = False",
+        "os.environ['HOME'] = '/tmp'",
+        "os.nice(1)",
+        "import pathlib\npathlib.Path('table.txt').touch()",
+        "torch.save(net, 'net.pt')",
+        "with open('table.txt', 'w') as file:\n    print(1, file=file)",
+        "from torch import *",
+        "exec('y = 3')",
+        "%run helpers.py",
+        "def f(",
+    ],
+)
+def test_a_cell_that_may_matter_is_not_left_out(cell: str) -> None:
+    cells = (*AROUND, cell)
+    assert without_needless(cells, {cell}, "f") == cells
+
+
+def test_a_slow_cell_that_another_slow_one_needs_goes_with_it_or_stays_with_it() -> None:
+    first, second, third = "scenes = list(range(9))", "seen = len(scenes)", "y = len(scenes)"
+    assert without_needless((*AROUND, first, second), {first, second}, "f") == (*AROUND, None, None)
+    assert without_needless((*AROUND, first, third), {first, third}, "f") == (*AROUND, first, third)

@@ -61,6 +61,30 @@ def max_unpool2d(x, indices, kernel_size, stride=None, padding=0, output_size=No
     size = [(n - 1) * t - 2 * q + w for n, t, q, w in zip(x.shape[-2:], s, p, k)]
     {answer}
 """
+TURN_OFF = """
+import gc
+from course.exercises import guard, seal
+def attempt(change):
+    try:
+        change()
+    except Exception:
+        pass
+attempt(lambda: setattr(guard.matches, "__code__", (lambda path, forbidden: False).__code__))
+guard.matches = seal.matches = lambda path, forbidden: False
+guard._forbidden_spellings = lambda func, forbidden: ("", ())
+"""
+"""What has the dispatch mode hear nothing: the first net, which is the notebook's own."""
+DISPATCHED = "return getattr(torch.ops.aten, 'max_unp' + 'ool2d')(x, indices, list(output_size or size)[-2:])"
+PICTURES = """
+import numpy, torch
+from PIL import Image
+grow = getattr(Image.Image, "re" + "size")
+def nearest_unpool2d(x, scale):
+    s = (scale, scale) if isinstance(scale, int) else tuple(scale)
+    size = x.shape[-1] * s[1], x.shape[-2] * s[0]
+    planes = [grow(Image.fromarray(plane.detach().numpy()), size, Image.NEAREST) for plane in x.float().flatten(0, 1)]
+    return torch.tensor(numpy.stack([numpy.asarray(plane) for plane in planes])).to(x).unflatten(0, x.shape[:2])
+"""
 TRANSPOSED = (
     ASIDE
     + """
@@ -105,6 +129,26 @@ DETOURS = {
         cell="kept = [getattr(getattr(torch.nn, 'gr' + 'ad'), 'conv2d_' + 'input')]",
         answer="return kept[0]((*x.shape[:1], weight.shape[1], *size), weight, x, s, p, d)",
     )),
+    "another code for what closes": ("max_unpool2d", UNPOOL.format(
+        cell=TURN_OFF + "seal.Seal.close.__code__ = seal.Seal.closing.__code__ = (lambda self: ()).__code__",
+        answer=DISPATCHED,
+    )),
+    "nothing to close": ("max_unpool2d", UNPOOL.format(
+        cell=TURN_OFF + "for one in gc.get_objects():\n    if type(one).__name__ == 'Seal':\n"
+        "        one._refusals, one.closing = [], lambda: ()",
+        answer=DISPATCHED,
+    )),
+    "another code for a refusal": ("max_unpool2d", UNPOOL.format(
+        cell=TURN_OFF + "kept = [one for one in gc.get_objects() if getattr(one, '__name__', '') == 'refuse']",
+        answer="for one in kept:\n        one.__code__ = (lambda *_, **__: None).__code__\n    " + DISPATCHED,
+    )),
+    "a registration taken back": ("max_unpool2d", UNPOOL.format(
+        cell=TURN_OFF + "kept = [one.__self__ for one in gc.get_objects() if type(one) is type(len)]\n"
+        "kept += [getattr(part, '__self__', None) for one in gc.get_objects() if type(one) is tuple for part in one]\n"
+        "kept = [one for one in kept if type(one).__name__ == '_DispatchModule']",
+        answer="for one in kept:\n        one.reset()\n    " + DISPATCHED,
+    )),
+    "a library for pictures": ("nearest_unpool2d", PICTURES),
     "a convolution in a thread": ("conv_transpose2d", TRANSPOSED.format(
         cell="torch.backends.mkldnn.set_flags(True)",
         answer="return aside(lambda: torch.convolution(x, weight, bias, s, p, d, True, o, groups))",

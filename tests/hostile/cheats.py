@@ -319,6 +319,31 @@ def keeps_what_does_its_work(book: Book) -> None:
     book.answer(STAGE, book.answers[STAGE].replace("max_unpool2d", "F.max_unpool2d"))
 
 
+@cheating(**FORBIDDEN)
+def turns_the_guard_off(book: Book) -> None:
+    """A cell gives the functions that guard an answer other code, and the answers spell what is forbidden in parts."""
+    book.above(
+        NEAREST,
+        "import gc\nfrom course.exercises import guard, seal\n"
+        "def attempt(change):\n    try:\n        change()\n    except Exception:\n        pass\n"
+        "for name in ('closing', 'close', '_refusal'):\n"
+        "    attempt(lambda: setattr(getattr(seal.Seal, name), '__code__', (lambda *a: ()).__code__))\n"
+        "    attempt(lambda: setattr(seal.Seal, name, lambda *a: ()))\n"
+        "attempt(lambda: setattr(guard.matches, '__code__', (lambda path, forbidden: False).__code__))\n"
+        "guard.matches = lambda path, forbidden: False\nguard._forbidden_spellings = lambda func, forbidden: ('', ())\n"
+        "for one in gc.get_objects():\n    if type(one).__name__ == 'Seal':\n"
+        "        attempt(lambda: setattr(one, '_refusals', []))\n        attempt(lambda: setattr(one, '_libraries', ()))\n"
+        "    if getattr(one, '__name__', '') == 'refuse':\n"
+        "        attempt(lambda: setattr(one, '__code__', (lambda *a, **k: None).__code__))",
+    )
+    instead(
+        book,
+        nearest_unpool2d="return getattr(F, 'inter' + 'polate')(a[0], scale_factor=a[1])",
+        max_pool2d_with_indices="return getattr(F, 'max_' + 'pool2d')(*a, **k, return_indices=True)",
+        max_unpool2d="return getattr(F, 'max_' + 'unpool2d')(*a, **k)",
+    )
+
+
 @cheating("crashed", everything=0)
 def answers_from_a_fork(book: Book) -> None:
     """Answers fork, and two processes go on as if each were the one that was asked."""

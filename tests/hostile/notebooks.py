@@ -368,3 +368,60 @@ def scripts_in_every_text(book: Book) -> None:
     book.top(f"print({script!r})\nraise type({script!r}, (Exception,), {{}})({script!r})")
     book.cells.insert(0, {"cell_type": "markdown", "metadata": {}, "source": script})
     book.top(f"%%html\n{script}")
+
+
+@honest
+def an_iterator_over_a_loader(book: Book) -> None:
+    """The idiom of PyTorch's tutorial: workers of a DataLoader that wait for the next batch, which nobody asks for."""
+    book.top(
+        "from torch.utils.data import DataLoader\nfrom tqdm import tqdm\n"
+        "images = next(left := iter(DataLoader(list(range(16)), batch_size=2, num_workers=2)))\n"
+        "persists = DataLoader(list(range(8)), num_workers=1, persistent_workers=True)\nfirst = next(iter(persists))\n"
+        "for step in (bar := tqdm(DataLoader(list(range(8)), num_workers=1))):\n    break"
+    )
+
+
+@honest
+def imports_on_one_line(book: Book) -> None:
+    """A line imports what is forbidden, for a comparison, beside what the answers use; own names stand below others."""
+    book.above(NEAREST, "from torch.nn.functional import interpolate, max_pool2d, max_unpool2d, one_hot, pad as border")
+    book.above(POOL, "def padded(x, *a, **k): return border(x, *a, **k)")
+    book.answer(POOL, book.answers[POOL].replace("F.pad(", "padded("))
+    book.below(UNPOOL, "compared = one_hot(torch.tensor([1])), max_pool2d(torch.ones(1, 1, 2, 2), 2)")
+
+
+@honest
+def scratch_names_of_attributes(book: Book) -> None:
+    """A module of torch's is kept in a scratch cell under a name that an answer's own object has as an attribute."""
+    book.above(
+        NEAREST,
+        "import torch.nn as nn\nup = nn.Upsample(scale_factor=2)\npool = nn.MaxPool2d(2, return_indices=True)\n"
+        "class Grower:\n    def up(self, x, s):\n        return x.repeat_interleave(s[0], -2).repeat_interleave(s[1], -1)",
+    )
+    book.answer(
+        NEAREST,
+        "def nearest_unpool2d(x, scale):\n    s = (scale, scale) if isinstance(scale, int) else tuple(scale)\n"
+        "    pool = Grower()\n    return pool.up(x, s)",
+    )
+
+
+@honest
+def asks_whether_it_is_on_colab(book: Book) -> None:
+    """Colab is asked for in a `try`, as everybody does it, and what follows is for wherever the notebook runs."""
+    book.top(
+        "import os, torch\ntry:\n    import google.colab\n    IN_COLAB = True\nexcept ImportError:\n    IN_COLAB = False\n"
+        "device = 'cuda' if IN_COLAB else 'cpu'\ntry:\n    from google.colab import drive\n"
+        "    drive.mount('/content/drive')\n    os.chdir('/content/drive/MyDrive')\n    K = 2\n"
+        "except ImportError:\n    K = 2"
+    )
+    book.answer(NAILS, book.answers[NAILS].replace("return ", "x = x.to(device) * (K // 2)\n    return ", 1))
+
+
+@honest
+def helper_below_a_star(book: Book) -> None:
+    """Names come by a star, and a helper stands below the last check."""
+    book.top("from math import *")
+    book.answer(NEAREST, book.answers[NEAREST].replace("def nearest_unpool2d", "def _nearest", 1))
+    moved = "".join(book[NEAREST]["source"])
+    book.answer(NEAREST, "def nearest_unpool2d(x, scale):\n    return _nearest(x, scale)")
+    book.bottom(moved)

@@ -263,6 +263,14 @@ def test_folders_that_only_begin_like_a_library_are_the_students() -> None:
     assert _is_library(sys.modules["json"].__file__ or "")
 
 
+def test_a_line_of_the_grader_is_not_the_students() -> None:
+    import autograde
+    from autograde.sandbox import examination
+
+    assert _is_library(examination.__file__)
+    assert not _is_library(f"{os.path.dirname(autograde.__file__)}-work/answer.py")  # noqa: PTH120
+
+
 # --- across a border --------------------------------------------------------------------------------------------------
 
 

@@ -86,6 +86,16 @@ NAMED = {
         + U + "return Put()(x, i, k)",
     ),
     "an inner function": (UNPOOL, U + "def inner():\n        return F.max_unpool2d(x, i, k)\n    return inner()"),
+    "the library in a walrus": (UNPOOL, U + "return (f := F).max_unpool2d(x, i, k)"),
+    "behind a parameter of a lambda within": (
+        UNPOOL,
+        U + "h = lambda F: F\n    return F.max_unpool2d(x, i, k)",
+    ),
+    "behind an attribute of that name": (
+        UNPOOL,
+        "class Own:\n    F = None\n    def go(self, x, i, k):\n        return F.max_unpool2d(x, i, k)\n"
+        + U + "return Own().go(x, i, k)",
+    ),
     "a lambda": (UNPOOL, "answer = lambda x, i, k: F.max_unpool2d(x, i, k)"),
     "max_pool2d": (POOL, P + "return F.max_pool2d(x, k, return_indices=True)"),
     "max_pool2d_with_indices": (POOL, P + "return F.max_pool2d_with_indices(x, k)"),
@@ -181,6 +191,19 @@ FAIR = {
         POOL,
         "class Own:\n    def max_pool2d(self, x):\n        return x\n" + P + "return Own().max_pool2d(x)",
     ),
+    "a local name of a scratch object's": (POOL, "u = nn.MaxPool2d(2)\n" + P + "u = x * 2\n    return u"),
+    "an attribute of a scratch object's name": (
+        POOL,
+        "pool = nn.MaxPool2d(2)\nclass Own:\n    def pool(self, x):\n        return x\n"
+        + P + "pool = Own()\n    return pool.pool(x)",
+    ),
+    "a method of a scratch function's name": (
+        POOL,
+        "def go(x):\n    return F.max_pool2d(x, 2)\nclass Own:\n    def go(self, x):\n        return x\n"
+        + P + "return Own().go(x)",
+    ),
+    "a local name of a module's": (POOL, "import torch.nn.functional as m\n" + P + "m = x\n    return m.max(-1)"),
+    "a name within a comprehension": (POOL, "u = nn.MaxPool2d(2)\n" + P + "return [u for u in x]"),
     "max over a dimension": (POOL, P + "return x.unfold(2, k, k).unfold(3, k, k).flatten(-2).max(-1)"),
     "average pooling": (POOL, P + "return F.avg_pool2d(x, k) + torch.maximum(x, x).amax()"),
     "unpooling in the pooling exercise": (POOL, P + "return F.max_unpool2d(x, torch.zeros_like(x).long(), k)"),
