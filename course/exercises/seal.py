@@ -45,7 +45,7 @@ class Seal:
         import torch
 
         # Who finds a registration could take it back.
-        type.__setattr__(torch._C._DispatchModule, "reset", _nothing)
+        setattr(torch._C._DispatchModule, "reset", _nothing)  # noqa: B010
         # A kernel is called past the dispatcher, and what stands in its place there.
         kernel = "_dispatch_get_computed_kernel_for_dispatch_key"
         if hasattr(torch._C, kernel):  # newer versions of torch

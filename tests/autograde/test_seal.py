@@ -1,5 +1,7 @@
 """What an exercise forbids is taken away in the sandbox, however an answer came by it."""
 
+import importlib
+import inspect
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -172,7 +174,7 @@ def graded(sandbox: Sandbox, exercise: Exercise, *cells: str) -> ExerciseResult:
 @pytest.mark.parametrize("way", WAYS)
 def test_a_forbidden_library_earns_nothing(way: str, sandbox: Sandbox) -> None:
     result = graded(sandbox, find("confusion_matrix"), WAYS[way])
-    assert (result.score, result.passed) == (0, False)
+    assert (result.score, result.passed, result.status) == (0, False, "ok"), result.message
 
 
 @pytest.mark.parametrize("way", DETOURS)
@@ -182,4 +184,20 @@ def test_a_detour_around_a_forbidden_operator_earns_nothing(way: str, sandbox: S
     allowed = graded(sandbox, replace(exercise, forbidden=(), forbidden_sentence=""), cell)
     assert allowed.score > exercise.points / 4, "this is no detour"
     result = graded(sandbox, exercise, cell)
-    assert (result.score, result.passed) == (0, False)
+    assert (result.score, result.passed, result.status) == (0, False, "ok"), result.message
+
+
+NO_GUARDS = """
+import sys, types
+sys.modules["solutions"] = types.ModuleType("solutions")
+sys.modules["solutions.require"] = require = types.ModuleType("solutions.require")
+require.__getattr__ = lambda name: lambda *_, **__: None
+"""
+
+
+@pytest.mark.parametrize("name", ["nearest_unpool2d", "max_pool2d_with_indices", "max_unpool2d", "conv_transpose2d"])
+def test_a_right_answer_loses_nothing_behind_a_seal(name: str, sandbox: Sandbox) -> None:
+    exercise = find(name)
+    source = inspect.getsource(importlib.import_module(exercise.reference.partition(":")[0]))
+    result = graded(sandbox, exercise, NO_GUARDS, source)
+    assert (result.score, result.status) == (exercise.points, "ok"), result.message
