@@ -259,16 +259,16 @@ def _set_limits(frame: Frame, namespaces: bool) -> None:
         used = 1024 * int(next(line for line in lines if line.startswith("VmData")).split()[1])
     _limit(resource.RLIMIT_DATA, used + memory)
     _limit(resource.RLIMIT_FSIZE, file_size)
-    _limit(resource.RLIMIT_CPU, seconds)
+    _limit(resource.RLIMIT_CPU, seconds, grace=2)  # the first signal says why, the second cannot be caught
     _limit(resource.RLIMIT_CORE, 0)
     _limit(resource.RLIMIT_NOFILE, 1024)
     if tasks and namespaces:  # outside a user namespace it would count everything that the grader's user runs
         _limit(resource.RLIMIT_NPROC, tasks)
 
 
-def _limit(which: int, value: int) -> None:
-    hard = resource.getrlimit(which)[1]
+def _limit(which: int, value: int, grace: int = 0) -> None:
+    most, hard = value + grace, resource.getrlimit(which)[1]
     if hard != resource.RLIM_INFINITY:
-        value = min(value, hard)
+        most = min(most, hard)
     with suppress(OSError, ValueError):
-        resource.setrlimit(which, (value, value))
+        resource.setrlimit(which, (min(value, most), most))

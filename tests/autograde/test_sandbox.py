@@ -11,8 +11,9 @@ import torch
 
 from autograde.sandbox import client
 from autograde.sandbox.bubblewrap import Walls, wrap
-from autograde.sandbox.client import Attempt, Program, Sandbox, without_needless
+from autograde.sandbox.client import Attempt, Program, Sandbox
 from autograde.sandbox.limits import Limits
+from autograde.sandbox.needless import without_needless
 from autograde.sandbox.protocol import EndedError
 from autograde.sandbox.session import _tell
 from course.exercises.exercise import Case
