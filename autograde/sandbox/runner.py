@@ -89,10 +89,10 @@ def _preload(modules: Sequence[str]) -> None:
     import course.exercises.guard  # noqa: F401
     from autograde.sandbox import examination
 
-    examination.warm_up()
     for module in modules:
         with suppress(ImportError):
             importlib.import_module(module)
+    examination.warm_up()
     torch.set_num_threads(1)  # a thread pool would not survive the fork
     gc.collect()
     gc.freeze()  # a collection in a child must not touch, and so copy, every page of this

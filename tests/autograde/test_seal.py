@@ -10,6 +10,7 @@ import pytest
 from autograde import verdicts
 from autograde.results import ExerciseResult
 from autograde.sandbox.client import Sandbox
+from autograde.work import PRELOADED
 from course.exercises.catalogue import find
 from course.exercises.exercise import Exercise
 
@@ -80,7 +81,8 @@ DISPATCHED = "return getattr(torch.ops.aten, 'max_unp' + 'ool2d')(x, indices, li
 PICTURES = """
 import numpy, torch
 from PIL import Image
-grow = getattr(Image.Image, "re" + "size")
+def grow(picture, *how):
+    return getattr(picture, "re" + "size")(*how)
 def nearest_unpool2d(x, scale):
     s = (scale, scale) if isinstance(scale, int) else tuple(scale)
     size = x.shape[-1] * s[1], x.shape[-2] * s[0]
@@ -161,7 +163,7 @@ DETOURS = {
 
 @pytest.fixture(scope="module")
 def sandbox() -> Iterator[Sandbox]:
-    with Sandbox() as sandbox:
+    with Sandbox(preload=PRELOADED) as sandbox:
         yield sandbox
 
 

@@ -385,8 +385,8 @@ def an_iterator_over_a_loader(book: Book) -> None:
 def imports_on_one_line(book: Book) -> None:
     """A line imports what is forbidden, for a comparison, beside what the answers use; own names stand below others."""
     book.above(NEAREST, "from torch.nn.functional import interpolate, max_pool2d, max_unpool2d, one_hot, pad as border")
-    book.above(POOL, "def padded(x, *a, **k): return border(x, *a, **k)")
-    book.answer(POOL, book.answers[POOL].replace("F.pad(", "padded("))
+    book.above(POOL, "def bordered(x, *a, **k): return border(x, *a, **k)")
+    book.answer(POOL, book.answers[POOL].replace("F.pad(", "bordered("))
     book.below(UNPOOL, "compared = one_hot(torch.tensor([1])), max_pool2d(torch.ones(1, 1, 2, 2), 2)")
 
 
