@@ -191,7 +191,8 @@ def test_a_room_that_cannot_be_renewed_is_left(sandbox: Sandbox, monkeypatch: py
         monkeypatch.undo()
         trace = verdicts.run(room, SECOND, ("import os, tempfile\nprint(os.listdir(tempfile.gettempdir()))",), SECRET)
         assert room._channel is not first
-    assert trace.seen.output == "[]\n"
+    assert trace.seen.failures == {}
+    assert "seen" not in trace.seen.output  # a checkout in /tmp has its own folder there
 
 
 @pytest.mark.parametrize("chapter", MODULES)
