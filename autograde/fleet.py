@@ -29,7 +29,7 @@ R = TypeVar("R")
 TRIES = 3
 """How often a task is started before it is given up."""
 
-_PAYS = 16  # tasks for which it pays to start one more worker process here
+_PAYS, _PAYS_ON_TWO_CORES = 4, 16  # tasks for which it pays to start one more worker process here
 _AHEAD = 2  # tasks a worker that are sent before it asks
 _TICK = 0.2  # seconds between two looks at whether to stop
 _GATHER = 10.0  # seconds to wait for a result that is said to be there
@@ -290,9 +290,10 @@ def _first_line(error: Exception) -> str:
 def workers(jobs: int | None, tasks: int) -> int:
     """Return how many worker processes to have for `tasks`: at most `jobs`, or one a core, and none in vain.
 
-    To start several takes as long as one process grades a dozen submissions in.
+    Workers import torch at the same time. Where they share two cores for it, one process grades a dozen meanwhile.
     """
-    return max(1, min(jobs or usable_cores(), tasks // _PAYS + 1))
+    cores = usable_cores()
+    return max(1, min(jobs or cores, tasks // (_PAYS if cores > 2 else _PAYS_ON_TWO_CORES) + 1))
 
 
 def usable_cores() -> int:

@@ -161,9 +161,16 @@ def test_workers_are_warmed_up_with_one_thread_each_and_nobody_else_is(monkeypat
 
 
 @pytest.mark.parametrize(
-    ("jobs", "tasks", "expected"), [(4, 15, 1), (4, 16, 2), (4, 47, 3), (4, 500, 4), (1, 500, 1), (4, 0, 1)]
+    ("cores", "jobs", "tasks", "expected"),
+    [
+        *[(2, None, 15, 1), (2, None, 16, 2), (2, None, 500, 2), (2, 4, 48, 4), (2, 1, 500, 1)],
+        *[(8, None, 3, 1), (8, None, 15, 4), (8, None, 500, 8), (8, 2, 500, 2), (8, None, 0, 1)],
+    ],
 )
-def test_no_more_workers_are_started_than_pay_for_it(jobs: int, tasks: int, expected: int) -> None:
+def test_no_more_workers_are_started_than_pay_for_it(
+    cores: int, jobs: int | None, tasks: int, expected: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("autograde.fleet.usable_cores", lambda: cores)
     assert workers(jobs, tasks) == expected
 
 
