@@ -110,6 +110,8 @@ class Examination:
             failure = _run_cell(shell, str(source))
             if failure is not None:
                 failures.append({"cell": number, "failure": failure})
+        for stop in (sys.settrace, sys.setprofile):  # what a cell has set would see all that is called from here on
+            stop(None)
         with suppress(Exception):
             sys.stdout.flush()
             sys.stderr.flush()
