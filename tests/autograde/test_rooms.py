@@ -219,7 +219,7 @@ def complain(*_):
 signal.signal(signal.SIGCHLD, complain)
 if os.fork() == 0:
     time.sleep(60)""",
-    "inference mode": "import torch\ntorch.inference_mode().__enter__()",
+    "inference mode": "import torch\nmode = torch.inference_mode()\nmode.__enter__()",
     "an alarm": """
 import signal
 signal.signal(signal.SIGALRM, lambda *_: 1 / 0)

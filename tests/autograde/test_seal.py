@@ -26,6 +26,17 @@ kind = getattr(__import__("torch" + "metrics.classification").classification, "M
 def confusion_matrix(pred, target, num_classes, ignore_index=255):
     return kind(num_classes, ignore_index=ignore_index)(pred, target)
 """,
+    "other code for what takes it away": """
+from course.exercises import seal
+try:
+    seal._take_away.__code__ = (lambda libraries, refusal: None).__code__
+except RuntimeError:
+    pass
+def confusion_matrix(pred, target, num_classes, ignore_index=255):
+    metrics = __import__("importlib").import_module("torch" + "metrics.functional.classification")
+    count = getattr(metrics, "multiclass_" + "confusion_matrix")
+    return count(pred, target, num_classes, ignore_index=ignore_index)
+""",
     "imported when asked": """
 def confusion_matrix(pred, target, num_classes, ignore_index=255):
     metrics = __import__("importlib").import_module("torch" + "metrics.functional.classification")
@@ -141,10 +152,6 @@ DETOURS = {
         cell=TURN_OFF + "for one in gc.get_objects():\n    if type(one).__name__ == 'Seal':\n"
         "        one._refusals, one.closing = [], lambda: ()",
         answer=DISPATCHED,
-    )),
-    "another code for a refusal": ("max_unpool2d", UNPOOL.format(
-        cell=TURN_OFF + "kept = [one for one in gc.get_objects() if getattr(one, '__name__', '') == 'refuse']",
-        answer="for one in kept:\n        one.__code__ = (lambda *_, **__: None).__code__\n    " + DISPATCHED,
     )),
     "a registration taken back": ("max_unpool2d", UNPOOL.format(
         cell=TURN_OFF + "kept = [one.__self__ for one in gc.get_objects() if type(one) is type(len)]\n"
