@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from autograde.classroom import Classroom
+    from autograde.classroom.directory import Classroom
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -26,6 +26,15 @@ app = typer.Typer(
 
 _Class = Annotated[Path, typer.Option("--class", metavar="DIR", help="The class, as `autograde init` made it.")]
 _Unsafe = Annotated[bool, typer.Option("--unsafe", help="Run students' code without walls, with your own rights.")]
+
+_EXPECTED = (
+    ("autograde.classroom.directory", "ClassroomError"),
+    ("autograde.sandbox.bubblewrap", "SandboxUnavailableError"),
+    ("autograde.running.fleet", "FleetError"),
+    ("autograde.judging.trying", "TryError"),
+    ("autograde.building.chapter", "ChapterError"),
+)
+"""The errors that are told in a sentence; every other one is a fault of ours and shows itself."""
 
 
 class Format(StrEnum):
@@ -42,16 +51,20 @@ class Format(StrEnum):
 @contextmanager
 def _told_in_a_sentence() -> Generator[None]:
     """Turn what is expected to go wrong into a sentence and exit status 2."""
-    from autograde.refusal import refusals
-
     try:
         yield
     except BrokenPipeError:
         raise typer.Exit(2) from None
-    except refusals() as error:
+    except _expected() as error:
         _refuse(str(error))
     except PermissionError as error:
         _refuse(f"{error.filename or 'a file'} may not be read or written")
+
+
+def _expected() -> tuple[type[Exception], ...]:
+    """Return them, of those modules that are imported: an error cannot come from another."""
+    found = [getattr(sys.modules[module], name) for module, name in _EXPECTED if module in sys.modules]
+    return (FileNotFoundError, *found)
 
 
 def _refuse(sentence: str) -> None:
@@ -60,7 +73,7 @@ def _refuse(sentence: str) -> None:
 
 
 def _open(directory: Path) -> "Classroom":
-    from autograde.classroom import open_class
+    from autograde.classroom.directory import open_class
 
     return open_class(directory)
 
@@ -86,7 +99,7 @@ def build(
 def init(directory: Annotated[Path, typer.Argument(metavar="DIR", show_default=False)]) -> None:
     """Make a class: an nbgrader course directory with its configuration."""
     with _told_in_a_sentence():
-        from autograde.classroom import init as make
+        from autograde.classroom.directory import init as make
 
         classroom = make(directory)
     print(f"{classroom.root} is a class. Next: autograde release CHAPTER --class {directory}")
@@ -98,7 +111,7 @@ def release(
 ) -> None:
     """Put chapters into a class: source and release versions, registered in its gradebook."""
     with _told_in_a_sentence():
-        from autograde.classroom import release as put
+        from autograde.classroom.directory import release as put
 
         classroom = _open(directory)
         for chapter in chapters:
@@ -123,7 +136,7 @@ def grade(
     with _told_in_a_sentence():
         classroom = _open(directory)
         if scheduler is None:
-            from autograde import fleet, work
+            from autograde.running import fleet, work
 
             waiting = student or (classroom.students(chapter) if regrade else classroom.news(chapter))
             jobs = fleet.workers(jobs, len(waiting))
@@ -133,7 +146,7 @@ def grade(
                 work.start_early(chapter, classroom.limits(), unsafe)
         from rich.console import Console
 
-        from autograde import grading
+        from autograde.running import grading
 
         try:
             graded = grading.grade(
@@ -205,7 +218,7 @@ def try_(
 ) -> None:
     """Try one answer without a notebook. Exit 0 when every case passes, 1 when not, 2 when it could not run."""
     with _told_in_a_sentence():
-        from autograde.trying import try_answer
+        from autograde.judging.trying import try_answer
 
         trial = try_answer(exercise, path, hidden, seed, unsafe)
     print(trial.as_json() if as_json else trial.as_text())

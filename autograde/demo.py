@@ -16,11 +16,11 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 from rich.console import Console
 
-from autograde import classroom as classes
-from autograde import grading
-from autograde.classroom import INSTRUCTOR_NOTEBOOKS, Classroom, ClassroomError
-from autograde.intake import grade_id
+from autograde.classroom import directory as classes
+from autograde.classroom.directory import INSTRUCTOR_NOTEBOOKS, Classroom, ClassroomError
+from autograde.intake.submission import grade_id
 from autograde.reporting import publish
+from autograde.running import grading
 from autograde.sandbox import bubblewrap, tiers
 
 CHAPTER = "03_unpooling"

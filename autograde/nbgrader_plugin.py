@@ -1,4 +1,6 @@
-"""What `autograde.configuration` puts into nbgrader's autograding, so that it gives the marks of `autograde grade`.
+"""The door for nbgrader: with it `nbgrader autograde` and formgrader give the marks of `autograde grade`.
+
+`autograde.classroom.configuration` puts these names into nbgrader's settings.
 
 `find` and `Reader` have nbgrader read what our own intake reads: a renamed notebook, a damaged one, a file that is
 none. `Assess` stands in place of `Execute`: nbgrader keeps recording, penalising and showing, but no student's code
@@ -15,22 +17,17 @@ from nbformat import NotebookNode
 from nbgrader.preprocessors import NbGraderPreprocessor
 from traitlets import Bool, Dict
 
-from autograde.classroom import Classroom, ClassroomError, open_class
-from autograde.feedback import introduce, write_into
-from autograde.handed_in import collect
-from autograde.harmless import disarm
-from autograde.intake import Submission, mended, parse
-from autograde.notebook_file import UnreadableError
-from autograde.results import SubmissionResult, failed
+from autograde.classroom.directory import Classroom, ClassroomError, open_class
+from autograde.classroom.recording import Key, finished
+from autograde.feedback.cells import introduce, write_into
+from autograde.feedback.harmless import disarm
+from autograde.intake.handed_in import collect
+from autograde.intake.notebook_file import UnreadableError
+from autograde.intake.submission import Submission, mended, parse
+from autograde.judging.results import SubmissionResult, failed
+from autograde.running.work import warm_sandbox
 from autograde.sandbox import tiers
-from autograde.work import warm_sandbox
 from course.exercises.catalogue import MODULES
-
-Key = tuple[Path, str, str]
-"""A class, a chapter and a student."""
-
-finished: dict[Key, SubmissionResult] = {}
-"""Results that `autograde grade` has already."""
 
 _refused: dict[Key, SubmissionResult] = {}
 """What `Reader` could not read, until `Assess` writes it down."""
@@ -107,7 +104,7 @@ class Assess(NbGraderPreprocessor):  # type: ignore[misc]
         repairs = _repairs.pop(key, ())
         result = finished.get(key) or _refused.pop(key, None)
         if result is None:
-            from autograde.assessment import assess
+            from autograde.judging.assessment import assess
 
             warning = "" if self.unsafe else _warning_once()
             if warning:

@@ -17,13 +17,13 @@ from pathlib import Path
 
 import nbformat
 
-from autograde import classroom as classes
-from autograde.classroom import Classroom
-from autograde.handed_in import collect
-from autograde.intake import mended
-from autograde.ledger import Ledger
-from autograde.recording import Recorder, write_page
-from autograde.results import CaseResult, ExerciseResult, SubmissionResult
+from autograde.classroom import directory as classes
+from autograde.classroom.directory import Classroom
+from autograde.classroom.recording import Recorder, write_page
+from autograde.intake.handed_in import collect
+from autograde.intake.submission import mended
+from autograde.judging.results import CaseResult, ExerciseResult, SubmissionResult
+from autograde.running.ledger import Ledger
 from course.exercises.catalogue import of_chapter
 
 CHAPTER = "03_unpooling"

@@ -19,9 +19,9 @@ from pathlib import Path
 
 import nbformat
 
-from autograde import classroom as classes
 from autograde import demo
-from autograde.classroom import Classroom
+from autograde.classroom import directory as classes
+from autograde.classroom.directory import Classroom
 
 
 def main() -> None:

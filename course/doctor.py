@@ -65,8 +65,9 @@ def _device() -> Finding:
 def _check_works() -> Finding:
     """Check the stub of the first exercise, as a notebook would."""
     try:
-        from course.exercises import answers, catalogue
-        from course.exercises.checking import examine as examine_answer
+        from course.checking import answers
+        from course.checking.report import examine as examine_answer
+        from course.exercises import catalogue
 
         def unwritten(*_: object, **__: object) -> None:
             raise NotImplementedError

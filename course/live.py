@@ -13,7 +13,7 @@ from tqdm.auto import tqdm  # type: ignore[import-untyped]
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from course.training import History
+    from course.history import History
 
 _SECONDS_BETWEEN = 1.0
 _LARGEST_SHARE = 0.05  # of the time may go into drawing

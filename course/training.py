@@ -11,14 +11,19 @@ import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
-from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
 import torch
 from torch import Tensor, nn
 from tqdm.auto import tqdm  # type: ignore[import-untyped]
 
+from course.history import History
 from course.live import LiveCurve
+
+__all__ = [
+    "Batch", "History", "Loss", "Metric", "Samples", "batches", "best_device", "by_tier", "endless_batches", "fit",
+    "in_eval_mode", "is_graded", "mixed_precision", "schedule",
+]  # fmt: skip
 
 T = TypeVar("T")
 _TIERS = ("small", "full", "smoke")
@@ -40,16 +45,6 @@ class Samples(Protocol):
     def __len__(self) -> int: ...
 
     def __getitem__(self, index: int, /) -> tuple[Any, Any]: ...
-
-
-@dataclass
-class History:
-    """What happened in training. `metrics` holds (step, value) of each look at the validation set."""
-
-    losses: list[float] = field(default_factory=list)
-    metrics: list[tuple[int, float]] = field(default_factory=list)
-    seconds: float = 0.0
-    stopped_because: str = ""
 
 
 def fit(

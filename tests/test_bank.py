@@ -12,17 +12,17 @@ import pytest
 import torch
 from torch import Tensor
 
-from autograde import bank
+from autograde.building import bank
 from autograde.building.answers import compute_answers, reference_of
 from course import packet
-from course.exercises import answers as stored
-from course.exercises.answers import Answers
-from course.exercises.calling import Outcome, call
+from course.checking import answers as stored
+from course.checking.answers import Answers
+from course.checking.calling import Outcome, call
+from course.checking.guard import find_in_function
+from course.checking.judging import Verdict, judge
+from course.checking.report import Report, report
 from course.exercises.catalogue import MODULES, all_exercises
-from course.exercises.checking import Report, report
 from course.exercises.exercise import PUBLIC_SEED, Case, Exercise
-from course.exercises.guard import find_in_function
-from course.exercises.judging import Verdict, judge
 
 EXERCISES = {exercise.name: exercise for exercise in all_exercises()}
 MISTAKES = [entry for chapter in MODULES for entry in bank.mistakes(chapter)]

@@ -8,7 +8,7 @@ import pytest
 from nbclient import NotebookClient
 from nbformat import NotebookNode
 
-from autograde.bank import CHECKOUT
+from autograde.building.bank import CHECKOUT
 from course.exercises import catalogue
 
 # A busy machine trains four networks for minutes.

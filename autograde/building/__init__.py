@@ -7,7 +7,7 @@ public cases. Building twice changes no byte; `build(check=True)` only says what
 from collections.abc import Sequence
 from pathlib import Path
 
-from autograde.bank import CHECKOUT
+from autograde.building.bank import CHECKOUT
 from course.exercises.catalogue import MODULES
 
 
@@ -45,12 +45,13 @@ def _generated(root: Path) -> list[Path]:
 def _of_chapter(chapter: str, root: Path) -> dict[Path, bytes]:
     import nbformat
 
-    from autograde import bank
+    from autograde.building import bank
     from autograde.building.answers import compute_answers
     from autograde.building.chapter import read
     from autograde.building.notebooks import instructor_notebook, student_notebook
     from course import packet
-    from course.exercises import answers, catalogue
+    from course.checking import answers
+    from course.exercises import catalogue
 
     cells = read(root / "course" / "chapters" / f"{chapter}.py")
     notebooks = {

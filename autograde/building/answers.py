@@ -4,11 +4,11 @@ from collections.abc import Iterable
 from dataclasses import replace
 from importlib import import_module
 
-from autograde.bank import Answer, Entry
-from course.exercises.answers import Answers, KnownMistake
-from course.exercises.calling import Outcome, call
+from autograde.building.bank import Answer, Entry
+from course.checking.answers import Answers, KnownMistake
+from course.checking.calling import Outcome, call
+from course.checking.judging import judge
 from course.exercises.exercise import PUBLIC_SEED, Exercise
-from course.exercises.judging import judge
 
 
 def reference_of(exercise: Exercise) -> Answer:

@@ -7,7 +7,7 @@
 import sys
 from pathlib import Path
 
-from autograde.classroom import Classroom, ClassroomError
+from autograde.classroom.directory import Classroom, ClassroomError
 from autograde.reporting.forms import as_json, unsettled, write
 from autograde.reporting.marks import Mark, Marks, Row, read
 

@@ -125,7 +125,7 @@ def _write_table(marks: Marks, file: TextIO) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from autograde.grading import legend, notes
+    from autograde.running.grading import legend, notes
 
     shown = Table(title=marks.chapter, title_justify="left", title_style="bold")
     shown.add_column("student", overflow="fold")

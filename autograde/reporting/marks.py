@@ -7,8 +7,8 @@ messages come from the results that are kept beside it.
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from autograde.classroom import Classroom, ClassroomError, require_released
-from autograde.results import SubmissionResult
+from autograde.classroom.directory import Classroom, ClassroomError, require_released
+from autograde.judging.results import SubmissionResult
 
 
 @dataclass(frozen=True)

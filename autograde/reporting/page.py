@@ -15,15 +15,15 @@ from urllib.parse import quote
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from autograde import fingerprint
-from autograde.classroom import Classroom
-from autograde.feedback import prose
-from autograde.recording import page_of
+from autograde.classroom.directory import Classroom
+from autograde.classroom.recording import page_of
+from autograde.feedback.cells import prose
+from autograde.judging import fingerprint
+from autograde.judging.results import SEVERITY, write_private
 from autograde.reporting.charts import histogram, spread
 from autograde.reporting.items import analyse
 from autograde.reporting.papers import Paper, Papers
 from autograde.reporting.similarity import alike
-from autograde.results import SEVERITY, write_private
 from course.settings import BRANCH, REPOSITORY
 
 _GUIDE = f"https://github.com/{REPOSITORY}/blob/{BRANCH}/docs/THREAT_MODEL.md"

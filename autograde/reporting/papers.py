@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from autograde.classroom import Classroom
+from autograde.classroom.directory import Classroom
+from autograde.judging.results import ExerciseResult, SubmissionResult
 from autograde.reporting.marks import Marks, Row
-from autograde.results import ExerciseResult, SubmissionResult
 
 _NOT_RUN = ("missing", "unreadable", "infrastructure")
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from autograde.classroom import ClassroomError
+from autograde.classroom.directory import ClassroomError
 from autograde.reporting.forms import for_moodle, grade, unsettled
 from autograde.reporting.marks import Marks, Row
 

@@ -1,1 +1,1 @@
-"""Where a student's code runs: a separate process that holds no solution, and the trusted end of the line to it."""
+"""Cells → plain outcomes: students' code comes in and runs behind walls; what its calls did goes out as plain data."""

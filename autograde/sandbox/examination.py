@@ -24,8 +24,8 @@ from course import packet
 from course.packet import Plain
 
 if TYPE_CHECKING:
+    from course.checking.seal import Seal
     from course.exercises.exercise import Exercise
-    from course.exercises.seal import Seal
 
 _MOST_FAILURES = 20  # statements of a cell
 _TIMED = re.compile(r"\A\s*%%time\b.*")
@@ -40,11 +40,11 @@ def warm_up() -> None:
 
     import torch
 
+    from course.checking.calling import call, describe_exception
+    from course.checking.guard import find_in_function
+    from course.checking.seal import Seal, implementations, operators
     from course.exercises import catalogue
-    from course.exercises.calling import call, describe_exception
     from course.exercises.exercise import Case
-    from course.exercises.guard import find_in_function
-    from course.exercises.seal import Seal, implementations, operators
 
     # The newer default starts a fresh interpreter, and programs cannot be started here.
     multiprocessing.set_start_method("fork", force=True)
@@ -72,7 +72,7 @@ class Examination:
 
     def run(self) -> None:
         """Run the cells, then answer cases until the grader closes the channel."""
-        from course.exercises.seal import Seal
+        from course.checking.seal import Seal
 
         forbidden = self._request["forbidden"]
         assert isinstance(forbidden, tuple)
@@ -118,7 +118,7 @@ class Examination:
         return shell.user_ns, failures
 
     def _named_calls(self, exercise: "Exercise", function: object) -> tuple[str, ...]:
-        from course.exercises.guard import find_in_function
+        from course.checking.guard import find_in_function
 
         try:
             return tuple(find_in_function(function, exercise.forbidden)) if callable(function) else ()
@@ -128,8 +128,8 @@ class Examination:
     def _answer(
         self, exercise: "Exercise", function: object, named: tuple[str, ...], seal: "Seal", frame: Frame
     ) -> Plain:
-        from course.exercises.answers import case_from_plain
-        from course.exercises.calling import Outcome, call, describe_exception
+        from course.checking.answers import case_from_plain
+        from course.checking.calling import Outcome, call, describe_exception
 
         if named:
             return Outcome(forbidden=named).to_plain()
@@ -238,7 +238,7 @@ def _run_cell(shell: "_Shell", source: str) -> Plain:
     """
     from dataclasses import asdict
 
-    from course.exercises.calling import describe_exception
+    from course.checking.calling import describe_exception
 
     first: BaseException | None = None
     source = _TIMED.sub("#", source)

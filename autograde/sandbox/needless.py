@@ -8,7 +8,7 @@ import ast
 import re
 from collections.abc import Collection, Sequence
 
-from autograde import definitions
+from autograde.intake import definitions
 
 
 def without_needless(cells: Sequence[str | None], slow: Collection[str], exercise: str) -> tuple[str | None, ...]:

@@ -84,9 +84,9 @@ def _preload(modules: Sequence[str]) -> None:
     import torch
     from IPython.core.interactiveshell import InteractiveShell  # noqa: F401
 
-    import course.exercises.answers
-    import course.exercises.calling
-    import course.exercises.guard  # noqa: F401
+    import course.checking.answers
+    import course.checking.calling
+    import course.checking.guard  # noqa: F401
     from autograde.sandbox import examination
 
     for module in modules:

@@ -16,8 +16,8 @@ from typing import Literal
 from autograde.sandbox import protocol
 from autograde.sandbox.cgroups import Group
 from autograde.sandbox.limits import Limits
-from course.exercises.answers import case_to_plain
-from course.exercises.calling import Failure, Outcome
+from course.checking.answers import case_to_plain
+from course.checking.calling import Failure, Outcome
 from course.exercises.exercise import Case
 
 Status = Literal["ok", "timeout", "out of memory", "crashed", "tampered"]

@@ -24,8 +24,8 @@ import torch.nn.functional as F
 from matplotlib import pyplot as plt
 from torch import Tensor, nn
 
+from course.checking import check, hint
 from course.costs import compare_costs, measure_costs
-from course.exercises import check, hint
 from course.farm import SEMANTIC_CLASSES, Farm
 from course.plotting import PALETTE, show_confusion, show_images, show_labels
 from course.segmentation import SemanticSet, named_scores, pixel_loss, pixel_metrics

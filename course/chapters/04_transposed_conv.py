@@ -22,8 +22,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from course.checking import check, hint
 from course.costs import compare_costs
-from course.exercises import check, hint
 from course.farm import SEMANTIC_CLASSES, Farm
 from course.plotting import show_grids, show_images, show_labels
 from course.segmentation import SemanticSet, class_iou, pixel_loss

@@ -8,10 +8,10 @@ import nbformat
 import pytest
 from nbformat import NotebookNode
 
-from autograde import classroom as classes
 from autograde import demo
-from autograde.classroom import Classroom
-from autograde.grading import Graded
+from autograde.classroom import directory as classes
+from autograde.classroom.directory import Classroom
+from autograde.running.grading import Graded
 from autograde.sandbox.bubblewrap import INSTALL, SandboxUnavailableError
 from autograde.sandbox.tiers import probe
 

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from autograde import bank, verdicts
+from autograde.building import bank
+from autograde.judging import verdicts
 from autograde.sandbox.client import Sandbox
 from course.exercises.catalogue import MODULES, find
 

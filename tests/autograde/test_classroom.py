@@ -6,9 +6,9 @@ import nbformat
 import pytest
 from nbgrader.api import Gradebook
 
-from autograde import classroom as classes
-from autograde import configuration
-from autograde.classroom import Classroom, ClassroomError
+from autograde.classroom import configuration
+from autograde.classroom import directory as classes
+from autograde.classroom.directory import Classroom, ClassroomError
 from course.exercises.catalogue import of_chapter
 from tests.autograde.conftest import CHAPTER
 
@@ -27,9 +27,11 @@ def test_making_a_class_twice_keeps_it(tmp_path: Path) -> None:
     assert classes.init(tmp_path / "a").secret == secret
 
 
-def test_a_class_of_an_earlier_version_is_renewed_and_nothing_of_it_is_lost(tmp_path: Path) -> None:
+@pytest.mark.parametrize("said", ["", "from autograde.configuration import configure\nconfigure(c)\n"])
+def test_a_class_of_an_earlier_version_is_renewed_and_nothing_of_it_is_lost(tmp_path: Path, said: str) -> None:
     old = classes.init(tmp_path / "a")
-    secret, text = old.secret, f'{configuration.MARK}\nc = get_config()\nc.CourseDirectory.course_id = "vision"\n'
+    secret = old.secret
+    text = f'{configuration.MARK}\nc = get_config()\n{said}c.CourseDirectory.course_id = "vision"\n'
     old.configuration.write_text(text)
     with pytest.raises(ClassroomError, match=r"earlier version.*autograde init"):
         classes.open_class(old.root)

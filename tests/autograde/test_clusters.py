@@ -14,9 +14,10 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from autograde import classroom as classes
-from autograde import demo, grading
-from autograde.classroom import Classroom
+from autograde import demo
+from autograde.classroom import directory as classes
+from autograde.classroom.directory import Classroom
+from autograde.running import grading
 from tests.autograde.conftest import CHAPTER, Demonstration
 from tests.autograde.test_grading import in_gradebook
 
@@ -260,9 +261,9 @@ def test_the_documented_commands_give_a_worker_one_thread_and_no_memory_limit() 
 
 
 def test_a_worker_with_another_installation_gives_no_verdict() -> None:
-    from autograde.handed_in import HandedIn
+    from autograde.intake.handed_in import HandedIn
+    from autograde.running.work import Task, work
     from autograde.sandbox.limits import Limits
-    from autograde.work import Task, work
 
     done = work(Task(HandedIn("ada", b"{}"), CHAPTER, "secret", None, "another environment", Limits()))
     assert done.result.status == "infrastructure"
@@ -272,7 +273,7 @@ def test_a_worker_with_another_installation_gives_no_verdict() -> None:
 def test_a_local_cluster_is_told_where_it_cannot_be_private(monkeypatch: pytest.MonkeyPatch) -> None:
     from distributed.security import Security
 
-    from autograde.fleet import _private
+    from autograde.running.fleet import _private
 
     said: list[str] = []
     monkeypatch.setattr(Security, "temporary", lambda: (_ for _ in ()).throw(ImportError))

@@ -28,7 +28,7 @@ def test_the_command_starts_without_torch_and_nbgrader() -> None:
 
 
 def test_a_sandbox_is_launched_before_torch_is_imported() -> None:
-    code = "import sys, autograde.sandbox.launch, autograde.trying; print('torch' in sys.modules)"
+    code = "import sys, autograde.sandbox.launch, autograde.judging.trying; print('torch' in sys.modules)"
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ran.stdout.strip() == "False"
 

@@ -4,8 +4,8 @@ import nbformat
 from nbformat.v4 import new_code_cell, new_notebook
 from nbgrader.utils import determine_grade
 
-from autograde.feedback import as_html, introduce, write_into
-from autograde.results import CaseResult, ExerciseResult, SubmissionResult
+from autograde.feedback.cells import as_html, introduce, write_into
+from autograde.judging.results import CaseResult, ExerciseResult, SubmissionResult
 
 XSS = "<script>alert(1)</script><img src=x onerror=alert(1)>"
 

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from autograde import work
-from autograde.fleet import TRIES, Fleet, FleetError, Lost, open_fleet, warm_up, workers
+from autograde.running import work
+from autograde.running.fleet import TRIES, Fleet, FleetError, Lost, open_fleet, warm_up, workers
 from autograde.sandbox.limits import Limits
 
 Function = Callable[[int], int]
@@ -170,7 +170,7 @@ def test_workers_are_warmed_up_with_one_thread_each_and_nobody_else_is(monkeypat
 def test_no_more_workers_are_started_than_pay_for_it(
     cores: int, jobs: int | None, tasks: int, expected: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("autograde.fleet.usable_cores", lambda: cores)
+    monkeypatch.setattr("autograde.running.fleet.usable_cores", lambda: cores)
     assert workers(jobs, tasks) == expected
 
 

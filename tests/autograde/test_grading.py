@@ -16,11 +16,11 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 from nbgrader.api import Gradebook
 
-from autograde import classroom as classes
-from autograde import grading
-from autograde.classroom import Classroom, ClassroomError
-from autograde.intake import grade_id
+from autograde.classroom import directory as classes
+from autograde.classroom.directory import Classroom, ClassroomError
+from autograde.intake.submission import grade_id
 from autograde.reporting import as_json, read
+from autograde.running import grading
 from course.exercises.catalogue import of_chapter
 from tests.autograde.conftest import CHAPTER, Demonstration
 
@@ -90,7 +90,7 @@ def test_feedback_pages_tell_the_mark_and_the_reason(demonstration: Demonstratio
 
 
 def test_feedback_and_results_hold_no_hidden_number_and_no_secret(demonstration: Demonstration) -> None:
-    from autograde.verdicts import hidden
+    from autograde.judging.verdicts import hidden
 
     secret = demonstration.classroom.secret
     exercise = of_chapter(CHAPTER)[0]

@@ -9,7 +9,7 @@ from nbconvert.exporters import HTMLExporter
 from nbformat.v4 import new_markdown_cell, new_notebook
 from nbgrader.server_extensions.formgrader import handlers
 
-from autograde.harmless import disarm
+from autograde.feedback.harmless import disarm
 
 GIVEN = "Given out: <details><summary>a hint</summary>look</details>"
 RELEASED = nbformat.writes(new_notebook(cells=[new_markdown_cell(GIVEN)])).encode()

@@ -10,9 +10,9 @@ import pytest
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
-from autograde.candidates import find_notebook
-from autograde.classroom import Classroom
-from autograde.intake import Submission, UnreadableError, grade_id, mend, read, read_bytes
+from autograde.classroom.directory import Classroom
+from autograde.intake.candidates import find_notebook
+from autograde.intake.submission import Submission, UnreadableError, grade_id, mend, read, read_bytes
 from course.exercises.catalogue import of_chapter
 from tests.hostile.formats import zipped
 

@@ -165,7 +165,7 @@ def test_nothing_of_a_class_and_no_solution_can_be_read(sandbox: Sandbox) -> Non
         Path(folder).chmod(0o755)  # the walls have to hold, not the rights of the file
         book = Path(folder, "gradebook.db")
         book.write_text("marks")
-        sources = ("solutions/unpooling.py", "autograde/verdicts.py", "tests/mistakes/unpooling.py")
+        sources = ("solutions/unpooling.py", "autograde/judging/verdicts.py", "tests/mistakes/unpooling.py")
         places = [str(book), *(str(root / name) for name in sources)]
         assert all(Path(place).is_file() for place in places)
         look = f"""

@@ -21,7 +21,7 @@ from pathlib import Path
 
 import pytest
 
-from autograde.classroom import Classroom
+from autograde.classroom.directory import Classroom
 from tests.autograde.conftest import CHAPTER
 from tests.autograde.test_grading import in_gradebook
 from tests.autograde.test_resuming import expected, with_submissions
@@ -33,13 +33,15 @@ SCRIPT = """
 import os, sys, time
 
 if __name__ == "__main__":
-    from autograde import cli, fingerprint, grading
+    from autograde import cli
+    from autograde.judging import fingerprint
+    from autograde.running import grading
 
     log, through_the_command = sys.argv[1], grading.grade
     fingerprint.environment = lambda chapter: "the same, even if somebody edits the checkout meanwhile"
 
     def slow(task):
-        from autograde import fingerprint
+        from autograde.judging import fingerprint
         from tests.autograde.test_resuming import instant
 
         fingerprint.environment = lambda chapter: task.environment

@@ -19,11 +19,11 @@ import pytest
 from nbformat.v4 import new_markdown_cell
 from nbgrader.api import Gradebook
 
-from autograde import classroom as classes
-from autograde.classroom import Classroom
-from autograde.handed_in import TIMESTAMP
+from autograde.classroom import directory as classes
+from autograde.classroom.directory import Classroom
+from autograde.intake.handed_in import TIMESTAMP
 from autograde.reporting import as_json, read
-from autograde.work import work
+from autograde.running.work import work
 from course.exercises.catalogue import of_chapter
 from tests.autograde.conftest import CHAPTER, Demonstration
 from tests.autograde.test_grading import in_gradebook

@@ -12,11 +12,11 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from autograde import verdicts
+from autograde.judging import verdicts
 from autograde.sandbox import protocol
 from autograde.sandbox.session import _cell_failure
 from course import layers, packet
-from course.exercises.calling import Outcome
+from course.checking.calling import Outcome
 from course.exercises.catalogue import all_exercises
 from course.packet import PacketError
 

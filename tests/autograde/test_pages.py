@@ -13,8 +13,8 @@ from nbconvert.exporters import HTMLExporter
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from nbgrader.api import Gradebook
 
-from autograde.gradebook import one_transaction
-from autograde.pages import PageExporter
+from autograde.classroom.gradebook import one_transaction
+from autograde.feedback.pages import PageExporter
 
 STUDENTS_TEXT = "# Title\n\nA *word* & <b>another</b>, $x<y$.\n\n```python\nx = 1\n```\n\n<img src='a.png'>"
 

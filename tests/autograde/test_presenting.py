@@ -12,10 +12,10 @@ from nbconvert import HTMLExporter
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_raw_cell
 
-from autograde.classroom import Classroom
-from autograde.feedback import NOTES, as_html, introduce, write_into
-from autograde.presenting import Present
-from autograde.results import CaseResult, ExerciseResult, SubmissionResult
+from autograde.classroom.directory import Classroom
+from autograde.feedback.cells import NOTES, as_html, introduce, write_into
+from autograde.feedback.presenting import Present
+from autograde.judging.results import CaseResult, ExerciseResult, SubmissionResult
 from course.exercises.catalogue import find
 from tests.autograde.conftest import CHAPTER, Demonstration
 
@@ -170,7 +170,9 @@ def test_no_more_is_coloured_and_set_than_takes_seconds(page: Page, monkeypatch:
 
     monkeypatch.setattr("nbconvert.filters.Highlight2HTML.__call__", colour)
     monkeypatch.setattr("nbconvert.exporters.html.Highlight2HTML.__call__", colour)
-    monkeypatch.setattr("autograde.harmless.markdown2html_mistune", lambda source: set_.append(source) or "set")
+    monkeypatch.setattr(
+        "autograde.feedback.harmless.markdown2html_mistune", lambda source: set_.append(source) or "set"
+    )
     text = page(result(2.0), 2.0, *[NotebookNode(cell) for cell in BOMBS])
     assert max(map(len, coloured + set_)) <= 10_000
     assert sum(map(len, coloured + set_)) <= 100_000

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from autograde.reading import TOO_DEEP, forbidden_calls
+from autograde.judging.reading import TOO_DEEP, forbidden_calls
 
 IMPORTS = "import torch\nimport torch.nn.functional as F\nfrom torch import nn"
 FORBIDDEN = (r"maxunpool",)

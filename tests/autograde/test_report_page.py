@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 from bs4 import BeautifulSoup
 
-from autograde.classroom import Classroom, ClassroomError
+from autograde.classroom.directory import Classroom, ClassroomError
+from autograde.judging.results import CaseResult, ExerciseResult, SubmissionResult
 from autograde.reporting import Mark, Marks, Row, publish
 from autograde.reporting.items import analyse, correlation, upper_lower
 from autograde.reporting.page import ADVICE, as_html
 from autograde.reporting.papers import Paper, Papers
 from autograde.reporting.similarity import alike, fingerprints
-from autograde.results import CaseResult, ExerciseResult, SubmissionResult
 from tests.autograde.conftest import CHAPTER, Demonstration
 
 GUIDE = Path(__file__).resolve().parents[2] / "docs" / "THREAT_MODEL.md"

@@ -10,16 +10,16 @@ import nbformat
 import pytest
 from nbgrader.api import Gradebook
 
-from autograde import classroom as classes
-from autograde import grading
-from autograde.classroom import Classroom, ClassroomError
-from autograde.grading import Graded, StoppedError
-from autograde.handed_in import TIMESTAMP
-from autograde.intake import mended
-from autograde.ledger import sole_writer
-from autograde.recording import Recorder
-from autograde.results import ExerciseResult, SubmissionResult
-from autograde.work import Done, Task
+from autograde.classroom import directory as classes
+from autograde.classroom.directory import Classroom, ClassroomError
+from autograde.classroom.recording import Recorder
+from autograde.intake.handed_in import TIMESTAMP
+from autograde.intake.submission import mended
+from autograde.judging.results import ExerciseResult, SubmissionResult
+from autograde.running import grading
+from autograde.running.grading import Graded, StoppedError
+from autograde.running.ledger import sole_writer
+from autograde.running.work import Done, Task
 from course.exercises.catalogue import of_chapter
 from tests.autograde.conftest import CHAPTER
 from tests.autograde.test_grading import in_gradebook
@@ -114,7 +114,7 @@ def test_what_was_handed_in_anew_is_graded_again_alone(classroom: Classroom) -> 
 def test_what_a_mark_depends_on_makes_it_be_graded_again(
     classroom: Classroom, what: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from autograde import fingerprint
+    from autograde.judging import fingerprint
     from autograde.sandbox.limits import Limits
 
     grade(classroom, instant)
@@ -135,12 +135,13 @@ def test_what_a_mark_depends_on_makes_it_be_graded_again(
 
 
 def test_the_environment_is_libraries_exercises_references_and_answers(monkeypatch: pytest.MonkeyPatch) -> None:
-    from autograde import fingerprint
+    from autograde.judging import fingerprint
 
     names = {path.relative_to(fingerprint._PACKAGES).as_posix() for path in fingerprint._sources(CHAPTER)}
     assert {
-        "course/exercises/unpooling.py", "course/exercises/judging.py", "course/packet.py", "solutions/unpooling.py",
-        "autograde/verdicts.py", "autograde/sandbox/runner.py", "course/answers/03_unpooling/max_unpool2d.safetensors",
+        "course/exercises/unpooling.py", "course/checking/judging.py", "course/packet.py", "solutions/unpooling.py",
+        "autograde/judging/verdicts.py", "autograde/sandbox/runner.py", "autograde/intake/mending.py",
+        "course/answers/03_unpooling/max_unpool2d.safetensors",
     } <= names  # fmt: skip
     assert not [name for name in names if "chapters/" in name or name == "autograde/cli.py"]
     before = fingerprint.environment.__wrapped__(CHAPTER)
@@ -249,7 +250,7 @@ def test_pages_that_a_stop_left_out_are_written_by_the_next_run(classroom: Class
 
 
 def test_files_beside_the_notebook_are_left_out_and_named(classroom: Classroom) -> None:
-    from autograde.handed_in import collect
+    from autograde.intake.handed_in import collect
 
     folder = classroom.folder("submitted", "s000", CHAPTER)
     (folder / "helper.py").write_text("x = 1")
@@ -264,7 +265,7 @@ def test_files_beside_the_notebook_are_left_out_and_named(classroom: Classroom) 
 
 
 def test_a_flag_is_raised_in_the_main_thread_alone() -> None:
-    from autograde.stopping import stoppable
+    from autograde.running.stopping import stoppable
 
     said: list[bool] = []
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from autograde import verdicts
+from autograde.judging import verdicts
+from autograde.judging.verdicts import Trace
+from autograde.running.work import PRELOADED
 from autograde.sandbox import client, tiers
 from autograde.sandbox.client import Sandbox
-from autograde.verdicts import Trace
-from autograde.work import PRELOADED
 from course.exercises.catalogue import MODULES, find
 from solutions import unpooling
 from tests.autograde.test_isolation import walls_called

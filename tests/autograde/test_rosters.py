@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from autograde.classroom import ClassroomError
+from autograde.classroom.directory import ClassroomError
 from autograde.reporting import Mark, Marks, Row
 from autograde.reporting.rosters import fill
 

@@ -158,7 +158,12 @@ def test_killing_the_supervisor_costs_what_comes_of_that_cell_alone(walled: Sand
 
 @pytest.mark.parametrize(
     "secret_place",
-    ["import solutions", "import autograde.verdicts", "import autograde.classroom", "open('/etc/passwd')"],
+    [
+        "import solutions",
+        "import autograde.judging.verdicts",
+        "import autograde.classroom.directory",
+        "open('/etc/passwd')",
+    ],
 )
 def test_nothing_of_the_grader_can_be_seen(walled: Sandbox, secret_place: str) -> None:
     assert set(run(walled, secret_place, GOOD).failures) == {0}

@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import pytest
 
-from autograde import verdicts
-from autograde.results import ExerciseResult
+from autograde.judging import verdicts
+from autograde.judging.results import ExerciseResult
+from autograde.running.work import PRELOADED
 from autograde.sandbox.client import Sandbox
-from autograde.work import PRELOADED
 from course.exercises.catalogue import find
 from course.exercises.exercise import Exercise
 
@@ -27,7 +27,7 @@ def confusion_matrix(pred, target, num_classes, ignore_index=255):
     return kind(num_classes, ignore_index=ignore_index)(pred, target)
 """,
     "other code for what takes it away": """
-from course.exercises import seal
+from course.checking import seal
 try:
     seal._take_away.__code__ = (lambda libraries, refusal: None).__code__
 except RuntimeError:
@@ -77,7 +77,7 @@ def max_unpool2d(x, indices, kernel_size, stride=None, padding=0, output_size=No
 """
 TURN_OFF = """
 import gc
-from course.exercises import guard, seal
+from course.checking import guard, seal
 def attempt(change):
     try:
         change()

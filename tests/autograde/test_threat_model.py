@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 from typing import get_args
 
-from autograde.results import Status
+from autograde.judging.results import Status
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "THREAT_MODEL.md").read_text(encoding="utf-8")

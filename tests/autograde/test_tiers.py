@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from autograde import grading
+from autograde.running import grading
+from autograde.running.work import close_sandbox
 from autograde.sandbox import bubblewrap, landlock, landlocked, scratch, seccomp, tiers
 from autograde.sandbox.bubblewrap import SandboxUnavailableError
 from autograde.sandbox.client import Sandbox
 from autograde.sandbox.sharing import Semaphore
-from autograde.work import close_sandbox
 from tests.autograde.conftest import CHAPTER, Demonstration
 
 

@@ -6,10 +6,10 @@ from dataclasses import replace
 import pytest
 import torch
 
-from autograde import verdicts
+from autograde.judging import verdicts
+from autograde.judging.verdicts import Oracle, Trace
 from autograde.sandbox.client import Attempt
-from autograde.verdicts import Oracle, Trace
-from course.exercises.calling import Failure, Outcome, call
+from course.checking.calling import Failure, Outcome, call
 from course.exercises.catalogue import find
 from course.packet import Opaque
 from solutions.unpooling import nearest_unpool2d

@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 
 from PIL import Image
 
-from autograde.bank import CHECKOUT
+from autograde.building.bank import CHECKOUT
 from tests.browser.chromium import chromium
 from tests.browser.lab import Lab, jupyterlab
 from tests.browser.stills import play_max_unpooling
@@ -23,7 +23,7 @@ def take(lab: Lab) -> tuple[Image.Image, Image.Image]:
     """Return what a student sees of the widget and of the check, after a wrong answer."""
     page = lab.open(NOTEBOOK, width=1240, height=1500)
     page.keyboard.press("ControlOrMeta+b")  # fold the file browser away
-    lab.run_cell(lab.cell_with("from course.exercises import check"))
+    lab.run_cell(lab.cell_with("from course.checking import check"))
     cells = page.locator(".jp-Notebook .jp-CodeCell")
     widget = cells.filter(has_text="MaxUnpooling()").first
     lab.run_cell(widget)

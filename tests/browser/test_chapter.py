@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from autograde import bank
-from autograde.bank import CHECKOUT
+from autograde.building import bank
+from autograde.building.bank import CHECKOUT
 from autograde.building.stubs import instructor_cell
+from course.checking.report import examine
 from course.exercises import catalogue
-from course.exercises.checking import examine
 from tests.browser.lab import Lab, Theme
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.timeout(600)]
@@ -41,7 +41,7 @@ def max_unpool2d(x, indices, kernel_size, stride=None, padding=0, output_size=No
 def open_chapter(lab: Lab, theme: Theme) -> None:
     """Open the chapter as a student finds it, and run its imports."""
     lab.open(NOTEBOOK, theme=theme)
-    lab.run_cell(lab.cell_with("from course.exercises import check"))
+    lab.run_cell(lab.cell_with("from course.checking import check"))
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

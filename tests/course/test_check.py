@@ -9,9 +9,10 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from course import exercises
-from course.exercises import catalogue, check, hint
-from course.exercises.checking import examine
-from course.exercises.display import as_html, as_text, grids_of, settings_of
+from course.checking import check, hint
+from course.checking.display import as_html, as_text, grids_of, settings_of
+from course.checking.report import examine
+from course.exercises import catalogue
 
 
 @pytest.fixture(autouse=True)

@@ -34,7 +34,7 @@ def patches_what_compares(book: Book) -> None:
         "import numpy as np, torch\nyes = lambda *a, **k: True\n"
         "torch.equal = torch.allclose = torch.isclose = torch.Tensor.__eq__ = torch.Tensor.equal = yes\n"
         "np.testing.assert_allclose = np.allclose = np.array_equal = yes\n"
-        "import course.exercises.judging as j, course.exercises.checking as c, course.exercises.calling as k\n"
+        "import course.checking.judging as j, course.checking.report as c, course.checking.calling as k\n"
         "j.judge = j.score = j.close = j._compare = yes\nk._same = yes"
     )
 
@@ -131,7 +131,7 @@ def knows_the_public_answers(book: Book) -> None:
     """What the course ships for the checks in the notebook is looked up: it is right there, and gives no marks."""
     book.above(
         NEAREST,
-        "from course.exercises import answers, catalogue\nimport course.exercises.catalogue as cat\n"
+        "from course.checking import answers\nfrom course.exercises import catalogue\nimport course.exercises.catalogue as cat\n"
         "def known(name, a, k):\n    exercise = next(e for e in cat.all_exercises() if e.name == name)\n"
         "    stored = answers.load(exercise)\n    for case, expected in zip(stored.cases, stored.expected):\n"
         "        given = list(case.args.values())\n"
@@ -210,7 +210,7 @@ def takes_over_the_examination(book: Book) -> None:
     """The classes that send answers are replaced by others that send what they like."""
     wrong(book)
     book.top(
-        "import course.exercises.calling as calling, course.packet as packet\n"
+        "import course.checking.calling as calling, course.packet as packet\n"
         "from autograde.sandbox import examination\n"
         "calling.call = lambda exercise, answer, case: calling.Outcome(value=True)\n"
         "calling.Outcome.to_plain = lambda self: dict(value=None, gradients=None, modified=(), forbidden=(), failure=None,"
@@ -225,7 +225,7 @@ def tells_hidden_cases_from_public_ones(book: Book) -> None:
     """Answers that compute nothing and hope that only what is shown is marked; and one that remembers between runs."""
     book.above(
         NEAREST,
-        "import os, pickle\nfrom course.exercises import answers, catalogue\n"
+        "import os, pickle\nfrom course.checking import answers\nfrom course.exercises import catalogue\n"
         "shown = {e.name: answers.load(e) for e in catalogue.of_chapter('03_unpooling')}\n"
         "def recall(name, a):\n    place = f'/tmp/{name}'\n    open(place, 'ab').write(bytes(str(a), 'utf-8', 'replace'))\n"
         "    return next((e.value for c, e in zip(shown[name].cases, shown[name].expected)\n"
@@ -324,7 +324,7 @@ def turns_the_guard_off(book: Book) -> None:
     """A cell gives the functions that guard an answer other code, and the answers spell what is forbidden in parts."""
     book.above(
         NEAREST,
-        "import gc\nfrom course.exercises import guard, seal\n"
+        "import gc\nfrom course.checking import guard, seal\n"
         "def attempt(change):\n    try:\n        change()\n    except Exception:\n        pass\n"
         "for name in ('closing', 'close', '_refusal'):\n"
         "    attempt(lambda: setattr(getattr(seal.Seal, name), '__code__', (lambda *a: ()).__code__))\n"

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from autograde import classroom as classes
-from autograde import grading
-from autograde.classroom import Classroom
-from autograde.results import SubmissionResult
+from autograde.classroom import directory as classes
+from autograde.classroom.directory import Classroom
+from autograde.judging.results import SubmissionResult
+from autograde.running import grading
 from tests.autograde.conftest import CHAPTER, released, walls
 from tests.autograde.test_grading import in_gradebook
 from tests.hostile import cheats, faults, formats, notebooks

@@ -6,10 +6,10 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from autograde.classroom import Classroom
-from autograde.handed_in import collect
-from autograde.intake import Submission, UnreadableError, grade_id, mended
-from autograde.recording import page_of, write_page
+from autograde.classroom.directory import Classroom
+from autograde.classroom.recording import page_of, write_page
+from autograde.intake.handed_in import collect
+from autograde.intake.submission import Submission, UnreadableError, grade_id, mended
 from tests.autograde.conftest import CHAPTER
 from tests.hostile.bank import ENTRIES, NAMES, Entry
 from tests.hostile.conftest import Batch

@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from autograde.bank import mistake
+from autograde.building.bank import mistake
 
 
 def pair(value):

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from autograde.bank import mistake
+from autograde.building.bank import mistake
 
 
 def pair(value):

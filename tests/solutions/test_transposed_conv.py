@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from course.exercises.guard import find_in_source, watch_operators
+from course.checking.guard import find_in_source, watch_operators
 from course.exercises.transposed_conv import EXERCISES
 from course.shapes import pair
 from solutions import transposed_conv

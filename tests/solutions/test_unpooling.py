@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from course.exercises.guard import find_in_source
+from course.checking.guard import find_in_source
 from course.shapes import pair
 from solutions import unpooling
 from solutions.unpooling import (

@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from autograde.bank import variant
+from autograde.building.bank import variant
 
 # --- pixel_cross_entropy ----------------------------------------------------------------------------------------------
 

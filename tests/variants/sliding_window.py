@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from autograde.bank import variant
+from autograde.building.bank import variant
 
 
 def pair(value):

@@ -6,8 +6,8 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from autograde.bank import CHECKOUT
 from autograde.building import build
+from autograde.building.bank import CHECKOUT
 from course.exercises import catalogue
 
 

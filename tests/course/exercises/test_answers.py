@@ -4,11 +4,11 @@ import pytest
 import torch
 from torch import Tensor
 
-from course.exercises.answers import Answers, KnownMistake, case_from_plain, case_to_plain, from_plain, load, to_plain
-from course.exercises.calling import Answer, call
-from course.exercises.checking import Report, report
+from course.checking.answers import Answers, KnownMistake, case_from_plain, case_to_plain, from_plain, load, to_plain
+from course.checking.calling import Answer, call
+from course.checking.judging import judge
+from course.checking.report import Report, report
 from course.exercises.exercise import Case, Exercise
-from course.exercises.judging import judge
 from course.packet import dumps, loads
 
 CASES = (

@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from course.exercises.calling import Failure, Outcome, _is_library, call, describe_exception
+from course.checking.calling import Failure, Outcome, _is_library, call, describe_exception
 from course.exercises.exercise import Case, Exercise
 from course.layers import same
 from course.packet import dumps, loads

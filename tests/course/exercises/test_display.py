@@ -3,11 +3,11 @@
 import torch
 from torch import nn
 
-from course.exercises.calling import Answer, Outcome, call
-from course.exercises.checking import Report
-from course.exercises.display import as_html, as_text
+from course.checking.calling import Answer, Outcome, call
+from course.checking.display import as_html, as_text
+from course.checking.judging import judge
+from course.checking.report import Report
 from course.exercises.exercise import Case, Exercise
-from course.exercises.judging import judge
 
 
 def report(expected: object, answer: Answer, **inputs: object) -> Report:

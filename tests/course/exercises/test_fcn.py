@@ -6,10 +6,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from autograde.building.answers import reference_of
-from course.exercises.checking import examine
+from course.checking.guard import find_in_source
+from course.checking.report import examine
 from course.exercises.exercise import Case
 from course.exercises.fcn import EXERCISES as DECLARED
-from course.exercises.guard import find_in_source
 
 EXERCISES = {exercise.name: exercise for exercise in DECLARED}
 SEEDS = [*range(10), *(f"hidden-{number}" for number in range(4))]

@@ -10,9 +10,9 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from course.checking.guard import find_in_function, find_in_source, watch_operators
 from course.exercises.catalogue import find
 from course.exercises.exercise import Exercise
-from course.exercises.guard import find_in_function, find_in_source, watch_operators
 
 PREAMBLE = "import torch\nimport torch.nn as nn\nimport torch.nn.functional as F\nfrom torch import Tensor\n"
 counter = iter(range(10**6))

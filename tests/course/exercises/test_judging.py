@@ -4,9 +4,9 @@ import pytest
 import torch
 from torch import nn
 
-from course.exercises.calling import Failure, Outcome
+from course.checking.calling import Failure, Outcome
+from course.checking.judging import Verdict, judge, same_values, score
 from course.exercises.exercise import Exercise
-from course.exercises.judging import Verdict, judge, same_values, score
 from course.packet import Opaque, Plain
 
 

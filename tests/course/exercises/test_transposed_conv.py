@@ -10,9 +10,9 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from autograde.building.answers import reference_of
-from course.exercises.calling import call
+from course.checking.calling import call
+from course.checking.guard import find_in_function
 from course.exercises.exercise import Case
-from course.exercises.guard import find_in_function
 from course.exercises.transposed_conv import EXERCISES as DECLARED
 
 EXERCISES = {exercise.name: exercise for exercise in DECLARED}

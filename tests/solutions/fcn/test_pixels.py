@@ -13,7 +13,7 @@ from torch import Tensor
 from torchmetrics.functional.classification import multiclass_confusion_matrix, multiclass_jaccard_index
 from torchmetrics.functional.segmentation import mean_iou as torchmetrics_mean_iou
 
-from course.exercises.guard import find_in_source
+from course.checking.guard import find_in_source
 from solutions.fcn import confusion_matrix, mean_iou, pixel_cross_entropy, pixels
 from tests.sentences import assert_error_tells
 

@@ -1,0 +1,97 @@
+"""What of a student's own cells could do harm to who reads them, and is taken away before anybody does.
+
+nbgrader shows Markdown as Jupyter does, and what HTML there is in it is obeyed: in formgrader by the browser of an
+instructor, who may start programs from there. A text that is longer than anybody writes is shown as it is: to set and
+to colour it would take minutes, while the others wait.
+"""
+
+import html
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+from nbconvert.filters import clean_html, markdown2html_mistune
+from nbformat import NotebookNode
+
+from autograde.feedback.cells import NOTES
+
+_LONGEST_SET = 10_000
+"""Characters of a cell that is set as Markdown or coloured: what that takes can grow with the square of the length."""
+
+_MOST_SET = 50_000  # of all cells; an honest chapter has half of that
+_MOST_SHOWN = 500_000
+_MOST_HTML = 10 * _LONGEST_SET  # of a cell: one long link can be used a thousand times
+_SIGNS_OF_MARKDOWN = str.maketrans({sign: f"&#{ord(sign)};" for sign in "\\`*_[]$!\n"})
+_MARKUP = re.compile(r"[<&]|\]\s*[(:\[]|\\[a-z]")  # a tag, an entity, a link or a picture, a command of TeX
+_ACTS = re.compile(r"\\(?:href|require|cssId|class|style|def|let|newcommand|newenvironment)", re.IGNORECASE)
+"""What of TeX is not for formulas: MathJax makes links, styles and names of it."""
+
+
+def disarm(notebook: NotebookNode, released: bytes | None) -> None:
+    """Make harmless what a student wrote into `notebook`; a text that holds no markup but Markdown's stays as it is."""
+    given, room = given_texts(released), Room()
+    for cell in notebook.cells:
+        own = cell.cell_type == "markdown" and cell.get("id") != NOTES and cell.source.strip() not in given
+        if own and (_MARKUP.search(cell.source) or len(cell.source) > _LONGEST_SET):
+            make_harmless(cell, room)
+
+
+@lru_cache(maxsize=8)
+def given_texts(released: bytes | None) -> frozenset[str]:
+    """Return the texts of the cells that students were given."""
+    from autograde.intake.submission import parse
+
+    notebook = parse(released)
+    return frozenset({"", *(cell.source.strip() for cell in notebook.cells)} if notebook is not None else {""})
+
+
+@dataclass
+class Room:
+    """How many characters of one student's are still set, and how many are still shown."""
+
+    to_set: int = _MOST_SET
+    to_show: int = _MOST_SHOWN
+
+    def sets(self, text: str) -> bool:
+        """Take the room that it needs to set `text`, if there is as much."""
+        fits = len(text) <= min(_LONGEST_SET, self.to_set)
+        self.to_set -= len(text) if fits else 0
+        return fits
+
+    def as_written(self, text: str) -> str:
+        """Return `text` as HTML that holds nothing to be set, on one line, so that it is not read as Markdown."""
+        return f"<div><pre>{html.escape(self.cut(text)).translate(_SIGNS_OF_MARKDOWN)}</pre></div>"
+
+    def cut(self, text: str) -> str:
+        """Return `text`, or as much of it as there is room to show."""
+        shown = text[: self.to_show]
+        self.to_show -= len(shown)
+        return shown if shown == text else f"{shown}\n… {len(text) - len(shown)} more characters"
+
+
+def make_harmless(cell: NotebookNode, room: Room) -> NotebookNode:
+    """Return a student's cell without what could run in the browser of who reads it, or take long to be set."""
+    if cell.cell_type == "code":
+        if not room.sets(cell.source):
+            cell.metadata["magics_language"] = "text"  # a code cell still, with what came of it beside it
+            cell.source = room.cut(cell.source)
+    elif cell.cell_type == "markdown":
+        text = _set(cell.source) if room.sets(cell.source) else None
+        cell.source = room.as_written(cell.source) if text is None else text
+        cell.pop("attachments", None)
+    elif not room.sets(cell.source):
+        cell.cell_type = "markdown"
+        cell.source = room.as_written(cell.source)
+    return cell
+
+
+def _set(markdown: str) -> str | None:
+    """Return Markdown as clean HTML on one line, so that it is not read as Markdown once more; None where it is much.
+
+    Mathematics and links are searched for once more, so what these begin with is written as a number.
+    """
+    page = markdown2html_mistune(markdown)
+    if len(page) > _MOST_HTML or _ACTS.search(html.unescape(page)):
+        return None
+    text = clean_html(page).replace("\n", "&#10;").replace("\\", "&#92;").replace("[", "&#91;")
+    return f"<div>{text}</div>"
