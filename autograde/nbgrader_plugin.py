@@ -27,7 +27,7 @@ from autograde.intake.submission import Submission, mended, parse
 from autograde.judging.results import SubmissionResult, failed
 from autograde.running.work import warm_sandbox
 from autograde.sandbox import tiers
-from course.exercises.catalogue import MODULES
+from course.exercises.catalogue import CHAPTERS
 
 _refused: dict[Key, SubmissionResult] = {}
 """What `Reader` could not read, until `Assess` writes it down."""
@@ -40,7 +40,7 @@ _has_warned = False
 
 def find(assignment: str, student: str, notebooks: MutableSequence[str]) -> None:
     """Have nbgrader take a renamed notebook for the chapter's: its hook before a submission is converted."""
-    if assignment in MODULES and notebooks:
+    if assignment in CHAPTERS and notebooks:
         wanted = str(Path(notebooks[0]).with_name(f"{assignment}.ipynb"))
         if wanted not in notebooks:
             notebooks.append(wanted)  # nbgrader passes over those that it did not release
@@ -57,7 +57,7 @@ class Reader(NotebookExporter):  # type: ignore[misc]
         chapter, student = names.get("assignment", ""), names.get("student", "")
         folder = Path(filename).parent
         converted: tuple[str, ResourcesDict]
-        if resources is not None and chapter in MODULES and names.get("notebook") == chapter:
+        if resources is not None and chapter in CHAPTERS and names.get("notebook") == chapter:
             classroom = _classroom()
             key, copies = (classroom.root, chapter, student), classroom.folder("autograded", student, chapter)
             if key not in finished and folder.resolve() != copies:
@@ -97,7 +97,7 @@ class Assess(NbGraderPreprocessor):  # type: ignore[misc]
         """Return the notebook with a result in each check cell."""
         names = resources["nbgrader"]
         chapter, student = names["assignment"], names["student"]
-        if chapter not in MODULES:
+        if chapter not in CHAPTERS:
             raise ClassroomError(f"{chapter} is no chapter of the course; grade it in a class of its own")
         classroom = _classroom()
         key = (classroom.root, chapter, student)

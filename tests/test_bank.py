@@ -21,12 +21,12 @@ from course.checking.calling import Outcome, call
 from course.checking.guard import find_in_function
 from course.checking.judging import Verdict, judge
 from course.checking.report import Report, report
-from course.exercises.catalogue import MODULES, all_exercises
+from course.exercises.catalogue import CHAPTERS, all_exercises
 from course.exercises.exercise import PUBLIC_SEED, Case, Exercise
 
 EXERCISES = {exercise.name: exercise for exercise in all_exercises()}
-MISTAKES = [entry for chapter in MODULES for entry in bank.mistakes(chapter)]
-VARIANTS = [entry for chapter in MODULES for entry in bank.variants(chapter)]
+MISTAKES = [entry for chapter in CHAPTERS for entry in bank.mistakes(chapter)]
+VARIANTS = [entry for chapter in CHAPTERS for entry in bank.variants(chapter)]
 
 HIDDEN_SEEDS = [f"hidden-{number}" for number in range(20)]
 CAUGHT_BY_HIDDEN_CASES_ONLY: dict[str, str] = {}
@@ -154,8 +154,13 @@ def test_names_and_sentences_are_unique() -> None:
         assert len(set(sentences)) == len(sentences)
 
 
-def test_every_entry_belongs_to_an_exercise() -> None:
-    assert {entry.exercise for entry in MISTAKES + VARIANTS} == EXERCISES.keys()
+def test_an_exercise_has_the_same_path_where_it_is_asked_and_where_it_is_answered() -> None:
+    def files(folder: str) -> set[str]:
+        found = (bank.CHECKOUT / folder).glob("*/*.py")
+        return {f"{path.parent.name}/{path.stem}" for path in found if path.stem not in ("__init__", "shared")}
+
+    catalogued = {f"{CHAPTERS[exercise.chapter]}/{name}" for name, exercise in EXERCISES.items()}
+    assert files("course/exercises") == files("tests/bank") == catalogued
 
 
 # --- the reference and its cases --------------------------------------------------------------------------------------

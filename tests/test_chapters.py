@@ -29,7 +29,7 @@ def check_texts(notebook: NotebookNode) -> list[str]:
     return [output.data["text/plain"] for cell in cells for output in cell.outputs if "data" in output]
 
 
-@pytest.mark.parametrize("chapter", catalogue.MODULES)
+@pytest.mark.parametrize("chapter", catalogue.CHAPTERS)
 def test_with_the_solutions_every_check_is_right(chapter: str) -> None:
     texts = check_texts(run("solutions", chapter, "small"))
     assert len(texts) == len(catalogue.of_chapter(chapter))
@@ -37,7 +37,7 @@ def test_with_the_solutions_every_check_is_right(chapter: str) -> None:
         assert text.startswith(f"✓ {exercise.name}: all "), text
 
 
-@pytest.mark.parametrize("chapter", catalogue.MODULES)
+@pytest.mark.parametrize("chapter", catalogue.CHAPTERS)
 def test_with_nothing_written_every_check_says_so_and_the_rest_still_runs(chapter: str) -> None:
     texts = check_texts(run("course", chapter, "smoke"))
     assert len(texts) == len(catalogue.of_chapter(chapter))

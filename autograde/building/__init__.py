@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from autograde.building.bank import CHECKOUT
-from course.exercises.catalogue import MODULES
+from course.exercises.catalogue import CHAPTERS
 
 
 def build(check: bool = False, root: Path = CHECKOUT, chapters: Sequence[str] = ()) -> list[Path]:
@@ -23,10 +23,10 @@ def build(check: bool = False, root: Path = CHECKOUT, chapters: Sequence[str] = 
     """
     if not (root / "course" / "chapters").is_dir():
         raise FileNotFoundError(f"building needs a checkout of the repository; {root} holds no course/chapters")
-    unknown = [chapter for chapter in chapters if chapter not in MODULES]
+    unknown = [chapter for chapter in chapters if chapter not in CHAPTERS]
     if unknown:
-        raise KeyError(f"there is no chapter {unknown[0]!r}; there are {', '.join(MODULES)}")
-    wanted = {path: data for chapter in chapters or MODULES for path, data in _of_chapter(chapter, root).items()}
+        raise KeyError(f"there is no chapter {unknown[0]!r}; there are {', '.join(CHAPTERS)}")
+    wanted = {path: data for chapter in chapters or CHAPTERS for path, data in _of_chapter(chapter, root).items()}
     stale = [] if chapters else [path for path in _generated(root) if path not in wanted]
     changed = [path for path, content in wanted.items() if not _is_current(path, content)]
     if not check:

@@ -1,4 +1,4 @@
-"""The bank of wrong and right answers: `tests/mistakes/` and `tests/variants/`, one module a chapter each.
+"""The bank of wrong and right answers: `tests/bank/`, a folder a chapter and in it a file an exercise.
 
 A mistake is a wrong implementation with the sentence that names its misconception; a variant is another right way. The
 builder stores what each mistake does on the public cases, so that a check can recognise it; the tests ask that every
@@ -9,10 +9,11 @@ import importlib.util
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
 from pathlib import Path
-from types import ModuleType
 
-from course.exercises.catalogue import MODULES
+from course.exercises.catalogue import CHAPTERS, of_chapter
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 """The repository, where this package runs from a checkout."""
@@ -34,52 +35,66 @@ class Entry:
         return self.answer.__name__
 
 
-def mistake(exercise: str, sentence: str) -> Callable[[Answer], Answer]:
-    """Mark a wrong answer to `exercise`; `sentence` tells a student what was misunderstood, without the solution."""
+def mistake(sentence: str) -> Callable[[Answer], Answer]:
+    """Mark a wrong answer to the file's exercise; `sentence` says what was misunderstood, without the solution."""
     if not sentence:
-        raise ValueError(f"a mistake in {exercise} needs a sentence")
-    return lambda answer: _register(Entry(exercise, answer, sentence))
+        raise ValueError("a mistake needs a sentence")
+    return lambda answer: _register(answer, sentence)
 
 
-def variant(exercise: str) -> Callable[[Answer], Answer]:
-    """Mark another right answer to `exercise`."""
-    return lambda answer: _register(Entry(exercise, answer))
+def variant(answer: Answer) -> Answer:
+    """Mark another right answer to the file's exercise."""
+    return _register(answer)
 
 
 def mistakes(chapter: str) -> list[Entry]:
-    """Return the mistakes of `chapter`, in the order in which they are written."""
-    return _load("mistakes", chapter)
+    """Return the mistakes of `chapter`, exercise by exercise, in the order in which they are written."""
+    return [entry for entry in _entries_of(chapter) if entry.sentence]
 
 
 def variants(chapter: str) -> list[Entry]:
-    """Return the variants of `chapter`, in the order in which they are written."""
-    return _load("variants", chapter)
+    """Return the variants of `chapter`, exercise by exercise, in the order in which they are written."""
+    return [entry for entry in _entries_of(chapter) if not entry.sentence]
 
 
-_entries: dict[str, list[Entry]] = {}
+def path_of(chapter: str, exercise: str) -> Path:
+    """Return the file that holds the answers to `exercise`."""
+    return CHECKOUT / "tests" / "bank" / CHAPTERS[chapter] / f"{exercise}.py"
 
 
-def _register(entry: Entry) -> Answer:
-    _entries.setdefault(entry.answer.__module__, []).append(entry)
-    return entry.answer
+_registered: dict[str, list[Entry]] = {}
+"""By the name of the module that they stand in."""
 
 
-def _load(folder: str, chapter: str) -> list[Entry]:
-    topic = MODULES[chapter].rsplit(".", 1)[1]
-    path = CHECKOUT / "tests" / folder / f"{topic}.py"
-    if not path.exists():
-        raise FileNotFoundError(f"there is no bank at {path}; building needs a checkout of the repository")
-    name = f"bank.{folder}.{topic}"
-    if name not in sys.modules:
-        _import(name, path)
-    return _entries.get(name, [])
+def _register(answer: Answer, sentence: str = "") -> Answer:
+    module = answer.__module__
+    _registered.setdefault(module, []).append(Entry(module.rpartition(".")[2], answer, sentence))
+    return answer
 
 
-def _import(name: str, path: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(name, path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    return module
+@cache
+def _entries_of(chapter: str) -> list[Entry]:
+    """Import the files of a chapter, as modules of a package `bank`, so that they can share what they need."""
+    _import_package()
+    entries: list[Entry] = []
+    for exercise in of_chapter(chapter):
+        path = path_of(chapter, exercise.name)
+        if not path.exists():
+            raise FileNotFoundError(f"there is no bank at {path}; building needs a checkout of the repository")
+        name = f"bank.{CHAPTERS[chapter]}.{exercise.name}"
+        import_module(name)
+        entries += _registered.get(name, [])
+    return entries
+
+
+@cache
+def _import_package() -> None:
+    folder = CHECKOUT / "tests" / "bank"
+    spec = importlib.util.spec_from_file_location(
+        "bank", folder / "__init__.py", submodule_search_locations=[str(folder)]
+    )
+    if spec is None or spec.loader is None or not (folder / "__init__.py").exists():
+        raise FileNotFoundError(f"there is no bank at {folder}; building needs a checkout of the repository")
+    package = importlib.util.module_from_spec(spec)
+    sys.modules["bank"] = package
+    spec.loader.exec_module(package)

@@ -211,10 +211,10 @@ def require_released(classroom: Classroom, chapter: str) -> None:
 
 
 def _require_chapter(chapter: str) -> None:
-    from course.exercises.catalogue import MODULES
+    from course.exercises.catalogue import CHAPTERS
 
-    if chapter not in MODULES:
-        raise ClassroomError(f"there is no chapter {chapter!r}; there are {', '.join(MODULES)}")
+    if chapter not in CHAPTERS:
+        raise ClassroomError(f"there is no chapter {chapter!r}; there are {', '.join(CHAPTERS)}")
 
 
 def release(classroom: Classroom, chapter: str) -> Path:

@@ -20,7 +20,7 @@ from autograde.feedback.cells import NOTES, prose
 from autograde.feedback.harmless import Room, given_texts, make_harmless
 from autograde.intake.submission import grade_id
 from autograde.judging.results import SubmissionResult
-from course.exercises.catalogue import MODULES
+from course.exercises.catalogue import CHAPTERS
 
 _STYLE = Path(__file__).with_name("presenting.css").read_text(encoding="utf-8")
 _SIGNS = {"right": "✓", "part": "◐", "none": "✗"}
@@ -54,7 +54,7 @@ class Present(NbGraderPreprocessor):  # type: ignore[misc]
         """Return the notebook as the page is to show it."""
         names = resources["nbgrader"]
         chapter = names["assignment"]
-        if chapter not in MODULES:
+        if chapter not in CHAPTERS:
             return nb, resources
         classroom = Classroom(Path.cwd().resolve())  # nbgrader works from within the class
         result = classroom.stored(chapter, names["student"])

@@ -17,7 +17,7 @@ import nbformat
 from autograde.intake import archive, definitions
 from autograde.intake.mending import grade_id
 from autograde.intake.notebook_file import UnreadableError, load, read_bytes
-from course.exercises.catalogue import MODULES, of_chapter
+from course.exercises.catalogue import CHAPTERS, of_chapter
 
 MOST_ENTRIES = 500
 _MOST_READ = 12
@@ -167,7 +167,7 @@ def _look_at(path: Path, chapter: str) -> _Candidate | None:
 
 def _judge(path: PurePath, data: bytes, when: float, chapter: str) -> _Candidate | None:
     """Return what bytes may be; None where they are certainly no notebook."""
-    names = {exercise.name for exercise in of_chapter(chapter)} if chapter in MODULES else set[str]()
+    names = {exercise.name for exercise in of_chapter(chapter)} if chapter in CHAPTERS else set[str]()
     script = False
     try:
         try:

@@ -1,18 +1,36 @@
-"""Where each chapter's exercises are declared, and how an exercise is found by its name."""
+"""Find exercises: those of a chapter in their order, all of them, or one by its name.
 
+A folder of this package is a chapter. Its `CHAPTER` is the chapter's id, its `EXERCISES` name the modules beside it,
+each of which declares one `EXERCISE`. There is no other list.
+"""
+
+from collections.abc import Mapping
 from difflib import get_close_matches
 from functools import cache
 from importlib import import_module
+from pkgutil import iter_modules
+from typing import Protocol
 
+import course.exercises
 from course.exercises.exercise import Exercise
 
-MODULES = {
-    "01_sliding_window": "course.exercises.sliding_window",
-    "02_fcn": "course.exercises.fcn",
-    "03_unpooling": "course.exercises.unpooling",
-    "04_transposed_conv": "course.exercises.transposed_conv",
-}
-"""A chapter's id and the module that declares its exercises, in the order of the chapters."""
+
+def _topics() -> dict[str, str]:
+    topics = (module.name for module in iter_modules(course.exercises.__path__) if module.ispkg)
+    return dict(sorted((_package(topic).CHAPTER, topic) for topic in topics))
+
+
+def _package(topic: str) -> "_Chapter":
+    return import_module(f"course.exercises.{topic}")
+
+
+class _Chapter(Protocol):
+    CHAPTER: str
+    EXERCISES: tuple[str, ...]
+
+
+CHAPTERS: Mapping[str, str] = _topics()
+"""A chapter's id and its topic, the name of its folder here and of its modules elsewhere; in the chapters' order."""
 
 
 @cache
@@ -22,15 +40,16 @@ def of_chapter(chapter: str) -> tuple[Exercise, ...]:
     Raises:
         KeyError: no such chapter; the message names those that there are.
     """
-    if chapter not in MODULES:
-        raise KeyError(f"there is no chapter {chapter!r}; there are {', '.join(MODULES)}")
-    declared: tuple[Exercise, ...] = import_module(MODULES[chapter]).EXERCISES
-    return declared
+    if chapter not in CHAPTERS:
+        raise KeyError(f"there is no chapter {chapter!r}; there are {', '.join(CHAPTERS)}")
+    topic = CHAPTERS[chapter]
+    modules = (import_module(f"course.exercises.{topic}.{name}") for name in _package(topic).EXERCISES)
+    return tuple(module.EXERCISE for module in modules)
 
 
 def all_exercises() -> tuple[Exercise, ...]:
     """Return the exercises of all chapters."""
-    return tuple(exercise for chapter in MODULES for exercise in of_chapter(chapter))
+    return tuple(exercise for chapter in CHAPTERS for exercise in of_chapter(chapter))
 
 
 def find(name: str) -> Exercise:

@@ -26,8 +26,8 @@ from autograde.reporting import as_json, read
 from autograde.running.work import work
 from course.exercises.catalogue import of_chapter
 from tests.autograde.conftest import CHAPTER, Demonstration
-from tests.autograde.test_grading import in_gradebook
-from tests.autograde.test_resuming import expected, grade, instant
+from tests.autograde.running.test_grading import in_gradebook
+from tests.autograde.running.test_resuming import expected, grade, instant
 
 FREE_TEXT = "why-unpool"
 TOTALS = {student: round(sum(marks.values()), 2) for student, marks in expected(3).items()}

@@ -130,7 +130,7 @@ def two_mistakes(chapter: str, exercise: str) -> tuple[bank.Entry, bank.Entry]:
     return next(filter(stands_alone, mine)), next(filter(stands_alone, reversed(mine)))
 
 
-@pytest.mark.parametrize("chapter", catalogue.MODULES)
+@pytest.mark.parametrize("chapter", catalogue.CHAPTERS)
 def test_a_student_is_told_what_two_mistakes_an_exercise_mean(lab: Lab, chapter: str) -> None:
     lab.open(CHECKOUT / "course" / "notebooks" / f"{chapter}.ipynb", width=1100)
     lab.run_all(timeout=500)  # as a student reads on; what is given above an exercise is there then
@@ -152,7 +152,7 @@ def test_a_student_is_told_what_two_mistakes_an_exercise_mean(lab: Lab, chapter:
     lab.assert_quiet_but_for_badges()
 
 
-@pytest.mark.parametrize("chapter", catalogue.MODULES)
+@pytest.mark.parametrize("chapter", catalogue.CHAPTERS)
 def test_a_whole_chapter_runs_with_the_solutions_and_shows_its_figures(lab: Lab, chapter: str) -> None:
     lab.open(CHECKOUT / "solutions" / "notebooks" / f"{chapter}.ipynb", width=1100)
     lab.run_all(timeout=500)

@@ -13,7 +13,7 @@ from autograde.classroom.directory import Classroom
 from autograde.judging.results import SubmissionResult
 from autograde.running import grading
 from tests.autograde.conftest import CHAPTER, released, walls
-from tests.autograde.test_grading import in_gradebook
+from tests.autograde.running.test_grading import in_gradebook
 from tests.hostile import cheats, faults, formats, notebooks
 from tests.hostile.bank import ENTRIES, Entry
 

@@ -26,7 +26,7 @@ def test_building_twice_changes_no_byte(checkout: Path) -> None:
     for path in checkout.rglob("*.ipynb"):
         path.unlink()
     first = {path: path.read_bytes() for path in build(root=checkout)}
-    assert len(first) == 2 * len(catalogue.MODULES)
+    assert len(first) == 2 * len(catalogue.CHAPTERS)
     assert build(root=checkout) == []
     assert {path: path.read_bytes() for path in first} == first
 
@@ -69,7 +69,7 @@ def test_building_outside_a_checkout_is_one_sentence(tmp_path: Path) -> None:
         build(root=tmp_path)
 
 
-@pytest.mark.parametrize("chapter", catalogue.MODULES)
+@pytest.mark.parametrize("chapter", catalogue.CHAPTERS)
 def test_every_exercise_of_a_chapter_stands_in_its_notebook_with_its_check(chapter: str) -> None:
     for folder in ("course", "solutions"):
         notebook = nbformat.read(CHECKOUT / folder / "notebooks" / f"{chapter}.ipynb", as_version=4)
@@ -79,7 +79,7 @@ def test_every_exercise_of_a_chapter_stands_in_its_notebook_with_its_check(chapt
         assert ids == [grade_id for name in names for grade_id in (name, f"check-{name}")]
 
 
-@pytest.mark.parametrize("chapter", catalogue.MODULES)
+@pytest.mark.parametrize("chapter", catalogue.CHAPTERS)
 def test_student_notebook_holds_no_solution(chapter: str) -> None:
     text = (CHECKOUT / "course" / "notebooks" / f"{chapter}.ipynb").read_text()
     assert "BEGIN SOLUTION" not in text
@@ -89,7 +89,7 @@ def test_student_notebook_holds_no_solution(chapter: str) -> None:
 WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight")
 
 
-@pytest.mark.parametrize("chapter", catalogue.MODULES)
+@pytest.mark.parametrize("chapter", catalogue.CHAPTERS)
 def test_a_chapter_and_the_readme_say_how_much_there_is_to_do(chapter: str) -> None:
     exercises = catalogue.of_chapter(chapter)
     points = sum(exercise.points for exercise in exercises)
