@@ -139,7 +139,8 @@ def test_the_environment_is_libraries_exercises_references_and_answers(monkeypat
 
     names = {path.relative_to(fingerprint._PACKAGES).as_posix() for path in fingerprint._sources(CHAPTER)}
     assert {
-        "course/exercises/unpooling/max_unpool2d.py", "course/checking/judging.py", "course/packet.py", "solutions/unpooling.py",
+        "course/exercises/unpooling/max_unpool2d.py", "course/checking/judging.py", "course/packet.py",
+        "solutions/unpooling.py",
         "autograde/judging/verdicts.py", "autograde/sandbox/runner.py", "autograde/intake/mending.py",
         "course/answers/03_unpooling/max_unpool2d.safetensors",
     } <= names  # fmt: skip

@@ -8,10 +8,10 @@ from torch import Tensor, nn
 from autograde.building.answers import reference_of
 from course.checking.guard import find_in_source
 from course.checking.report import examine
+from course.exercises.catalogue import of_chapter
 from course.exercises.exercise import Case
-from course.exercises.fcn import EXERCISES as DECLARED
 
-EXERCISES = {exercise.name: exercise for exercise in DECLARED}
+EXERCISES = {exercise.name: exercise for exercise in of_chapter("02_fcn")}
 SEEDS = [*range(10), *(f"hidden-{number}" for number in range(4))]
 
 

@@ -8,12 +8,12 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from course.checking.calling import call
+from course.exercises.catalogue import of_chapter
 from course.exercises.exercise import Case
 from course.exercises.probes import AtMost
-from course.exercises.sliding_window import EXERCISES as DECLARED
 from solutions.sliding_window import linear_to_conv, segment_by_patches
 
-EXERCISES = {exercise.name: exercise for exercise in DECLARED}
+EXERCISES = {exercise.name: exercise for exercise in of_chapter("01_sliding_window")}
 SEEDS = [*range(20), *(f"hidden-{number}" for number in range(10))]
 
 

@@ -12,10 +12,10 @@ from torch import Tensor
 from autograde.building.answers import reference_of
 from course.checking.calling import call
 from course.checking.guard import find_in_function
+from course.exercises.catalogue import of_chapter
 from course.exercises.exercise import Case
-from course.exercises.transposed_conv import EXERCISES as DECLARED
 
-EXERCISES = {exercise.name: exercise for exercise in DECLARED}
+EXERCISES = {exercise.name: exercise for exercise in of_chapter("04_transposed_conv")}
 SEEDS = [*range(40), *(f"hidden-{number}" for number in range(20))]
 STAMPING = ("conv_transpose1d", "conv_transpose2d")
 

@@ -5,10 +5,10 @@ import torch
 from torch import Tensor
 
 from autograde.building.answers import reference_of
+from course.exercises.catalogue import of_chapter
 from course.exercises.exercise import Exercise
-from course.exercises.unpooling import EXERCISES as DECLARED
 
-EXERCISES = {exercise.name: exercise for exercise in DECLARED}
+EXERCISES = {exercise.name: exercise for exercise in of_chapter("03_unpooling")}
 SEEDS = [*range(40), *(f"hidden-{number}" for number in range(20))]
 
 
