@@ -18,7 +18,7 @@ from rich.console import Console
 
 from autograde.classroom import directory as classes
 from autograde.classroom.directory import INSTRUCTOR_NOTEBOOKS, Classroom, ClassroomError
-from autograde.intake.submission import grade_id
+from autograde.intake.marks import grade_id
 from autograde.reporting import publish
 from autograde.running import grading
 from autograde.sandbox import bubblewrap, tiers

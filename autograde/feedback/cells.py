@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell, new_output
 
-from autograde.intake.submission import grade_id
+from autograde.intake.marks import grade_id
 from autograde.judging.results import CaseResult, ExerciseResult, SubmissionResult
 
 NOTES = "autograde-notes"

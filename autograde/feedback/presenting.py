@@ -18,7 +18,7 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 from autograde.classroom.directory import Classroom
 from autograde.feedback.cells import NOTES, prose
 from autograde.feedback.harmless import Room, given_texts, make_harmless
-from autograde.intake.submission import grade_id
+from autograde.intake.marks import grade_id
 from autograde.judging.results import SubmissionResult
 from course.exercises.catalogue import CHAPTERS
 

@@ -15,7 +15,7 @@ from pathlib import Path, PurePath
 import nbformat
 
 from autograde.intake import archive, definitions
-from autograde.intake.mending import grade_id
+from autograde.intake.marks import grade_id
 from autograde.intake.notebook_file import UnreadableError, load, read_bytes
 from course.exercises.catalogue import CHAPTERS, of_chapter
 

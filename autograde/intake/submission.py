@@ -15,12 +15,13 @@ from nbformat import NotebookNode
 
 from autograde.intake import definitions, mending
 from autograde.intake.handed_in import HandedIn
+from autograde.intake.marks import grade_id
 from autograde.intake.notebook_file import UnreadableError, load, read_bytes
 from course.exercises.catalogue import of_chapter
 from course.exercises.exercise import Exercise
 
 __all__ = [
-    "SKIPPED_TAGS", "Submission", "UnreadableError", "grade_id", "is_check", "mend", "mended", "parse", "read",
+    "SKIPPED_TAGS", "Submission", "UnreadableError", "is_check", "mend", "mended", "parse", "read",
     "read_bytes",
 ]  # fmt: skip
 
@@ -63,11 +64,6 @@ class Submission:
         wanted = {exercise, f"check-{exercise}"}
         places = [number for number, cell in enumerate(self.notebook.cells) if grade_id(cell) in wanted]
         return max(places, default=len(self.notebook.cells) - 1) + 1
-
-
-def grade_id(cell: NotebookNode) -> str:
-    """Return the name under which nbgrader knows `cell`, or ""."""
-    return mending.grade_id(cell)
 
 
 def is_check(cell: NotebookNode) -> bool:

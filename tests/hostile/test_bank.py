@@ -9,7 +9,8 @@ import pytest
 from autograde.classroom.directory import Classroom
 from autograde.classroom.recording import page_of, write_page
 from autograde.intake.handed_in import collect
-from autograde.intake.submission import Submission, UnreadableError, grade_id, mended
+from autograde.intake.marks import grade_id
+from autograde.intake.submission import Submission, UnreadableError, mended
 from tests.autograde.conftest import CHAPTER
 from tests.hostile.bank import ENTRIES, NAMES, Entry
 from tests.hostile.conftest import Batch

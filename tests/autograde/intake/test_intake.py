@@ -12,7 +12,8 @@ from nbformat.v4 import new_code_cell, new_markdown_cell
 
 from autograde.classroom.directory import Classroom
 from autograde.intake.candidates import find_notebook
-from autograde.intake.submission import Submission, UnreadableError, grade_id, mend, read, read_bytes
+from autograde.intake.marks import grade_id
+from autograde.intake.submission import Submission, UnreadableError, mend, read, read_bytes
 from course.exercises.catalogue import of_chapter
 from tests.hostile.formats import zipped
 

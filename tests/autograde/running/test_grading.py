@@ -18,7 +18,7 @@ from nbgrader.api import Gradebook
 
 from autograde.classroom import directory as classes
 from autograde.classroom.directory import Classroom, ClassroomError
-from autograde.intake.submission import grade_id
+from autograde.intake.marks import grade_id
 from autograde.reporting import as_json, read
 from autograde.running import grading
 from course.exercises.catalogue import of_chapter
