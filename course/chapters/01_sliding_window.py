@@ -108,9 +108,9 @@ print(", ".join(f"{name}: {answer}" for name, answer in names.items()))
 # | --- | --- | --- |
 # | `image` | (C, H, W) | floating point; not always contiguous in memory |
 # | `size`, `stride` | int | as before |
-# | returns | (N, C, size, size) | the windows in reading order; same dtype as `image`; gradients flow back to it |
+# | returns | (N, C, size, size) | the windows in reading order; same dtype as `image`; gradients flow back to it; `image` itself is left alone |
 #
-# $$\text{out}[n, c, i, j] = \text{image}\big[c,\; s \cdot r + i,\; s \cdot q + j\big] \qquad \text{for the window in row } r \text{ and column } q$$
+# $$\text{out}[n, c, i, j] = \text{image}\big[c,\; s \cdot r + i,\; s \cdot q + j\big] \qquad \text{for the window in row } r \text{ and column } q, \quad n = r \cdot \text{windows in a row} + q$$
 #
 # Where no window fits, N is 0, and the other dimensions are what they would have been. Two loops are a right answer. So is
 # `Tensor.unfold`, which cuts windows along one dimension without a loop.
@@ -130,12 +130,13 @@ print(", ".join(f"{name}: {answer}" for name, answer in names.items()))
 # | | shape | |
 # | --- | --- | --- |
 # | `classifier` | | an `nn.Module` from patches (B, C, size, size) to scores (B, K) |
-# | `image` | (C, H, W) | any size, even smaller than a patch; outside it there are zeros |
+# | `image` | (C, H, W) | floating point, with the dtype of the classifier's weights; not always contiguous; any size, even smaller than a patch; outside it there are zeros |
 # | `size` | int | odd, so that a patch has a pixel in its centre |
-# | `batch_size` | int | the classifier gets at most so many patches at a time: all at once would not fit into memory |
+# | `batch_size` | int | the classifier gets at most so many patches at a time, so that a large image needs no more memory than a small one |
 # | returns | (H, W) | int64; of equal scores the lower class wins |
 #
-# The classifier may come in training mode; it has to work in evaluation mode. Its weights stay as they are. `F.pad` puts
+# The classifier may come in training mode; it has to work in evaluation mode, and in which one you leave it does not matter. Its weights and
+# the image stay as they are. `F.pad` puts
 # zeros around an image.
 
 # %% check="segment_by_patches"

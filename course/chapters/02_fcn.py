@@ -247,11 +247,11 @@ show_labels(image, {"truth": truth, **blocky}, SEMANTIC_CLASSES);
 #
 # | | | |
 # | --- | --- | --- |
-# | `x` | (N, C, H, W) | any size, odd or even, down to one pixel; N may be 0 |
+# | `x` | (N, C, H, W) | floating point, float64 too; any size, odd or even, down to one pixel; N may be 0; not always contiguous |
 # | `encoder` | `nn.ModuleList` of S stages | stage 0 sees `x`; each further one sees the last one's output, halved |
 # | `decoder` | `nn.ModuleList` of S − 1 stages | its first stage belongs to the coarsest copy; S may be 1, then there is none |
 # | `classifier` | module | comes last |
-# | returns | (N, K, H, W) | what the classifier returns: logits, with no softmax; gradients flow back to `x` |
+# | returns | (N, K, H, W) | what the classifier returns: logits, with no softmax; gradients flow back to `x`; `x` and the stages are left as they came |
 #
 # A stage takes a map and returns a map of the same size, with channels of its own. *Halve* is 2 × 2 max pooling with stride 2 that rounds odd sides
 # up (`ceil_mode=True`); *resize* is bilinear with `align_corners=False`; *join* puts the resized map's channels first and the encoder's after them. The
@@ -365,7 +365,7 @@ show_labels(image, {"truth": truth, "painted without looking": always_the_same},
 # | `pred`, `target` | int64, both of one shape | any shape: a map, a batch of maps, a list of pixels; maybe empty, not always contiguous |
 # | `num_classes` | int | K; labels that count are 0 … K − 1, whether they all occur or not |
 # | `ignore_index` | int | a pixel whose **target** has this label does not count, whatever was predicted there; any int, even one of the classes |
-# | returns | (K, K) int64 | row = target, column = prediction |
+# | returns | (K, K) int64 | row = target, column = prediction; both inputs are left alone |
 #
 # Not allowed: torchmetrics and scikit-learn, which have it ready.
 
@@ -389,11 +389,13 @@ show_labels(image, {"truth": truth, "painted without looking": always_the_same},
 #
 # | | | |
 # | --- | --- | --- |
-# | `confusion` | (K, K) int64 | counts, row = target, column = prediction; left as it is |
+# | `confusion` | (K, K) int64 | counts, row = target, column = prediction; not always contiguous; left as it is |
 # | returns | a Python float, or a tensor without dimensions | the mean over the classes that are in the target **or** in the prediction |
 #
 # A class that was predicted but never there has the IoU 0, and so has one that is there but never predicted: both count. Where no
 # class is left, return NaN.
+#
+# Not allowed, as before: torchmetrics and scikit-learn.
 
 # %% check="mean_iou"
 

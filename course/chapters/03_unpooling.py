@@ -123,7 +123,7 @@ show_images({"48 × 48": image, "pooled to 12 × 12": small, "copied back": copi
 #
 # $$\text{out}[n, c, s \cdot i, s \cdot j] = x[n, c, i, j], \qquad \text{zero everywhere else}$$
 #
-# Shapes, dtype and gradients as in the last exercise. Why zeros rather than copies? Because a zero is honest: it says "I do
+# All else is as in the last exercise: N may be 0, `x` is not always contiguous and is left alone, the dtype stays, gradients flow back. Why zeros rather than copies? Because a zero is honest: it says "I do
 # not know", and leaves the filling to the convolution that follows. You meet that thought again in chapter 4.
 
 # %% check="bed_of_nails2d"
@@ -171,9 +171,9 @@ show_grids({"x": x, "nearest neighbour": copies, "bed of nails": nails});
 #
 # | | shape | |
 # | --- | --- | --- |
-# | `x` | (N, C, H, W) | floating point; may be negative everywhere; not always contiguous |
+# | `x` | (N, C, H, W) | floating point; may be negative everywhere; N may be 0; not always contiguous; left alone |
 # | `kernel_size`, `stride`, `padding` | int or (height, width) | `stride=None` means the kernel size; padding is at most half the window |
-# | returns `values` | (N, C, h, w) | $h = \lfloor (H + 2p - k) / s \rfloor + 1$, and so for the width; same dtype as `x` |
+# | returns `values` | (N, C, h, w) | $h = \lfloor (H + 2p - k) / s \rfloor + 1$, and so for the width; same dtype as `x`; gradients flow back to `x`, to where each value stood |
 # | returns `indices` | (N, C, h, w) | int64, row·W + column in the H × W plane before padding; each channel by itself |
 #
 # `pair(2)` gives `(2, 2)` and `pair((2, 3))` gives `(2, 3)`: use it. `Tensor.unfold` cuts windows along one dimension and is worth
@@ -201,8 +201,8 @@ show_grids({"x": x, "nearest neighbour": copies, "bed of nails": nails});
 #
 # | | shape | |
 # | --- | --- | --- |
-# | `x` | (N, C, h, w) | floating point, any values |
-# | `indices` | (N, C, h, w) | int64 positions in the *output* plane, as max pooling returned them |
+# | `x` | (N, C, h, w) | floating point, any values; N may be 0 |
+# | `indices` | (N, C, h, w) | int64 positions in the *output* plane, as max pooling returned them; like `x` not always contiguous, and left alone |
 # | `kernel_size`, `stride`, `padding` | int or (height, width) | those of the pooling; they matter for the size alone |
 # | `output_size` | None, (H, W) or (N, C, H, W) | the size to give; None means the smallest that fits |
 # | returns | (N, C, H, W) | same dtype as `x`; gradients flow back to `x` |
@@ -306,10 +306,12 @@ show_images({"before": picture[0, 0], **restored});
 #
 # | | shape | |
 # | --- | --- | --- |
-# | `x`, `indices` | (N, C, h, w) | from a 2 × 2 max pooling with stride 2 |
+# | `x`, `indices` | (N, C, h, w) | from a 2 × 2 max pooling with stride 2; N may be 0 |
 # | `output_size` | (H, W) | the size before that pooling; H and W may be odd |
 # | `weight`, `bias` | (D, C, 3, 3), (D,) | of a convolution that keeps the size |
-# | returns | (N, D, H, W) | never negative |
+# | returns | (N, D, H, W) | never negative; dtype of `x`, which `weight` and `bias` have too; gradients flow to `x`, `weight`, `bias` |
+#
+# What comes in is not always contiguous, and is left alone.
 
 # %% check="decoder_stage"
 

@@ -174,7 +174,8 @@ for before in range(5, 10):
 #
 # In the cases tried here the three sizes are plain ints. (`single(2)` and `single((2,))` both give 2, if you want to take what torch takes.)
 # A loop over values, over positions of the filter, matrices, `F.fold`, an ordinary convolution of a bed of nails: all are fair.
-# Not allowed: a library's transposed convolution, and `torch.nn.grad`, which is one in disguise.
+# What comes in is left alone. Not allowed: a library's transposed convolution, and `torch.nn.grad`, which is one in disguise. Fair is
+# `torch.autograd.grad` through an ordinary convolution: there you have to know *why* its gradient is the answer.
 
 # %% check="conv_transpose1d"
 
@@ -229,7 +230,7 @@ show_grids(planes, marked=dict.fromkeys(planes, window));
 # | returns | (N, Cout, H', W') | sizes as above, for each side; dtype of `x`; gradients flow to `x`, `weight`, `bias` |
 #
 # `pair(2)` gives `(2, 2)` and `pair((2, 3))` gives `(2, 3)`. Nothing here needs your answer for one dimension, but it may well grow
-# out of it. Not allowed: as before.
+# out of it. What comes in is left alone. Fair and not allowed: as before.
 
 # %% check="conv_transpose2d"
 
@@ -266,7 +267,7 @@ show_grids({"M, 4 × 9: the convolution": M, "its transpose, 9 × 4": M.T});
 #
 # | | | |
 # | --- | --- | --- |
-# | `weight` | (Cout, Cin, kh, kw) | of an ordinary convolution: output channels first |
+# | `weight` | (Cout, Cin, kh, kw) | of an ordinary convolution: output channels first; not always contiguous; left alone |
 # | `input_size` | (H, W) | of the image; the filter fits into the padded image |
 # | `stride`, `padding` | int or (height, width) | |
 # | returns | (Cout·H'·W', Cin·H·W) | dtype of `weight`; gradients flow back to it |
@@ -403,7 +404,7 @@ show_images(pictures, columns=3);
 # | --- | --- | --- |
 # | `channels` | int | 1 or more |
 # | `kernel_size` | int | 1 or more, odd or even |
-# | returns | (channels, channels, k, k) | in torch's default dtype; zero where the two channels differ |
+# | returns | (channels, channels, k, k) | in torch's default dtype, whatever it is set to; zero where the two channels differ |
 
 # %% check="bilinear_kernel"
 
@@ -470,10 +471,12 @@ show_images({
 #
 # | | shape | |
 # | --- | --- | --- |
-# | `coarse` | (N, K, h, w) | scores at twice the stride; h = ⌈H/2⌉, w = ⌈W/2⌉, for halving rounds up |
+# | `coarse` | (N, K, h, w) | scores at twice the stride; h = ⌈H/2⌉, w = ⌈W/2⌉, for halving rounds up; N may be 0 |
 # | `skip` | (N, K, H, W) | scores of the earlier stage; H and W may be odd |
 # | `weight` | (K, K, 4, 4) | of a transposed convolution with stride 2, padding 1 and no bias |
-# | returns | (N, K, H, W) | gradients flow to all three; none of them is changed |
+# | returns | (N, K, H, W) | gradients flow to all three; none of them is changed; one dtype for all, float64 too |
+#
+# The scores are not always contiguous.
 #
 # Where H or W is odd, doubling gives a row or a column too many: crop it at the bottom, or on the right. The operator is not the
 # subject any more: `F.conv_transpose2d` is yours.
