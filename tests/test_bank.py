@@ -216,8 +216,10 @@ def test_a_seed_always_draws_the_same_and_another_seed_something_else(exercise: 
     assert packet.dumps(drawn("a")) == packet.dumps(drawn("a"))
     assert packet.dumps(drawn("a")) != packet.dumps(drawn("b"))
     several = [drawn(str(seed)) for seed in range(8)]
-    for versions in zip(*several, strict=True):
-        assert len({packet.dumps(version) for version in versions}) > 1 or "empty" in versions[0]["name"]  # type: ignore[index, call-overload]
+    for number, (case, versions) in enumerate(zip(exercise.draw("a"), zip(*several, strict=True), strict=True)):
+        # The basic case may be the same for all where it holds nothing but settings: no mark hangs on which ones.
+        may_be_the_same = "empty" in case.name or (number == 0 and not tensors_of(case))
+        assert len({packet.dumps(version) for version in versions}) > 1 or may_be_the_same, case.name
 
 
 @each_exercise

@@ -80,7 +80,9 @@ def properties() -> Iterator[tuple[str, Callable[[Case], bool]]]:
 )
 def test_what_a_case_tests_the_task_says(name: str, holds: Callable[[Case], bool]) -> None:
     told = f"{TASKS[name]}\n{stubs.student_cell(EXERCISES[name].reference)}"
-    assert re.search(SAID[holds], " ".join(told.split())), f"a case {holds.__name__.replace('_', ' ')}; the task is silent"
+    assert re.search(SAID[holds], " ".join(told.split())), (
+        f"a case {holds.__name__.replace('_', ' ')}; the task is silent"
+    )
 
 
 @pytest.mark.parametrize("exercise", EXERCISES.values(), ids=EXERCISES)

@@ -31,6 +31,7 @@ def _maps(rng: np.random.Generator, shape: Sequence[int], classes: int) -> tuple
 def cases(rng: np.random.Generator) -> Iterator[Case]:
     """Yield the cases of `confusion_matrix`, called by position as (pred, target, num_classes, ignore_index)."""
     pred, target = _maps(rng, (3, 4), 3)
+    pred[-1, -1] = target[-1, -1] = 2  # the last class is there, and right at least once
     yield Case("two small label maps", {"pred": pred, "target": target, "num_classes": 3})
 
     height, width = different(rng, 4, 6)

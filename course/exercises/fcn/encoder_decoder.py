@@ -35,12 +35,13 @@ def _network(
     classes: int,
     dtype: torch.dtype = torch.float32,
     channels: int = 3,
+    relu: bool = True,
 ) -> _Network:
-    """Draw an encoder with one stage for each of `widths`, its decoder, and a classifier; some stages have a ReLU."""
+    """Draw an encoder with one stage for each of `widths`, its decoder, and a classifier; with `relu` some have one."""
 
     def stage(before: int, after: int) -> nn.Module:
         layer = _convolution(rng, before, after, int(rng.choice([1, 3])), dtype)
-        return nn.Sequential(layer, nn.ReLU()) if rng.integers(2) else layer
+        return nn.Sequential(layer, nn.ReLU()) if rng.integers(2) and relu else layer
 
     encoder = [stage(before, after) for before, after in zip((channels, *widths), widths, strict=False)]
     decoder, below = [], widths[-1]
@@ -54,8 +55,8 @@ def _network(
 
 def cases(rng: np.random.Generator) -> Iterator[Case]:
     """Yield the cases of `encoder_decoder`, called by position as (x, encoder, decoder, classifier)."""
-    x = distinct(rng, (1, 3, 4, 6), step=1 / 8)
-    yield Case("down once and up once", {"x": x, **_network(rng, (2, 3), 2)})
+    x = distinct(rng, (1, 3, 6, 8), step=1 / 16)
+    yield Case("down once and up once", {"x": x, **_network(rng, (2, 3), 2, relu=False)})
 
     height, width = different(rng, 1, 2)
     x = distinct(rng, (2, 3, 4 * height, 4 * width), step=1 / 16)

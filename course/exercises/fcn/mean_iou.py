@@ -20,7 +20,11 @@ def _counts(rng: np.random.Generator, classes: int) -> Tensor:
 
 def cases(rng: np.random.Generator) -> Iterator[Case]:
     """Yield the cases of `mean_iou`, called as (confusion)."""
-    yield Case("three classes", {"confusion": _counts(rng, 3)})
+    # One class is nearly always right and two seldom: none of them, nor any two, have the mean of all three.
+    hits = torch.from_numpy(rng.permutation([200, 7, 1]))
+    yield Case(
+        "three classes", {"confusion": distinct(rng, (3, 3), sign="positive").long().fill_diagonal_(0) + hits.diag()}
+    )
     yield Case("five classes", {"confusion": _counts(rng, 5)})
 
     confusion = _counts(rng, 4)

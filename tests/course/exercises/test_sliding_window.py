@@ -48,7 +48,9 @@ def test_scores_tie_only_where_a_case_says_so(seed: int | str) -> None:
             assert (first > second).all()
             assert torch.equal(first.float(), second.float())
         else:
-            assert (first - second).min() > 0.1, case.name
+            # The basic case has small pixels: there sums are multiples of 1/1024, and exact.
+            least = 1 / 1024 if case.name == "one channel, patches of 3 × 3" else 1 / 8
+            assert (first - second).min() >= least, case.name
 
 
 @pytest.mark.parametrize("seed", SEEDS)
