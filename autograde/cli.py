@@ -48,6 +48,13 @@ class Format(StrEnum):
     html = "html"
 
 
+class Tier(StrEnum):
+    """How long a chapter trains."""
+
+    small = "small"
+    full = "full"
+
+
 @contextmanager
 def _told_in_a_sentence() -> Generator[None]:
     """Turn what is expected to go wrong into a sentence and exit status 2."""
@@ -93,6 +100,24 @@ def build(
     if check and changed:
         print("`autograde build` brings them up to date", file=sys.stderr)
         raise typer.Exit(1)
+
+
+@app.command()
+def evidence(
+    chapters: Annotated[list[str] | None, typer.Argument(metavar="[CHAPTER…]", show_default=False)] = None,
+    every: Annotated[bool, typer.Option("--all", help="Of every chapter.")] = False,
+    tier: Annotated[Tier, typer.Option(help="full needs a GPU, and minutes to hours.")] = Tier.small,
+    runs: Annotated[int, typer.Option(min=1, help="The second starts from other weights, and so on.")] = 2,
+    check: Annotated[
+        bool, typer.Option("--check", help="Run nothing; exit 1 where the code has changed since.")
+    ] = False,
+) -> None:
+    """Run chapters for the numbers that their prose cites, and keep them in docs/evidence."""
+    with _told_in_a_sentence():
+        from autograde.building import evidence as numbers
+
+        stale = numbers.renew(chapters or (), every, tier.value, runs, check)
+    raise typer.Exit(1 if stale else 0)
 
 
 @app.command()

@@ -9,12 +9,13 @@ the time is measured, and is this computer's.
 
 from __future__ import annotations
 
-import html
 import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from course.tables import Table, Value
 
 if TYPE_CHECKING:
     import torch
@@ -128,11 +129,13 @@ def compare_costs(
     *,
     channels: int = 3,
     repeats: int = 9,
-) -> CostTable:
+    name: str = "costs",
+) -> Table:
     """Return the table that closes a chapter: a column a network, what it costs for one image, and what it reaches.
 
     `scores[name]` is what `course.segmentation.class_iou` returned for the network of that name: "mean", and the IoU of
     each class. A network without scores has dashes there, and so has a class that a network's scores leave out.
+    As data the table is called `name`, memory is in bytes and time in seconds.
 
     Raises:
         ValueError: scores of a network that is not among `models`.
@@ -141,60 +144,40 @@ def compare_costs(
     if unknown := [name for name in scores if name not in models]:
         raise ValueError(f"scores are of {', '.join(unknown)}, and the networks are {', '.join(models)}")
     costs = [measure_costs(model, size, channels, repeats) for model in models.values()]
-    rows = [
-        _in_units("parameters", [cost.parameters for cost in costs], _COUNTS),
-        _in_units("multiply–adds", [cost.multiply_adds for cost in costs], _COUNTS),
-        _in_units("memory to train", [cost.activation_bytes for cost in costs], _BYTES),
-        _in_units("time", [cost.seconds for cost in costs], _SECONDS),
-    ]
+    counted: dict[str, tuple[_Units, Sequence[float]]] = {
+        "parameters": (_COUNTS, [cost.parameters for cost in costs]),
+        "multiply–adds": (_COUNTS, [cost.multiply_adds for cost in costs]),
+        "memory to train": (_BYTES, [cost.activation_bytes for cost in costs]),
+        "time": (_SECONDS, [cost.seconds for cost in costs]),
+    }
+    rows: dict[str, Sequence[Value]] = {label: row for label, (_, row) in counted.items()}
+    texts = [_in_units(row, units) for units, row in counted.values()]
     classes = dict.fromkeys(key for each in scores.values() for key in each)
     if "mean" in classes:
         classes = dict.fromkeys(["mean", *classes])
     for key in classes:
-        values = [scores.get(name, {}).get(key) for name in models]
-        cells = tuple("–" if value is None else f"{value:.2f}" for value in values)
-        rows.append(("mean IoU" if key == "mean" else f"IoU of {key}", cells))
-    return CostTable(tuple(models), tuple(rows), f"one image of {size[0]} × {size[1]} pixels")
+        values = [scores.get(model, {}).get(key) for model in models]
+        rows["mean IoU" if key == "mean" else f"IoU of {key}"] = values
+        texts.append(["–" if value is None else f"{value:.2f}" for value in values])
+    return Table(
+        name,
+        {label: dict(zip(models, row, strict=True)) for label, row in rows.items()},
+        corner=f"one image of {size[0]} × {size[1]} pixels",
+        texts={label: dict(zip(models, row, strict=True)) for label, row in zip(rows, texts, strict=True)},
+    )
 
 
-@dataclass(frozen=True)
-class CostTable:
-    """A table of `rows`, each a label and a cell for each of `names`; as text, and as HTML in a notebook."""
-
-    names: tuple[str, ...]
-    rows: tuple[tuple[str, tuple[str, ...]], ...]
-    caption: str
-
-    def __str__(self) -> str:
-        grid = [(self.caption, self.names), *self.rows]
-        first = max(len(label) for label, _ in grid)
-        widths = [max(len(cells[i]) for _, cells in grid) for i in range(len(self.names))]
-        return "\n".join(
-            f"{label:<{first}}" + "".join(f"  {cell:>{width}}" for cell, width in zip(cells, widths, strict=True))
-            for label, cells in grid
-        )
-
-    __repr__ = __str__
-
-    def _repr_html_(self) -> str:
-        def row(label: str, cells: Sequence[str], kind: str) -> str:
-            inner = "".join(f'<{kind} align="right">{html.escape(cell)}</{kind}>' for cell in cells)
-            return f'<tr><th align="left">{html.escape(label)}</th>{inner}</tr>'
-
-        head = row(self.caption, self.names, "th")
-        return f"<table><thead>{head}</thead><tbody>{''.join(row(*each, 'td') for each in self.rows)}</tbody></table>"
-
-
+_Units = Sequence[tuple[float, str]]
 _COUNTS = ((1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, ""))
 _BYTES = ((1e9, "GB"), (1e6, "MB"), (1e3, "kB"), (1.0, "B"))
 _SECONDS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"))
 
 
-def _in_units(label: str, values: Sequence[float], units: Sequence[tuple[float, str]]) -> tuple[str, tuple[str, ...]]:
+def _in_units(values: Sequence[float], units: _Units) -> list[str]:
     """Return a row with one unit for all of its numbers, that of the largest, so that they can be compared."""
     most = max(values, default=0)
     scale, unit = next((each for each in units if most >= each[0]), units[-1])
-    return label, tuple(f"{_three_digits(value / scale)} {unit}".rstrip() for value in values)
+    return [f"{_three_digits(value / scale)} {unit}".rstrip() for value in values]
 
 
 def _three_digits(value: float) -> str:

@@ -1,14 +1,19 @@
 """One source, several views: `autograde build` writes everything in the repository that is generated.
 
 From `course/chapters/` and `solutions/` come the students' notebooks, the instructors' notebooks and the answers of the
-public cases. Building twice changes no byte; `build(check=True)` only says what would change.
+public cases; the numbers in the prose come from `docs/evidence/`. Building twice changes no byte; `build(check=True)`
+only says what would change.
 """
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from autograde.building.bank import CHECKOUT
 from course.exercises.catalogue import CHAPTERS
+
+if TYPE_CHECKING:
+    from autograde.building.chapter import Cell
 
 
 def build(check: bool = False, root: Path = CHECKOUT, chapters: Sequence[str] = ()) -> list[Path]:
@@ -47,13 +52,12 @@ def _of_chapter(chapter: str, root: Path) -> dict[Path, bytes]:
 
     from autograde.building import bank
     from autograde.building.answers import compute_answers
-    from autograde.building.chapter import read
     from autograde.building.notebooks import instructor_notebook, student_notebook
     from course import packet
     from course.checking import answers
     from course.exercises import catalogue
 
-    cells = read(root / "course" / "chapters" / f"{chapter}.py")
+    cells = filled(chapter, root)
     notebooks = {
         root / "course" / "notebooks" / f"{chapter}.ipynb": student_notebook(chapter, cells),
         root / "solutions" / "notebooks" / f"{chapter}.ipynb": instructor_notebook(chapter, cells),
@@ -65,6 +69,19 @@ def _of_chapter(chapter: str, root: Path) -> dict[Path, bytes]:
         path = root / "course" / "answers" / chapter / f"{exercise.name}.safetensors"
         files[path] = packet.dumps(answers.to_plain(known))
     return files
+
+
+def filled(chapter: str, root: Path = CHECKOUT) -> "list[Cell]":
+    """Return the cells of `chapter` with the numbers in its prose filled in from its evidence.
+
+    Raises:
+        ChapterError: the source cannot be read, or its prose and the evidence do not fit.
+    """
+    from autograde.building import evidence, numbers
+    from autograde.building.chapter import read
+
+    cells = read(root / "course" / "chapters" / f"{chapter}.py")
+    return numbers.fill(chapter, cells, evidence.load(chapter, root), evidence.load(chapter, root, "full"))
 
 
 def _is_ours(path: Path) -> bool:

@@ -26,6 +26,7 @@ from course.farm import SEMANTIC_CLASSES, Farm
 from course.plotting import PALETTE, show_boxes, show_images, show_labels
 from course.segmentation import SemanticSet, class_iou
 from course.shapes import pair
+from course.tables import show_table
 from course.training import by_tier, fit
 
 # %% [markdown]
@@ -226,7 +227,11 @@ for number in (4, 30, 35):
 
 # %% figure=true
 one = costs.count_multiply_adds(apart.classifier, patches["patch A"][None])
-print(f"one patch: {one / 1e6:.1f} million multiplications, 64 · 64 patches: {64 * 64 * one / 1e6:,.0f} million")
+bill = {
+    "one patch": {"million multiplications": one / 1e6},
+    "64 · 64 patches": {"million multiplications": 64 * 64 * one / 1e6},
+}
+show_table("patches", bill, formats={"million multiplications": ",.1f"})
 
 # %% [markdown]
 # Look at it from the side of a pixel: how many of these patches read it? In the middle of the image it lies in 21 × 21 = 441 windows. And
@@ -315,24 +320,29 @@ print(f"one patch: {one / 1e6:.1f} million multiplications, 64 · 64 patches: {6
 shared = Shared(classifier, SIZE).eval()
 
 
-def largest_difference(dtype: torch.dtype) -> tuple[float, float, int]:
-    """Compare the two networks in `dtype`: the difference of scores, their size, and of how many pixels labels differ."""
+def compare(dtype: torch.dtype) -> dict[str, float]:
+    """Compare the two networks in `dtype` on five images: how large scores are, how far apart, and where labels differ."""
     images = torch.stack([test_scenes[i][0] for i in range(5)]).to(dtype)
     with torch.no_grad():
         one, other = apart.to(dtype)(images), shared.to(dtype)(images)
-    differ = (one.argmax(dim=1) != other.argmax(dim=1)).sum()
-    return (one - other).abs().max().item(), one.abs().max().item(), int(differ)
+    differ = one.argmax(dim=1) != other.argmax(dim=1)
+    return {
+        "largest score": one.abs().max().item(),
+        "largest difference": (one - other).abs().max().item(),
+        "labels that differ": int(differ.sum()),
+        "of": differ.numel(),
+    }
 
 
-for dtype in (torch.float64, torch.float32):
-    difference, largest, labels = largest_difference(dtype)
-    print(f"{dtype}: scores up to {largest:.0f} differ by at most {difference:.0e},", end=" ")
-    print(f"labels at {labels} of {5 * 64 * 64} pixels")
+rows = {str(dtype): compare(dtype) for dtype in (torch.float64, torch.float32)}
+show_table("rounding", rows, formats={"largest score": ".0f", "largest difference": ".0e"})
 
 # %% [markdown]
 # The labels are the same. The scores are too, up to the last digits that a number of its type holds. Why not exactly? A sum of a thousand
 # products is rounded a thousand times, and the two ways add them up in a different order. With float64 the difference shrinks by
 # as much as its digits are finer: it is rounding, not another answer.
+# <!-- holds: rounding.torch.float32.labels that differ == rounding.torch.float64.labels that differ == 0;
+#      rounding.torch.float32.largest difference / rounding.torch.float64.largest difference > 1e7 -->
 #
 # Now the clock. Your count says how much work is saved; torch's own counter should agree with it.
 
@@ -340,18 +350,24 @@ for dtype in (torch.float64, torch.float32):
 batch = image[None]
 work = [costs.count_multiply_adds(network, batch) for network in (apart, shared)]
 time = [costs.forward_seconds(network, batch) for network in (apart, shared)]
-for name, multiply_adds, seconds in zip(("patch by patch", "one pass"), work, time, strict=True):
-    print(f"{name:>14}: {multiply_adds / 1e6:7.0f} million multiply–adds, {1000 * seconds:6.1f} ms")
+rows = {
+    name: {"million multiply–adds": multiply_adds / 1e6, "ms": 1000 * seconds}
+    for name, multiply_adds, seconds in zip(("patch by patch", "one pass"), work, time, strict=True)
+}
+show_table("passes", rows, formats={"million multiply–adds": ",.0f", "ms": ".1f"})
 
 fewer, faster = work[0] / work[1], time[0] / time[1]
-print(f"\nOne pass does {fewer:.0f} times less work and is {faster:.0f} times as fast here.")
+print(f"One pass does {fewer:.0f} times less work and is {faster:.0f} times as fast here.")
 if faster >= 10:
     print("That is at least ten times as fast.")
 else:
     print("That is less than ten times: is something else keeping this computer busy?")
 
 # %% [markdown]
-# *What to see:* the clock follows the count, not quite as far: small maps keep a processor less busy than large batches do.
+# *What to see:* {n}`passes.patch by patch.million multiply–adds / passes.one pass.million multiply–adds:.0f` times less work, and the clock follows
+# the count, though not to the digit: patches have to be cut out and carried through memory as well, and small maps keep several cores less busy
+# than large batches do.
+# <!-- holds: 10 < passes.patch by patch.million multiply–adds / passes.one pass.million multiply–adds < 100 -->
 # Where did the saving come from? The linear layer costs the same in both. It is the convolutions below it, each run once for
 # all windows instead of 4096 times.
 #
@@ -457,9 +473,18 @@ costs.compare_costs({"patch by patch": apart, "one pass": shared}, (64, 64), sco
 # %% [markdown]
 # *What to see:* the lower half of the table is the same column twice, for it is the same function. In the upper half the parameters agree, and
 # everything else differs by one or two powers of ten. Memory is what a training step would have to keep, of all patches of one image.
+# <!-- holds: costs.parameters.patch by patch == costs.parameters.one pass; costs.mean IoU.patch by patch == costs.mean IoU.one pass;
+#      10 < costs.multiply–adds.patch by patch / costs.multiply–adds.one pass < 1000;
+#      10 < costs.memory to train.patch by patch / costs.memory to train.one pass < 1000 -->
 #
-# Read the IoU once more. Sky and grass are nearly solved. A cow, the largest animal, is found in part; sheep, duck and cat are mostly missed. A
-# patch is a keyhole, and what stands behind it has to be guessed from what shows. To see further, the window must grow. With patches that was
+# Read the IoU once more. Sky and grass, with {n}`costs.IoU of sky.one pass:.2f` and {n}`costs.IoU of grass.one pass:.2f`, are close to solved. A cow, the
+# largest animal, is found in part ({n}`costs.IoU of cow.one pass:.2f`); sheep, duck and cat are mostly missed ({n}`costs.IoU of sheep.one pass:.2f`,
+# {n}`costs.IoU of duck.one pass:.2f` and {n}`costs.IoU of cat.one pass:.2f`). These are numbers of our computer; from other first weights they came
+# out up to {n}`spread costs.*IoU*:~1` apart, and yours may lie as far from ours.
+# <!-- holds: costs.IoU of sky.one pass > 0.9; costs.IoU of grass.one pass > 0.85; 0.3 < costs.IoU of cow.one pass < 0.6;
+#      costs.IoU of sheep.one pass < 0.35; costs.IoU of duck.one pass < 0.35; costs.IoU of cat.one pass < 0.35 -->
+#
+# A patch is a keyhole, and what stands behind it has to be guessed from what shows. To see further, the window must grow. With patches that was
 # unaffordable. In one pass it only takes more layers. **So why not convolve all the way, from the image to a label for each pixel,
 # and train that? Chapter 2 does, and runs into the next bill.**
 #

@@ -29,6 +29,7 @@ from course.costs import compare_costs, measure_costs
 from course.farm import SEMANTIC_CLASSES, Farm
 from course.plotting import PALETTE, show_confusion, show_images, show_labels
 from course.segmentation import SemanticSet, named_scores, pixel_loss, pixel_metrics
+from course.tables import show_table
 from course.training import Loss, batches, by_tier, fit
 
 # %% [markdown]
@@ -141,18 +142,22 @@ for height, width in ((64, 64), (48, 80), (33, 57)):
 # pass, counted to the byte, and how long the forward pass takes on your computer.
 
 # %% figure=true
-def plot_costs(networks: dict[str, nn.Module], sides: Sequence[int] = (32, 64, 128, 256)) -> None:
-    """Draw memory and time against the side of a square image, both on logarithmic scales."""
+def plot_costs(table: str, networks: dict[str, nn.Module], sides: Sequence[int] = (32, 64, 128, 256)) -> None:
+    """Draw memory and time against the side of a square image, both on logarithmic scales, and show a table."""
+    rows = {}
     _, axes = plt.subplots(1, 2, figsize=(9, 3.4), layout="constrained", facecolor="white")
     for number, (name, network) in enumerate(networks.items()):
         costs = [measure_costs(network, (side, side), repeats=5) for side in sides]
         style = {"color": PALETTE[2 - number], "marker": "os"[number], "linestyle": ("-", "--")[number]}
         axes[0].plot(sides, [cost.activation_bytes / 1e6 for cost in costs], label=name, **style)
         axes[1].plot(sides, [1000 * cost.seconds for cost in costs], label=name, **style)
-        print(f"{name}: {costs[0].parameters} weights")
         for side, cost in zip(sides, costs, strict=True):
-            memory = cost.activation_bytes / 1e6
-            print(f"{side:5} px {memory:8.1f} MB {cost.multiply_adds / 1e6:8.0f} M multiply-adds")
+            rows[f"{name}, {side} px"] = {
+                "weights": cost.parameters,
+                "MB to train": cost.activation_bytes / 1e6,
+                "M multiply–adds": cost.multiply_adds / 1e6,
+                "ms": 1000 * cost.seconds,
+            }
     for axis, title in zip(axes, ("memory to train, MB", "time of a forward pass, ms"), strict=True):
         axis.set(title=title, xlabel="side of the image, pixels", xscale="log", yscale="log")
         axis.set_xticks(sides, labels=map(str, sides))
@@ -161,13 +166,16 @@ def plot_costs(networks: dict[str, nn.Module], sides: Sequence[int] = (32, 64, 1
         axis.spines[["top", "right"]].set_visible(False)
     if len(networks) > 1:
         axes[0].legend(frameon=False)
+    show_table(table, rows, formats={"MB to train": ",.1f", "M multiply–adds": ",.0f", "ms": ".1f"})
 
 
-plot_costs({"full resolution": network})
+plot_costs("full resolution", {"full resolution": network})
 
 # %% [markdown]
-# *What to see:* twice the side is four times the memory and four times the multiply–adds: two steps to the right are sixteen-fold. The time
-# follows, with some slack on the left, where a picture is too small to keep the processor busy. The **weights** stay what they are. What fills the
+# *What to see:* twice the side is four times the memory and four times the multiply–adds: two steps to the right are sixteen-fold.
+# <!-- holds: full resolution.full resolution, 256 px.MB to train / full resolution.full resolution, 64 px.MB to train == 16;
+#      full resolution.full resolution, 256 px.M multiply–adds / full resolution.full resolution, 64 px.M multiply–adds == 16 -->
+# The time follows, with some slack on the left, where a picture is too small to keep the processor busy. The **weights** stay what they are. What fills the
 # memory is not the network but the maps.
 #
 # This is a toy. Here is the bill for a network of its time: the thirteen convolutions of VGG16, each with its ReLU, without any of its poolings, on one
@@ -176,10 +184,12 @@ plot_costs({"full resolution": network})
 # %% figure=true
 channels = (64, 64, 128, 128, 256, 256, 256, 512, 512, 512, 512, 512, 512)
 numbers = 2 * sum(channels) * 500 * 500  # an output of each convolution and of each ReLU
-print(f"{4 * numbers / 1e9:.1f} GB for one image, {16 * 4 * numbers / 1e9:.0f} GB for a batch of 16")
+bill = {"one image": {"GB": 4 * numbers / 1e9}, "a batch of 16": {"GB": 16 * 4 * numbers / 1e9}}
+show_table("VGG16", bill, formats={"GB": ".1f"})
 
 # %% [markdown]
 # A batch of 16 does not fit on a GPU of 80 GB, and nothing has been said yet about speed.
+# <!-- holds: VGG16.a batch of 16.GB > 80 -->
 
 # %% [markdown]
 # ## And it is short-sighted
@@ -199,23 +209,27 @@ print(f"{4 * numbers / 1e9:.1f} GB for one image, {16 * 4 * numbers / 1e9:.0f} G
 labels = torch.stack([Farm(60, seed=1)[index][1]["semantic"] for index in range(60)])
 counted = labels != 255
 one_hot = F.one_hot(labels.masked_fill(~counted, 0), len(SEMANTIC_CLASSES)).movedim(-1, 1) * counted[:, None]
-blocky = {}
-print(f"{'':12} pixels right   mean IoU   " + "  ".join(f"{name:>5}" for name in SEMANTIC_CLASSES))
+blocky, rows = {}, {}
 for size in (2, 4, 8):
     winner = F.avg_pool2d(one_hot.float(), size).argmax(dim=1)
     coarse = winner.repeat_interleave(size, dim=1).repeat_interleave(size, dim=2)
     blocky[f"{size} × {size} blocks"] = coarse[6]
     metrics = pixel_metrics(len(SEMANTIC_CLASSES))
     metrics.update(coarse, labels)
-    values = metrics.compute()
-    each = "  ".join(f"{iou:5.2f}" for iou in values["iou"])
-    print(f"{size} × {size} blocks {values['pixel_accuracy']:12.3f} {values['mean_iou']:10.3f}   {each}")
+    right = {"pixels right": metrics.compute()["pixel_accuracy"].item()}
+    rows[f"{size} × {size} blocks"] = right | named_scores(metrics, SEMANTIC_CLASSES)
+show_table("blocks", rows, corner="IoU", formats={"pixels right": ".3f", "mean": ".3f"})
 show_labels(image, {"truth": truth, **blocky}, SEMANTIC_CLASSES);
 
 # %% [markdown]
-# *What to see:* neighbours agree. One label for four pixels, and few are wrong; one for sixty-four, and most of the picture is still
-# there. What is lost is lost along the outlines, and thin or small
-# things pay for it: the line of trees most of all, then the cats, the ducks and the water. (The column *mean IoU* is a stricter mark than the share of right pixels; you write it yourself below.)
+# *What to see:* neighbours agree. One label for four pixels, and {n}`1 - blocks.2 × 2 blocks.pixels right:.0%` of the pixels are wrong; one for sixty-four, and
+# {n}`blocks.8 × 8 blocks.pixels right:.0%` are still right. What is lost is lost along the outlines, and thin or small
+# things pay for it: the line of trees most of all, then the cats, the ducks and the water. (The column *mean*, of the IoU, is a stricter mark than
+# the share of right pixels; you write it yourself below.)
+# <!-- holds: blocks.8 × 8 blocks.trees < blocks.8 × 8 blocks.cat < blocks.8 × 8 blocks.sheep; blocks.8 × 8 blocks.cat < blocks.8 × 8 blocks.cow;
+#      blocks.8 × 8 blocks.duck < blocks.8 × 8 blocks.sheep; blocks.8 × 8 blocks.duck < blocks.8 × 8 blocks.cow;
+#      blocks.8 × 8 blocks.water < blocks.8 × 8 blocks.sheep; blocks.8 × 8 blocks.water < blocks.8 × 8 blocks.cow;
+#      blocks.8 × 8 blocks.mean < blocks.8 × 8 blocks.pixels right -->
 #
 # So the middle of a network may be small, **as long as somebody remembers where the outlines were**.
 
@@ -261,7 +275,7 @@ show_labels(image, {"truth": truth, **blocky}, SEMANTIC_CLASSES);
 
 # %% [markdown]
 # **Predict:** give the stages 16, 32, 48 and 64 channels, and two convolutions of 3 × 3 each. That makes 14 of them, where the network at full
-# resolution has 8, and about six times as many weights. Will it be more expensive?
+# resolution has 8, and {n}`both.encoder–decoder, 64 px.weights / both.full resolution, 64 px.weights:.1f` times as many weights. Will it be more expensive?
 
 # %% [markdown] quiz="weights-in-the-middle"
 # The coarsest of these stages has more than half of the encoder's weights, but makes only a small part of its multiply–adds. How come?
@@ -282,10 +296,15 @@ networks = {
     "full resolution": FullResolutionFCN(len(SEMANTIC_CLASSES)),
     "encoder–decoder": EncoderDecoderFCN(len(SEMANTIC_CLASSES)),
 }
-plot_costs(networks)
+plot_costs("both", networks)
 
 # %% [markdown]
-# *What to see:* it is not more expensive. It needs less memory and fewer multiply–adds, and its time is about the same. Of its 14 convolutions only
+# *What to see:* it is not more expensive. It needs {n}`both.encoder–decoder, 64 px.MB to train / both.full resolution, 64 px.MB to train:.0%` of the
+# memory and {n}`both.encoder–decoder, 64 px.M multiply–adds / both.full resolution, 64 px.M multiply–adds:.0%` of the multiply–adds, and its time is
+# about the same. Of its 14 convolutions only
+# <!-- holds: both.encoder–decoder, 64 px.MB to train < both.full resolution, 64 px.MB to train;
+#      both.encoder–decoder, 64 px.M multiply–adds < both.full resolution, 64 px.M multiply–adds;
+#      both.encoder–decoder, 256 px.MB to train / both.encoder–decoder, 64 px.MB to train == 16 -->
 # four work at full resolution, on 16 channels; where there are many channels the maps are small. Both lines still rise four-fold with every
 # doubling, since convolution does, but one of them starts lower.
 #
@@ -305,28 +324,33 @@ def gradient_of_the_centre(network: nn.Module, images: Tensor) -> Tensor:
     return gradient / gradient.sum()
 
 
-def show_sight(networks: dict[str, nn.Module]) -> None:
-    """Draw what the pixel in the centre sees, and print how much of it lies within 8 pixels."""
-    seen = {}
+def show_sight(table: str, networks: dict[str, nn.Module]) -> None:
+    """Draw what the pixel in the centre sees, and show how much of it lies within 8 pixels."""
+    seen, rows = {}, {}
     for name, network in networks.items():
         gradient = gradient_of_the_centre(network, scenes)
-        rows = int((gradient.sum(dim=1) > 0).sum())
-        near = gradient[32 - 8 : 32 + 9, 32 - 8 : 32 + 9].sum()
-        print(f"{name}: can see {rows} of 64 rows; {near:.1%} of the gradient lies in the square of 17 × 17")
+        rows[name] = {
+            "rows of 64 that it can see": int((gradient.sum(dim=1) > 0).sum()),
+            "gradient in the square of 17 × 17": gradient[32 - 8 : 32 + 9, 32 - 8 : 32 + 9].sum().item(),
+        }
         seen[name] = (gradient / gradient.max()) ** 0.12  # a strong root, so that what is faint shows
+    show_table(table, rows, formats={"gradient in the square of 17 × 17": ".1%"})
     show_images({"one of the scenes": scenes[6], **seen})
 
 
-show_sight(networks)
+show_sight("sight", networks)
 
 # %% [markdown]
 # *What to see:* at full resolution the pixel lives in a little square, with nothing outside it. The encoder–decoder's pixel **can** see the whole scene.
+# <!-- holds: sight.full resolution.rows of 64 that it can see == 17; sight.encoder–decoder.rows of 64 that it can see == 64 -->
 # The bright square comes through the finest copy and knows the details, the one around it through the next copy, and the wide glow through the small
 # middle, which knows the surroundings. That is the trade: **resolution is exchanged for channels and for sight.**
 #
 # But read the numbers. The picture is stretched by a strong root; unstretched the glow would be black. What a pixel can see is its *receptive field*, what it
 # does look at is its *effective* receptive field, which is far smaller (Luo, Li, Urtasun & Zemel, 2016). This network has the whole
-# scene in view and hardly looks beyond the same small square. It has not learnt anything yet, though: remember the number.
+# scene in view, and all but {n}`1 - sight.encoder–decoder.gradient in the square of 17 × 17:.1%` of its gradient lies in the same small square. It has not
+# learnt anything yet, though: remember the number.
+# <!-- holds: 1 - sight.encoder–decoder.gradient in the square of 17 × 17 < 0.05 -->
 
 # %% [markdown]
 # ## The number that lies
@@ -346,13 +370,14 @@ always_the_same = frequency.argmax(dim=0)
 metrics = pixel_metrics(len(SEMANTIC_CLASSES))
 for _, labels in test_set:
     metrics.update(always_the_same[None], labels[None])
-print(f"pixel accuracy: {metrics.compute()['pixel_accuracy']:.2f}")
+accuracy = metrics.compute()["pixel_accuracy"].item()
+show_table("not looking", {"painted without looking": {"pixel accuracy": accuracy}})
 image, truth = test_set[6]
 show_labels(image, {"truth": truth, "painted without looking": always_the_same}, SEMANTIC_CLASSES);
 
 # %% [markdown]
-# *What to see:* three pixels out of four are right, and there is not one animal in the picture: sky above, grass below. A mark that can be
-# bribed like that is of no use.
+# *What to see:* {n}`not looking.painted without looking.pixel accuracy:.0%` of the pixels are right, and there is not one animal in the picture: sky
+# above, grass below. A mark that can be bribed like that is of no use.
 #
 # The remedy is to keep the classes apart. Count how often a pixel of class $i$ was called $j$: the **confusion matrix**. Its
 # diagonal is what is right. Row $i$ is everything that *is* of class $i$, column $j$ everything that was *called* $j$.
@@ -404,12 +429,14 @@ show_labels(image, {"truth": truth, "painted without looking": always_the_same},
 
 # %% figure=true
 scores = named_scores(metrics, SEMANTIC_CLASSES)
-print("  ".join(f"{name} {iou:.2f}" for name, iou in scores.items()))
+show_table("not looking, IoU", {"painted without looking": scores}, corner="IoU")
 show_confusion(metrics.compute()["confusion"], SEMANTIC_CLASSES);
 
 # %% [markdown]
-# *What to see:* two columns hold everything. Each row tells what became of one class: cows are grass to it, and of the trees half is sky and half is grass. The mean IoU
-# says what the accuracy did not.
+# *What to see:* two columns hold everything. Each row tells what became of one class: cows are grass to it, and of the trees half is sky and half is grass. The mean
+# IoU, {n}`not looking, IoU.painted without looking.mean:.2f`, says what the accuracy did not.
+# <!-- holds: not looking, IoU.painted without looking.mean < 0.25; not looking, IoU.painted without looking.cow == 0;
+#      not looking, IoU.painted without looking.trees == 0; not looking, IoU.painted without looking.water == 0 -->
 
 # %% [markdown] quiz="iou-of-a-data-set"
 # A data set has 100 pictures, and a duck is in two of them. One programmer computes the mIoU of each picture and averages the hundred numbers. Another adds up
@@ -435,6 +462,7 @@ axis.spines[["top", "right"]].set_visible(False)
 # %% [markdown]
 # *What to see:* grass alone is half of everything, and all animals together are a sixth. In its first minutes a network can halve its loss
 # without ever naming a duck.
+# <!-- holds: 0.45 < weights.grass.share of the pixels < 0.55; 0.14 < weights.all animals.share of the pixels < 0.19 -->
 #
 # A remedy is to let a pixel of a rare class weigh more. Eigen and Fergus (2015) weight class $k$ by the median of all frequencies divided by its own
 # frequency (which they count over the images that have the class at all). That is strong medicine: a network can come to claim rare classes everywhere. We take the
@@ -444,7 +472,12 @@ axis.spines[["top", "right"]].set_visible(False)
 
 # %% train=true
 weights = (share.median() / share).sqrt()
-print("  ".join(f"{name} {weight:.2f}" for name, weight in zip(SEMANTIC_CLASSES, weights, strict=True)))
+rows = {
+    name: {"share of the pixels": each.item(), "weight": weight.item()}
+    for name, each, weight in zip(SEMANTIC_CLASSES, share, weights, strict=True)
+}
+rows["all animals"] = {"share of the pixels": share[4:].sum().item()}
+show_table("weights", rows, formats={"share of the pixels": ".1%"})
 
 
 def weighted_loss(model: nn.Module, images: Tensor, targets: Tensor) -> Tensor:
@@ -478,17 +511,31 @@ train("encoder–decoder, weighted", EncoderDecoderFCN(len(SEMANTIC_CLASSES)), w
 
 # %% figure=true
 names = ("encoder–decoder", "encoder–decoder, weighted")
-print(f"{'':>26}  accuracy  mIoU  " + "  ".join(f"{name:>5}" for name in SEMANTIC_CLASSES))
-for name in names:
-    scores = named_scores(results[name], SEMANTIC_CLASSES)
-    accuracy = results[name].compute()["pixel_accuracy"]
-    each = "  ".join(f"{scores.get(key, float('nan')):5.2f}" for key in SEMANTIC_CLASSES)
-    print(f"{name:>26}  {accuracy:8.3f}  {scores['mean']:4.2f}  {each}")
+rows = {
+    name: {"accuracy": results[name].compute()["pixel_accuracy"].item(), **named_scores(results[name], SEMANTIC_CLASSES)}
+    for name in names
+}
+show_table("weighted", rows, corner="IoU", formats={"accuracy": ".3f"})
 show_confusion(results["encoder–decoder"].compute()["confusion"], SEMANTIC_CLASSES);
 
 # %% [markdown]
-# *What to see:* the two are close in accuracy, and far apart in mIoU: the weights help the rare animals, and hardly cost the land anything. The matrix
-# belongs to the network *without* weights. Look at the last column but one: hardly a pixel is ever called *duck*, the rarest class of all. The duck's row says what
+# *What to see:* look at the rarest class first. Of the *duck* the network without weights knows next to nothing, an IoU of {n}`weighted.encoder–decoder.duck:.2f`,
+# and the one with weights {n}`weighted.encoder–decoder, weighted.duck:.2f`. The land pays next to nothing for it. The accuracy notices none of this: it is
+# {n}`weighted.encoder–decoder.accuracy:.2f` and {n}`weighted.encoder–decoder, weighted.accuracy:.2f`.
+# <!-- holds: weighted.encoder–decoder.duck < 0.05; weighted.encoder–decoder, weighted.duck > 0.2;
+#      weighted.encoder–decoder.accuracy - weighted.encoder–decoder, weighted.accuracy < 0.03;
+#      weighted.encoder–decoder, weighted.accuracy - weighted.encoder–decoder.accuracy < 0.03;
+#      weighted.encoder–decoder.sky - weighted.encoder–decoder, weighted.sky < 0.05; weighted.encoder–decoder.grass - weighted.encoder–decoder, weighted.grass < 0.05;
+#      weighted.encoder–decoder.trees - weighted.encoder–decoder, weighted.trees < 0.05; weighted.encoder–decoder.water - weighted.encoder–decoder, weighted.water < 0.05 -->
+#
+# And the mean IoU? {n}`weighted.encoder–decoder.mean:.2f` and {n}`weighted.encoder–decoder, weighted.mean:.2f`: is that the weights' doing? These are numbers of one
+# seed, on our computer. From other first weights the means came out up to {n}`spread weighted.*.mean:~1` apart, a good part of what lies between the two here, and
+# the sheep up to {n}`spread weighted.*.sheep:~1`, while the ducks stayed within {n}`spread weighted.*.duck:~1`. So the ducks are the weights' doing, and the
+# mean alone cannot tell. Yours may lie as far from ours. **A difference means something when it is larger than what another seed changes.**
+# <!-- holds: 0.03 < spread weighted.*.mean;
+#      spread weighted.*.sheep > 0.15; spread weighted.*.duck < 0.05 -->
+#
+# The matrix belongs to the network *without* weights. Look at the last column but one: hardly a pixel is ever called *duck*, the rarest class of all. The duck's row says what
 # became of them: grass, or another animal. While the network cannot tell, a more frequent class is the cheaper guess. Longer training would teach it the rare
 # ones as well; the weights teach them sooner.
 
@@ -518,10 +565,12 @@ for index in (6, 28):
 # animal. Has it learnt to look further than the small square? Ask its gradient once more, before and after training:
 
 # %% figure=true
-show_sight({"untrained": networks["encoder–decoder"], "trained": trained["encoder–decoder, weighted"]})
+show_sight("trained sight", {"untrained": networks["encoder–decoder"], "trained": trained["encoder–decoder, weighted"]})
 
 # %% [markdown]
-# *What to see:* it has. Before training, next to nothing came from outside the square of 17 × 17; now about a third does. The halvings made it
+# *What to see:* it has. Before training, next to nothing came from outside the square of 17 × 17; now
+# {n}`1 - trained sight.trained.gradient in the square of 17 × 17:.0%` does. The halvings made it
+# <!-- holds: 1 - trained sight.untrained.gradient in the square of 17 × 17 < 0.05; 1 - trained sight.trained.gradient in the square of 17 × 17 > 0.15 -->
 # possible to see far, and training made use of it. Luo and his colleagues saw the same in their networks: the effective receptive field grows as a
 # network learns.
 #
@@ -544,6 +593,8 @@ for axis, (title, values) in zip(axes, panels.items(), strict=True):
 
 # %% [markdown]
 # *What to see:* the last panel goes up while the first goes down. Seeing further is not paid for here; it comes with a refund.
+# <!-- holds: costs.mean IoU.encoder–decoder, weighted - costs.mean IoU.full resolution, weighted > spread costs.mean IoU.*;
+#      costs.memory to train.encoder–decoder, weighted < costs.memory to train.full resolution, weighted -->
 
 # %% [markdown] quiz="deeper-at-full-resolution"
 # Somebody wants to give the full-resolution network the same sight by stacking more 3 × 3 convolutions. What happens?
@@ -561,7 +612,8 @@ compare_costs(
 )
 
 # %% [markdown]
-# One seed and a minute or less of training each: read the order and the size of the gaps, not the second decimal. With a GPU, train for longer,
+# One seed and a minute or less of training each. The gap between full resolution and the encoder–decoder is larger than what another seed changes; the one
+# between the two losses is not, but for the ducks. With a GPU, train for longer,
 #
 # ```text
 # COURSE_TIER=full jupyter lab                # this notebook: more scenes, more steps

@@ -27,6 +27,7 @@ from course.costs import compare_costs
 from course.plotting import show_grids, show_images, show_labels
 from course.segmentation import class_iou, pixel_loss
 from course.shapes import pair
+from course.tables import show_table
 from course.training import by_tier, fit
 
 # %% [markdown]
@@ -250,17 +251,19 @@ for name, way in ways.items():
     half = way(twice, second_indices, (24, 24))  # the last pooling is undone first
     restored[name] = way(half, first_indices, (48, 48))[0, 0]
 
-report = [f"{'':>18}  filled  right"]
+rows = {}
 for name, after in restored.items():
     filled = after != 0
     right = filled & (after == picture[0, 0])
-    report.append(f"{name:>18}  {filled.sum():6d}  {right.sum():5d}")
-print("\n".join(report))
+    rows[name] = {"filled": int(filled.sum()), "right": int(right.sum())}
+show_table("restored", rows, corner="pixels of 48 × 48")
 show_images({"before": picture[0, 0], **restored});
 
 # %% [markdown]
 # *What to see:* nearest neighbour is complete and blurred; the bed of nails has its nails in a rigid grid; max unpooling is just as
-# sparse, but every value stands exactly where it was found, and the wires are thin again.
+# sparse, but every value stands exactly where it was found, and the wires are thin again. Of {n}`restored.bed of nails.filled:.0f` nails only
+# {n}`restored.bed of nails.right:.0f` are right.
+# <!-- holds: restored.max unpooling.right == restored.max unpooling.filled == restored.bed of nails.filled -->
 #
 # Most pixels are zero after unpooling, and they should be: of sixteen values fifteen are gone for good. Pooling is not undone.
 # **What comes back is the position of what survived**, and the convolution that follows turns sparse and exact into dense and exact.
@@ -353,10 +356,25 @@ show_labels(scene[:, rows, columns], part, CLASSES);
 # %% [markdown]
 # *What to see:* the meadow hardly notices, the cows a little, along their outlines. The fence is where it shows: a wire is one pixel
 # wide, and only one of the three networks was told in which pixel. The other two learnt that a wire is *near*. With nothing to say
-# where, they lose most of it, and what they keep comes in crumbs. Now read the table from the top: parameters, multiply–adds
-# and memory are the same to the last digit. The gap costs nothing.
+# where, the fence's IoU falls from {n}`costs.IoU of fence.max unpooling:.2f` to {n}`costs.IoU of fence.bed of nails:.2f` with the bed of nails
+# and to {n}`costs.IoU of fence.nearest neighbour:.2f` with nearest neighbour, and what is left of it comes in crumbs. Now read the table from
+# the top: parameters, multiply–adds and memory are the same to the last digit. The gap costs nothing.
+# <!-- holds: costs.IoU of meadow.max unpooling - costs.IoU of meadow.nearest neighbour < 0.1;
+#      costs.IoU of meadow.max unpooling - costs.IoU of meadow.bed of nails < 0.1;
+#      costs.IoU of cow.max unpooling - costs.IoU of cow.nearest neighbour < 0.15;
+#      costs.IoU of cow.max unpooling - costs.IoU of cow.bed of nails < 0.15;
+#      costs.IoU of fence.max unpooling - costs.IoU of fence.nearest neighbour > 0.2;
+#      costs.IoU of fence.max unpooling - costs.IoU of fence.bed of nails > 0.2; costs.IoU of fence.max unpooling > 0.9;
+#      costs.parameters.nearest neighbour == costs.parameters.bed of nails == costs.parameters.max unpooling;
+#      costs.multiply–adds.nearest neighbour == costs.multiply–adds.bed of nails == costs.multiply–adds.max unpooling;
+#      costs.memory to train.nearest neighbour == costs.memory to train.bed of nails == costs.memory to train.max unpooling -->
 #
-# This is one seed on a toy scene, so read the order and the size of the gap, not the second decimal.
+# These are numbers of one seed, on our computer and on toy scenes. From other first weights the fence of max unpooling came out
+# {n}`spread costs.IoU of fence.max unpooling:~1` apart, that of the bed of nails {n}`spread costs.IoU of fence.bed of nails:~1` and that of nearest
+# neighbour {n}`spread costs.IoU of fence.nearest neighbour:~1`: without positions, how much of a wire is found is luck as well. Yours may lie as far from
+# ours, so read who is ahead and where, not the decimals, nor which of the other two comes second.
+# <!-- holds: spread costs.IoU of fence.max unpooling < 0.1 < spread costs.IoU of fence.nearest neighbour;
+#      spread costs.IoU of fence.max unpooling < spread costs.IoU of fence.bed of nails -->
 
 # %% [markdown] quiz="what-unpooling-learns"
 # The three networks have the same number of parameters. How many of them belong to the upsampling?

@@ -13,7 +13,7 @@ from course.exercises import catalogue
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    for folder in ("course/chapters", "course/notebooks", "course/answers", "solutions/notebooks"):
+    for folder in ("course/chapters", "course/notebooks", "course/answers", "solutions/notebooks", "docs/evidence"):
         shutil.copytree(CHECKOUT / folder, tmp_path / folder)
     return tmp_path
 
