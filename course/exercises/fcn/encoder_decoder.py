@@ -5,7 +5,8 @@ from typing import TypedDict
 
 import numpy as np
 import torch
-from torch import nn
+import torch.nn.functional as F
+from torch import Tensor, nn
 
 from course.exercises.draw import different, distinct, thirds, transposed
 from course.exercises.exercise import Case, Exercise
@@ -101,7 +102,23 @@ def cases(rng: np.random.Generator) -> Iterator[Case]:
 
     height, width = different(rng, 4, 5)
     x = distinct(rng, (2, 3, height, width), step=1 / 16)
-    yield Case("gradients flow back", {"x": x, **_network(rng, (3, 4), 2)}, gradient=True)
+    network = _network(rng, (3, 4), 2)
+    while _shares_a_maximum(network["encoder"][0], x):
+        x = distinct(rng, x.shape, step=1 / 16)
+    yield Case("gradients flow back", {"x": x, **network}, gradient=True)
+
+
+@torch.no_grad()
+def _shares_a_maximum(stage: nn.Module, x: Tensor) -> bool:
+    """Return whether two pixels tie where halving pools, so that right answers may send the gradient to either.
+
+    A tie at 0 is none: it is a ReLU's, and no gradient passes there.
+    """
+    fine = stage(x)
+    padded = F.pad(fine, (0, fine.shape[3] % 2, 0, fine.shape[2] % 2), value=-torch.inf)
+    windows = padded.unfold(2, 2, 2).unfold(3, 2, 2).flatten(-2)
+    first, second = windows.topk(2, dim=-1).values.unbind(-1)
+    return bool(((first == second) & (first != 0)).any())
 
 
 EXERCISE = Exercise(
