@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from autograde.building import bank
-from autograde.building.answers import reference_of
+from autograde.building.answers import one_thread, reference_of
 from course import packet
 from course.checking import answers as stored
 from course.checking.answers import Answers
@@ -105,11 +105,8 @@ def of(request: pytest.FixtureRequest) -> Bank:
 
 @pytest.fixture(autouse=True, scope="module")
 def _one_thread() -> Iterator[None]:
-    """On tensors this small, threads only wait for each other: a third of the time on a busy machine."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+    with one_thread():
+        yield
 
 
 # --- mistakes ---------------------------------------------------------------------------------------------------------

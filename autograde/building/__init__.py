@@ -32,7 +32,7 @@ def build(check: bool = False, root: Path = CHECKOUT, chapters: Sequence[str] = 
     if unknown:
         raise KeyError(f"there is no chapter {unknown[0]!r}; there are {', '.join(CHAPTERS)}")
     wanted = {path: data for chapter in chapters or CHAPTERS for path, data in _of_chapter(chapter, root).items()}
-    stale = [] if chapters else [path for path in _generated(root) if path not in wanted]
+    stale = [] if chapters else [path for path in generated(root) if path not in wanted]
     changed = [path for path, content in wanted.items() if not _is_current(path, content)]
     if not check:
         for path in stale:
@@ -42,7 +42,8 @@ def build(check: bool = False, root: Path = CHECKOUT, chapters: Sequence[str] = 
     return sorted([*changed, *stale])
 
 
-def _generated(root: Path) -> list[Path]:
+def generated(root: Path) -> list[Path]:
+    """Return the files at `root` that a build made, of today's chapters and of those that are no more."""
     folders = (root / "course" / "notebooks", root / "solutions" / "notebooks", root / "course" / "answers")
     return [path for folder in folders for path in folder.rglob("*.*") if _is_ours(path)]
 

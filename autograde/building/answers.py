@@ -1,8 +1,11 @@
 """Compute what is stored of an exercise: its public cases, what the reference does, and what known mistakes do."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from importlib import import_module
+
+import torch
 
 from autograde.building.bank import Answer, Entry
 from course.checking.answers import Answers, KnownMistake
@@ -18,6 +21,21 @@ def reference_of(exercise: Exercise) -> Answer:
     return reference
 
 
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Have torch compute in one thread: on the small tensors of cases several only wait for each other.
+
+    Building takes a quarter of the computing with it: 10 s instead of 45 s on two cores.
+    """
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+@one_thread()
 def compute_answers(exercise: Exercise, mistakes: Iterable[Entry]) -> Answers:
     """Draw the public cases of `exercise` and answer them as the reference does, and as each of `mistakes` does.
 
