@@ -1,4 +1,7 @@
-"""The command line: fast to start, a sentence for what cannot be done, and the exit statuses of the contract."""
+"""The command line: fast to start, a sentence for what cannot be done, and the exit statuses of the contract.
+
+Most tests call the command in this process, which has torch already. Three ask the same of a process of its own.
+"""
 
 import json
 import subprocess
@@ -6,14 +9,23 @@ import sys
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner, Result
+
+from autograde import building
+from autograde.cli import app
 
 RIGHT = "def nearest_unpool2d(x, scale):\n    return x.repeat_interleave(scale, 2).repeat_interleave(scale, 3)\n"
 TILED = "def nearest_unpool2d(x, scale):\n    return x.repeat(1, 1, scale, scale)\n"
 
 
-def autograde(*arguments: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+def autograde(*arguments: object) -> Result:
+    """Call the command in this process; what it does not tell in a sentence is raised here."""
+    return CliRunner().invoke(app, [*map(str, arguments)], catch_exceptions=False)
+
+
+def as_a_process(*arguments: object) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "autograde", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, timeout=120)
+    return subprocess.run(command, capture_output=True, text=True, timeout=120)
 
 
 @pytest.fixture
@@ -36,7 +48,7 @@ def test_a_sandbox_is_launched_before_torch_is_imported() -> None:
 @pytest.mark.usefixtures("walls")
 def test_trying_a_right_answer(file: Path) -> None:
     file.write_text(RIGHT)
-    ran = autograde("try", "nearest_unpool2d", file, "--hidden", "--seed", 7, "--json")
+    ran = as_a_process("try", "nearest_unpool2d", file, "--hidden", "--seed", 7, "--json")
     assert ran.returncode == 0, ran.stderr
     trial = json.loads(ran.stdout)
     assert list(trial) == ["exercise", "score", "max_score", "passed", "cases", "diagnosis"]
@@ -49,7 +61,7 @@ def test_trying_a_right_answer(file: Path) -> None:
 def test_trying_a_wrong_answer_names_the_misconception(file: Path) -> None:
     file.write_text(TILED)
     ran = autograde("try", "nearest_unpool2d", file)
-    assert ran.returncode == 1
+    assert ran.exit_code == 1
     assert "tiles" in ran.stdout
     assert "✗" in ran.stdout
 
@@ -69,7 +81,7 @@ def test_trying_a_wrong_answer_names_the_misconception(file: Path) -> None:
 def test_trying_what_is_no_answer_fails_without_a_traceback(file: Path, source: str) -> None:
     file.write_text(source)
     ran = autograde("try", "nearest_unpool2d", file, "--json")
-    assert ran.returncode == 1, ran.stderr
+    assert ran.exit_code == 1, ran.stderr
     assert json.loads(ran.stdout)["score"] == 0
     assert "Traceback" not in ran.stderr
 
@@ -83,10 +95,28 @@ def test_what_cannot_be_tried_is_said_in_a_sentence(file: Path, tmp_path: Path) 
         ("nearest_unpool2d", file),
     ):
         ran = autograde("try", *arguments, "--unsafe")
-        assert ran.returncode == 2
+        assert ran.exit_code == 2
         assert ran.stdout == ""
         assert ran.stderr.startswith("autograde: ")
         assert "Traceback" not in ran.stderr
+
+
+def test_a_process_says_so_too(tmp_path: Path) -> None:
+    ran = as_a_process("grade", "03_unpooling", "--class", tmp_path / "none")
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert ran.stderr.startswith("autograde: ")
+    assert len(ran.stderr.splitlines()) == 1
+
+
+def test_build_says_what_is_out_of_date_and_fails_where_it_is_to_check(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(building, "build", lambda check, chapters: [tmp_path / "stale.ipynb"])
+    ran = autograde("build", "--check")
+    assert (ran.exit_code, ran.stdout) == (1, f"out of date {tmp_path / 'stale.ipynb'}\n")
+    assert autograde("build").exit_code == 0
+    monkeypatch.setattr(building, "build", lambda check, chapters: [])
+    assert autograde("build", "--check").exit_code == 0
 
 
 def test_classes_and_chapters_that_do_not_exist_are_said_in_a_sentence(tmp_path: Path) -> None:
@@ -98,7 +128,7 @@ def test_classes_and_chapters_that_do_not_exist_are_said_in_a_sentence(tmp_path:
         ("demo", "--keep", Path(__file__).parent),
     ):
         ran = autograde(*arguments)
-        assert ran.returncode == 2, ran
+        assert ran.exit_code == 2, ran
         assert ran.stderr.startswith("autograde: ")
         assert len(ran.stderr.splitlines()) == 1
 
@@ -108,16 +138,16 @@ def test_without_bubblewrap_grading_says_so_and_is_refused_or_held_by_landlock(
 ) -> None:
     file.write_text(RIGHT)
     monkeypatch.setenv("PATH", "/nowhere")
-    ran = autograde("try", "nearest_unpool2d", file)
+    ran = as_a_process("try", "nearest_unpool2d", file)
     assert "apt install bubblewrap" in ran.stderr
     assert (ran.returncode, "behind Landlock instead" in ran.stderr) in ((0, True), (2, False))
-    assert autograde("try", "nearest_unpool2d", file, "--unsafe").returncode == 0
+    assert as_a_process("try", "nearest_unpool2d", file, "--unsafe").returncode == 0
 
 
 @pytest.mark.slow
 def test_init_release_and_report_work_from_the_command_line(tmp_path: Path) -> None:
-    assert autograde("init", tmp_path / "class").returncode == 0
+    assert autograde("init", tmp_path / "class").exit_code == 0
     ran = autograde("release", "03_unpooling", "--class", tmp_path / "class")
-    assert ran.returncode == 0, ran.stderr
+    assert ran.exit_code == 0, ran.stderr
     ran = autograde("report", "03_unpooling", "--class", tmp_path / "class", "--format", "json")
     assert json.loads(ran.stdout) == {"students": {}}
