@@ -93,11 +93,7 @@ class Bank:
         return any(self.wrong_cases(answer, seed))
 
 
-@pytest.fixture(
-    scope="module",
-    params=[pytest.param(exercise, marks=pytest.mark.xdist_group(name)) for name, exercise in EXERCISES.items()],
-    ids=EXERCISES,
-)
+@pytest.fixture(scope="module", params=EXERCISES.values(), ids=EXERCISES)
 def of(request: pytest.FixtureRequest) -> Bank:
     """The bank of each exercise in turn; what it remembers goes with it."""
     return Bank(request.param)

@@ -145,6 +145,7 @@ def test_without_bubblewrap_grading_says_so_and_is_refused_or_held_by_landlock(
 
 
 @pytest.mark.slow
+@pytest.mark.compute
 def test_init_release_and_report_work_from_the_command_line(tmp_path: Path) -> None:
     assert autograde("init", tmp_path / "class").exit_code == 0
     ran = autograde("release", "03_unpooling", "--class", tmp_path / "class")

@@ -213,6 +213,7 @@ def test_the_exchange_carries_a_chapter_out_and_back_with_its_feedback(tmp_path:
 
 
 @pytest.mark.slow
+@pytest.mark.compute
 @pytest.mark.usefixtures("walls")
 @pytest.mark.timeout(900)
 def test_nbgrader_autograde_on_the_whole_class_gives_the_same_marks(

@@ -82,6 +82,7 @@ def test_only_chapters_of_the_course_are_released(released: Classroom) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.compute
 def test_releasing_again_keeps_what_the_instructor_changed(tmp_path: Path) -> None:
     classroom = classes.init(tmp_path / "a")
     source = classroom.root / "source" / CHAPTER / f"{CHAPTER}.ipynb"

@@ -23,6 +23,7 @@ def source_of(path: Path) -> str:
 
 
 @pytest.mark.slow
+@pytest.mark.compute
 @pytest.mark.usefixtures("walls")
 @pytest.mark.parametrize("chapter", CHAPTERS)
 @pytest.mark.parametrize(("entries", "right"), [(bank.variants, True), (bank.mistakes, False)])
