@@ -15,10 +15,10 @@ from typing import Any, Protocol, TypeVar
 
 import torch
 from torch import Tensor, nn
-from tqdm.auto import tqdm  # type: ignore[import-untyped]
 
 from course.history import History
 from course.live import LiveCurve
+from course.progress import Progress
 
 __all__ = [
     "Batch", "History", "Loss", "Metric", "Samples", "batches", "best_device", "by_tier", "endless_batches", "fit",
@@ -87,13 +87,14 @@ def fit(
     model.to(place).train()
     optimizer = torch.optim.AdamW(model.parameters(), lr=learning_rate)
     history, best = History(), _Best(lower=metric is None)
-    curve = LiveCurve("loss" if metric is None else getattr(metric, "__name__", "metric"))
+    measured = None if metric is None else getattr(metric, "__name__", "metric")
+    curve = LiveCurve(measured)
     started, looked = time.perf_counter(), 0
 
     def used() -> float:
         return _progress(len(history.losses), steps, time.perf_counter() - started, minutes)
 
-    with tqdm(total=steps, desc="training", unit="step", bar_format=None if steps else _TIMED) as bar:
+    with Progress("training", steps) as progress:
         try:
             for images, targets in endless_batches(data, batch_size, seed, place):
                 if used() >= 1:
@@ -108,15 +109,16 @@ def fit(
                 optimizer.step()
 
                 history.losses.append(_finite(value, len(history.losses)))
-                bar.set_postfix(loss=f"{history.losses[-1]:.3f}", refresh=False)
-                bar.update()
+                progress.advance(history.losses[-1])
                 if validation is not None and used() * looks >= looked + 1:
                     best.see(model, _look(model, loss, metric, validation, batch_size, place, history))
+                    progress.say(_in_words(history, measured))
                     looked = int(used() * looks)  # a slow look leaves out the next, instead of queueing it
                 curve.update(history)
             history.stopped_because = "budget"
         except KeyboardInterrupt:
             history.stopped_because = "interrupted"
+            progress.ending = "stopped, and what was learned is kept"
     if validation is not None and history.losses:
         with suppress(KeyboardInterrupt):  # who presses stop a second time does not want to wait for this
             best.see(model, _look(model, loss, metric, validation, batch_size, place, history))
@@ -203,9 +205,6 @@ def batches(data: Samples, batch_size: int, device: torch.device) -> Iterator[Ba
         yield _collate([data[index] for index in range(first, min(first + batch_size, len(data)))], device)
 
 
-_TIMED = "{desc}: {n_fmt} steps [{elapsed}, {rate_fmt}{postfix}]"
-
-
 class _Best:
     """Remembers the weights of the best look, on the CPU."""
 
@@ -248,6 +247,11 @@ def _look(
     model.train()
     history.metrics.append((step, value))
     return value
+
+
+def _in_words(history: History, measured: str | None) -> str:
+    step, value = history.metrics[-1]
+    return f"step {step}: loss {history.losses[step - 1]:.3f}, validation {measured or 'loss'} {value:.3f}"
 
 
 def _progress(done: int, steps: int | None, seconds: float, minutes: float | None) -> float:

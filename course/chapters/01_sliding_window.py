@@ -152,7 +152,8 @@ print(", ".join(f"{name}: {answer}" for name, answer in names.items()))
 
 # %% [markdown]
 # It learns from patches around random pixels, each with the label of its centre. **Predict:** of the eight classes, which ones will it
-# tell apart, and which will it confuse?
+# tell apart, and which will it confuse? While it trains you may press the stop button ■: what was learned
+# until then is kept.
 
 # %% train=true
 class Patches:

@@ -164,7 +164,7 @@ def run_lengths(mask: NDArray[np.bool_]) -> list[int]:
 
 
 def _scenes(farm: Farm) -> Iterator[tuple[int, Scene]]:
-    for index in tqdm(range(len(farm)), desc="Writing scenes", delay=2, leave=False):
+    for index in tqdm(range(len(farm)), desc="Writing scenes", delay=2, leave=False, disable=None):
         yield index, farm.scene(index)
 
 

@@ -152,7 +152,9 @@ def _fill(order: Order, folder: Path, workers: int) -> None:
         for name, file in files.items():
             header = {"descr": "|u1", "fortran_order": False, "shape": (order.length, *shapes[name])}
             np.lib.format.write_array_header_1_0(file, header)
-        bar = tqdm(_drawn(order, workers), total=order.length, desc="Drawing the farm", delay=2, leave=False)
+        bar = tqdm(
+            _drawn(order, workers), total=order.length, desc="Drawing the farm", delay=2, leave=False, disable=None
+        )
         for scene in bar:
             for name, file in files.items():
                 file.write(getattr(scene, name).tobytes())

@@ -19,8 +19,8 @@ import torch
 from lightning.fabric import Fabric
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
-from tqdm import tqdm  # type: ignore[import-untyped]
 
+from course.progress import Progress
 from course.training import schedule
 from solutions.training.checkpoint import (
     BEST,
@@ -82,9 +82,9 @@ class Run:
         restore_random_state(generators)  # starting the workers drew a number
         if not resume:
             self._save()
-        with self._log() as write, self._bar() as bar:
+        with self._log() as write, self._progress_shown() as shown:
             try:
-                self._steps(batches, validation, write, bar)
+                self._steps(batches, validation, write, shown)
                 self.stopped_because = "budget"
             except KeyboardInterrupt:
                 self.stopped_because = "interrupted"
@@ -94,10 +94,11 @@ class Run:
         self._save()
         return self._finish(validation)
 
-    def _steps(self, batches: Iterator[Any], validation: Any, write: Any, bar: Any) -> None:
+    def _steps(self, batches: Iterator[Any], validation: Any, write: Any, shown: Progress) -> None:
         config, at = self.config, self.at
         began, before = time.perf_counter(), at.seconds
         loss_sum, loss_count = 0.0, 0
+        number: float | None = None
         while (progress := self._progress()) < 1:
             waited = time.perf_counter()
             images, targets = next(batches)
@@ -116,17 +117,16 @@ class Run:
             if at.step % _LOG_EVERY == 0 or at.step == 1:
                 number = _finite(loss, at.step)
                 loss_sum, loss_count = loss_sum + number, loss_count + 1
-                bar.set_postfix(loss=f"{number:.3f}", refresh=False)
                 parts = {f"loss/{name}": float(value.detach()) for name, value in losses.items()}
                 write({"loss/total": number, **parts, "lr": config.lr * schedule(progress)}, at.step)
             now = time.perf_counter()
             at.waiting_seconds += started - waited
             at.training_seconds += now - waited
             at.seconds = before + now - began
-            bar.update()
+            shown.advance(number)
             if self._progress() * config.looks >= at.looked + 1 and not self.task.why_not_measured():
                 mean = loss_sum / loss_count if loss_count else float(loss.detach())
-                self._look(validation, mean, write)
+                self._look(validation, mean, write, shown)
                 loss_sum, loss_count = 0.0, 0
                 at.seconds = before + time.perf_counter() - began
                 at.looked = int(self._progress() * config.looks)  # a slow look leaves out the next
@@ -141,13 +141,13 @@ class Run:
         progress = max(by_steps, self.at.seconds / self.config.budget_seconds)
         return float(self.fabric.broadcast(progress)) if self.fabric.world_size > 1 else progress
 
-    def _look(self, validation: Any, loss: float, write: Any) -> None:
+    def _look(self, validation: Any, loss: float, write: Any, shown: Progress) -> None:
         """Measure on the validation split, on rank 0, and keep the weights if they are the best so far."""
         if self.fabric.is_global_zero:
             scores = evaluate(self.network, self.task, validation, self.config, self.fabric)
             write({f"val/{name}": value for name, value in scores.values.items()}, self.at.step)
             self.at.looks.append({"step": self.at.step, "seconds": self.at.seconds, "loss": loss, **scores.values})
-            tqdm.write(f"step {self.at.step}: loss {loss:.3f}, {_in_words(scores)}", file=sys.stderr)
+            shown.say(f"step {self.at.step}: loss {loss:.3f}, {_in_words(scores)}")
             if scores.value > self.at.best:
                 self.at.best = scores.value
                 self._write_weights()
@@ -240,15 +240,9 @@ class Run:
             pin_memory=fabric.device.type == "cuda",
         )
 
-    def _bar(self) -> Any:
+    def _progress_shown(self) -> Progress:
         steps = self.config.steps if self.config.budget_seconds is None else None
-        return tqdm(
-            total=steps,
-            initial=self.at.step,
-            desc=self.config.model,
-            unit="step",
-            disable=not self.fabric.is_global_zero,
-        )
+        return Progress(self.config.model, steps, done=self.at.step, shown=self.fabric.is_global_zero)
 
     @contextmanager
     def _log(self) -> Iterator[Any]:

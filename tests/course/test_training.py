@@ -1,5 +1,6 @@
 """`fit`: it learns, keeps to its budget, stops cleanly, keeps the best, and does nothing while a notebook is graded."""
 
+import re
 import sys
 import time
 import types
@@ -220,12 +221,18 @@ def test_loss_that_is_not_a_number_stops_the_training() -> None:
         fit(nn.Linear(1, 1), broken, Line(), steps=3, device="cpu")
 
 
-def test_terminal_gets_a_line_for_each_look(capsys: pytest.CaptureFixture[str]) -> None:
-    curve = LiveCurve("mIoU")
-    history = History(losses=[2.0, 1.0], metrics=[(2, 0.25)])
-    curve.update(history)
-    curve.update(history, last=True)
-    assert capsys.readouterr().out == "step 2: loss 1.000, validation mIoU 0.250\n"
+def test_a_file_gets_a_line_for_each_look_and_for_the_end_and_no_carriage_return(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    fit(nn.Linear(1, 1), squared, Line(), validation=Line(8), steps=40, looks=2, device="cpu")
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert "\r" not in said.err
+    first, look, other_look, end = said.err.splitlines()
+    assert re.fullmatch(r"training: step 1 of 40, 0 s, loss [\d.]+", first)
+    assert re.fullmatch(r"step 20: loss [\d.]+, validation loss [\d.]+", look)
+    assert other_look.startswith("step 40: ")
+    assert re.fullmatch(r"training: step 40 of 40, \d s, loss [\d.]+", end)
 
 
 def test_notebook_gets_one_picture_that_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -241,7 +248,7 @@ def test_notebook_gets_one_picture_that_is_replaced(monkeypatch: pytest.MonkeyPa
         shown.append("display")
         return Handle()
 
-    monkeypatch.setattr("course.live._in_notebook", lambda: True)
+    monkeypatch.setattr("course.live.in_notebook", lambda: True)
     fake = types.ModuleType("IPython.display")
     fake.display, fake.Image = display, lambda data, **options: types.SimpleNamespace(data=data)  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "IPython.display", fake)
@@ -258,3 +265,31 @@ def test_curve_shows_loss_and_metric_on_axes_of_their_own() -> None:
     assert left.get_ylabel() == "training loss"
     assert right.get_ylabel() == "validation mIoU"
     assert list(right.lines[0].get_ydata()) == [0.5]
+
+
+def test_losses_of_training_and_validation_share_one_axis_and_both_fit_on_it() -> None:
+    figure = draw_curve(History(losses=[3.0, 2.0, 1.0], metrics=[(1, 4.5), (3, 1.5)]), None)
+    (axis,) = figure.axes
+    assert axis.get_ylabel() == "loss"
+    assert list(axis.lines[-1].get_ydata()) == [4.5, 1.5]
+    assert [text.get_text() for text in axis.get_legend().get_texts()] == ["training", "validation"]
+    low, high = axis.get_ylim()
+    assert (low, high >= 4.5) == (0, True)
+
+
+def test_running_mean_stands_over_the_steps_that_it_is_of() -> None:
+    losses = [
+        float(200 - step) for step in range(1, 201)
+    ]  # a straight line is its own running mean, where it is not shifted
+    _, mean = draw_curve(History(losses=losses), None).axes[0].lines
+    steps, values = mean.get_xdata(), mean.get_ydata()
+    assert len(steps) == 191  # windows of ten
+    assert values == pytest.approx([200 - step for step in steps])
+
+
+def test_interrupted_training_says_that_what_was_learned_is_kept(capsys: pytest.CaptureFixture[str]) -> None:
+    def interrupted(model: nn.Module, x: Tensor, y: Tensor) -> Tensor:
+        raise KeyboardInterrupt
+
+    fit(nn.Linear(1, 1), interrupted, Line(), steps=100, device="cpu")
+    assert capsys.readouterr().err.endswith("; stopped, and what was learned is kept\n")
