@@ -22,8 +22,9 @@ def examine() -> Iterator[Finding]:
     """Look at everything that the chapters need, cheapest first."""
     version = ".".join(map(str, sys.version_info[:3]))
     yield Finding(sys.version_info >= (3, 11), f"Python {version}", "the course needs Python 3.11 or newer")
-    for name in ("jupyterlab", "ipywidgets", "anywidget", "matplotlib", "safetensors"):
+    for name in ("ipywidgets", "anywidget", "matplotlib", "safetensors"):
         yield _package(name)
+    yield _lab()
     torch = _package("torch")
     yield torch
     vision = _package("torchvision")
@@ -40,6 +41,12 @@ def _package(name: str) -> Finding:
         return Finding(True, f"{name} {installed.version(name)}")
     except installed.PackageNotFoundError:
         return Finding(False, f"{name} is missing", _INSTALL)
+
+
+def _lab() -> Finding:
+    """Look for JupyterLab; on Colab, in VS Code or on a JupyterHub the notebooks are open without one of our own."""
+    lab = _package("jupyterlab")
+    return lab if lab.fine else Finding(True, "no JupyterLab, and none is needed where notebooks open without it")
 
 
 def _operators() -> Finding:

@@ -1,11 +1,12 @@
 """The command `course`: copies chapters without touching one's own, and the doctor says what is wrong."""
 
+import os
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
-from course import cli, doctor
+from course import cli, doctor, lab
 
 
 def test_chapters_are_copied_once_and_never_overwritten(tmp_path: Path) -> None:
@@ -26,14 +27,58 @@ def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> None:
     assert "Traceback" not in result.output
 
 
-def test_lab_is_opened_on_the_copies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    called: list[list[str]] = []
-    monkeypatch.setattr(cli.subprocess, "call", lambda command: called.append(command) or 0)
-    result = CliRunner().invoke(cli.app, ["--folder", str(tmp_path / "x"), "--port", "8999", "--no-browser"])
-    assert result.exit_code == 0
-    assert "03_unpooling.ipynb" in result.output
-    (command,) = called
-    assert {f"--ServerApp.root_dir={tmp_path / 'x'}", "--ServerApp.port=8999", "--no-browser"} <= set(command)
+@pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Path, str, int, bool]]:
+    """What would be opened: folder, notebook, port, and whether in a browser."""
+    seen: list[tuple[Path, str, int, bool]] = []
+
+    def open_lab(folder: Path, notebook: str, port: int, *, browser: bool) -> int:
+        seen.append((folder, notebook, port, browser))
+        return 0
+
+    monkeypatch.setattr(lab, "open_lab", open_lab)
+    return seen
+
+
+@pytest.mark.parametrize(
+    ("said", "notebook"),
+    [
+        ([], "01_sliding_window.ipynb"),
+        (["03"], "03_unpooling.ipynb"),
+        (["3"], "03_unpooling.ipynb"),
+        (["unpooling"], "03_unpooling.ipynb"),
+        (["03_unpooling"], "03_unpooling.ipynb"),
+        (["my-course/03_unpooling.ipynb"], "03_unpooling.ipynb"),
+        (["open", "02"], "02_fcn.ipynb"),
+    ],
+)
+def test_the_chapter_that_was_asked_for_is_opened_else_the_first(
+    said: list[str], notebook: str, tmp_path: Path, opened: list[object]
+) -> None:
+    result = CliRunner().invoke(cli.app, [*said, "--folder", str(tmp_path), "--port", "8999", "--no-browser"])
+    assert result.exit_code == 0, result.output
+    assert opened == [(tmp_path, notebook, 8999, False)]
+    assert (tmp_path / notebook).exists()
+
+
+def test_a_chapter_that_there_is_not_is_one_sentence(opened: list[object]) -> None:
+    result = CliRunner().invoke(cli.app, ["77"])
+    assert result.exit_code == 2
+    assert result.stderr.startswith("course: there is no chapter '77'; there are 01_sliding_window, ")
+    assert opened == []
+
+
+def test_without_jupyterlab_it_says_so(monkeypatch: pytest.MonkeyPatch, opened: list[object]) -> None:
+    monkeypatch.setattr(cli.importlib.util, "find_spec", lambda name: None)
+    result = CliRunner().invoke(cli.app, ["03"])
+    assert (result.exit_code, opened) == (2, [])
+    assert "JupyterLab is missing" in result.stderr
+
+
+def test_the_users_own_settings_come_after_the_students_lab_and_are_not_written(tmp_path: Path) -> None:
+    environment = lab._environment({"JUPYTER_CONFIG_PATH": "/mine", "JUPYTER_TOKEN": "secret"})
+    assert environment == {"JUPYTER_CONFIG_PATH": f"{lab.CONFIGURATION}{os.pathsep}/mine", "JUPYTER_TOKEN": "secret"}
+    assert len(lab._environment({})["JUPYTER_TOKEN"]) == 48
 
 
 def test_doctor_finds_this_environment_fine() -> None:
