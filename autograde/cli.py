@@ -132,7 +132,16 @@ def init(directory: Annotated[Path, typer.Argument(metavar="DIR", show_default=F
 
 @app.command()
 def release(
-    chapters: Annotated[list[str], typer.Argument(metavar="CHAPTER…", show_default=False)], directory: _Class
+    chapters: Annotated[list[str], typer.Argument(metavar="CHAPTER…", show_default=False)],
+    directory: _Class,
+    install_from: Annotated[
+        str,
+        typer.Option(
+            metavar="SOURCE",
+            show_default=False,
+            help="Where the notebooks get the course if it is missing: what pip installs from. Else as the class says.",
+        ),
+    ] = "",
 ) -> None:
     """Put chapters into a class: source and release versions, registered in its gradebook."""
     with _told_in_a_sentence():
@@ -140,7 +149,7 @@ def release(
 
         classroom = _open(directory)
         for chapter in chapters:
-            print(f"Students get {put(classroom, chapter)}")
+            print(f"Students get {put(classroom, chapter, install_from)}")
 
 
 @app.command()

@@ -5,5 +5,9 @@ REPOSITORY = "pixels-to-instances/pixels-to-instances"
 
 BRANCH = "main"
 
-STUDENT_REQUIREMENT = f"pixels-to-instances-course @ git+https://github.com/{REPOSITORY}@{BRANCH}#subdirectory=course"
-"""What pip installs on a student's machine: the package `course` alone, without the solutions."""
+INSTALL_FROM = f"git+https://github.com/{REPOSITORY}@{BRANCH}#subdirectory=course"
+"""Where the first cell of a notebook gets the course, when it is missing: anything that pip installs from, such as a Git
+address, a package's name in an index, the address of a wheel, or a wheel's path in Google Drive (/content/drive/…).
+
+It is to be the package `course` alone, without the solutions. A class may have its own: `autograde release --install-from`.
+"""

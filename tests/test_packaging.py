@@ -26,8 +26,10 @@ def test_conda_environment_names_what_pyproject_names() -> None:
     assert {*conda, *from_pip} - {"pip"} == pip | {f"python{project['requires-python']}"}
 
 
-def test_student_distribution_needs_what_the_whole_needs() -> None:
-    assert STUDENT["project"]["dependencies"] == PROJECT["project"]["dependencies"]
+def test_student_distribution_needs_what_the_whole_needs_but_for_a_jupyter_of_its_own() -> None:
+    lab = STUDENT["project"]["optional-dependencies"]["lab"]
+    assert sorted([*STUDENT["project"]["dependencies"], *lab]) == PROJECT["project"]["dependencies"]
+    assert [requirement.split(">")[0] for requirement in lab] == ["jupyterlab"]
     for key in ("version", "requires-python", "license"):
         assert STUDENT["project"][key] == PROJECT["project"][key]
 
@@ -50,6 +52,7 @@ def test_wheel_of_the_course_holds_no_solution(tmp_path: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
         assert {"course/__init__.py", "course/notebooks/03_unpooling.ipynb"} <= set(names)
+        assert "course/lab/labconfig/page_config.json" in names
         assert "course/answers/03_unpooling/max_unpool2d.safetensors" in names
         assert {name.split("/")[0] for name in names} == {"course", f"{wheel.name.split('-py3')[0]}.dist-info"}
         text = b"".join(archive.read(name) for name in names)

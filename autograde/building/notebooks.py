@@ -13,28 +13,14 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 
 from autograde.building import stubs
 from autograde.building.chapter import Cell, ChapterError, quiz
+from autograde.classroom.setup_cell import SETUP_ID, setup_cell
 from course.exercises import catalogue
 from course.exercises.exercise import Exercise
-from course.settings import BRANCH, REPOSITORY, STUDENT_REQUIREMENT
+from course.settings import BRANCH, INSTALL_FROM, REPOSITORY
 from course.widgets._base import StaticView, saved_state
 
 SKIP_TAG = "skip-grading"
 """Marks cells that only draw, train or install: grading does not run them."""
-
-SETUP = f'''# Installs the course where it is missing, as on Colab; does nothing elsewhere. An installed torch is kept.
-import importlib.metadata as installed
-import importlib.util
-import subprocess
-import sys
-
-if importlib.util.find_spec("course") is None:
-    kept = [
-        f"{{name}}=={{installed.version(name)}}" for name in ("torch", "torchvision") if importlib.util.find_spec(name)
-    ]
-    subprocess.run(
-        [sys.executable, "-m", "pip", "install", "--quiet", "{STUDENT_REQUIREMENT}", *kept],
-        check=True,
-    )'''
 
 
 def student_notebook(chapter: str, cells: Iterable[Cell]) -> NotebookNode:
@@ -157,7 +143,7 @@ def _inline(text: str) -> str:
 
 def _setup() -> NotebookNode:
     """Return the first cell, folded in JupyterLab and on Colab: it is no reading matter."""
-    cell = _code(SETUP, "setup", [SKIP_TAG])
+    cell = _code(setup_cell(INSTALL_FROM), SETUP_ID, [SKIP_TAG])
     cell.metadata.update({"cellView": "form", "jupyter": {"source_hidden": True}})
     return cell
 

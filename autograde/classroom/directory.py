@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from autograde.classroom import configuration
+from autograde.classroom.setup_cell import installs_from
 from autograde.judging.results import SubmissionResult, write_private
 
 if TYPE_CHECKING:
@@ -115,6 +116,13 @@ class Classroom:
             known = ", ".join(Limits.__dataclass_fields__)
             raise ClassroomError(f"c.Assess.limits in {self.configuration} is {changed}; it may hold {known}") from None
 
+    def installs_from(self) -> str:
+        """Return where a released notebook gets the course, as `c.Release.install_from` says; empty where it does not."""
+        source = self._configured().get("Release", {}).get("install_from", "")
+        if not isinstance(source, str):
+            raise ClassroomError(f"c.Release.install_from in {self.configuration} is {source!r}; it is to be a text")
+        return source
+
     def _configured(self) -> "Config":
         from traitlets.config import Config
         from traitlets.config.loader import PyFileConfigLoader
@@ -217,10 +225,11 @@ def _require_chapter(chapter: str) -> None:
         raise ClassroomError(f"there is no chapter {chapter!r}; there are {', '.join(CHAPTERS)}")
 
 
-def release(classroom: Classroom, chapter: str) -> Path:
+def release(classroom: Classroom, chapter: str, install_from: str = "") -> Path:
     """Put `chapter` into the class: source and release versions, and its entry in the gradebook. Return the release.
 
-    A source version that the instructor has changed since it was put there is kept, and released as it is.
+    A source version that the instructor has changed since it was put there is kept, and released as it is. Where the
+    class or `install_from`, which goes before, says from where the course is to be had, its first cell gets it there.
 
     Raises:
         ClassroomError: there is no such chapter, or nbgrader refuses.
@@ -234,9 +243,24 @@ def release(classroom: Classroom, chapter: str) -> Path:
     mark = classroom.private / "released" / f"{chapter}.sha256"
     if not target.exists() or (mark.exists() and mark.read_text() == _digest(target)):
         shutil.copyfile(ours, target)
+        _point_at(target, install_from or classroom.installs_from())
         write_private(mark, _digest(target))
+    else:
+        _point_at(target, install_from or classroom.installs_from())
     run_nbgrader(classroom.api().generate_assignment(chapter), f"release {chapter}")
     return classroom.root / "release" / chapter / ours.name
+
+
+def _point_at(path: Path, source: str) -> None:
+    """Have the notebook at `path` get the course from `source`, if that names anything."""
+    if not source:
+        return
+    import nbformat
+
+    notebook = nbformat.read(path, as_version=4)
+    if not installs_from(notebook, source):
+        raise ClassroomError(f"{path} has no cell with a line INSTALL_FROM = …, so it cannot be told to use {source}")
+    nbformat.write(notebook, path)
 
 
 def _digest(path: Path) -> str:

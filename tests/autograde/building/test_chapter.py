@@ -6,6 +6,8 @@ import pytest
 
 from autograde.building.chapter import ChapterError, quiz, read
 from autograde.building.notebooks import SKIP_TAG, instructor_notebook, student_notebook
+from autograde.classroom.setup_cell import setup_cell
+from course.settings import INSTALL_FROM
 
 FIXTURE = """\
 # %% [markdown]
@@ -81,7 +83,8 @@ def test_check_cell_is_graded_and_locked_with_the_points_of_the_exercise(chapter
 def test_cells_that_draw_train_or_install_are_marked_for_grading_to_skip(chapter: Path) -> None:
     notebook = student_notebook("03_unpooling", read(chapter))
     skipped = [cell.source for cell in notebook.cells if SKIP_TAG in cell.metadata.get("tags", [])]
-    assert [source.splitlines()[-1] for source in skipped] == ["    )", "Unpooling()", "draw()", "train()"]
+    assert skipped[0] == setup_cell(INSTALL_FROM)
+    assert [source.splitlines()[-1] for source in skipped[1:]] == ["Unpooling()", "draw()", "train()"]
 
 
 def test_widget_has_a_still_picture_and_its_state(chapter: Path) -> None:

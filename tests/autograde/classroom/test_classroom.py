@@ -10,6 +10,7 @@ from autograde.classroom import configuration
 from autograde.classroom import directory as classes
 from autograde.classroom.directory import Classroom, ClassroomError
 from course.exercises.catalogue import of_chapter
+from course.settings import INSTALL_FROM
 from tests.autograde.conftest import CHAPTER
 
 
@@ -74,6 +75,39 @@ def test_what_is_released_holds_stubs_and_is_in_the_gradebook(released: Classroo
             for cell in book.grade_cells
         }
     assert points == {f"check-{exercise.name}": exercise.points for exercise in of_chapter(CHAPTER)}
+
+
+def first_line(classroom: Classroom) -> str:
+    notebook = classroom.released(CHAPTER)
+    assert notebook is not None
+    (cell,) = [cell for cell in notebook.cells if "INSTALL_FROM = " in cell.source]
+    return next(line for line in cell.source.splitlines() if line.startswith("INSTALL_FROM = "))
+
+
+def test_released_notebooks_get_the_course_from_where_the_class_says(tmp_path: Path) -> None:
+    classroom = classes.init(tmp_path / "a")
+    classes.release(classroom, CHAPTER)
+    assert first_line(classroom) == f"INSTALL_FROM = {INSTALL_FROM!r}"
+    with classroom.configuration.open("a") as file:
+        file.write("c.Release.install_from = '/content/drive/MyDrive/Tom\\'s.whl'\n")
+    classes.release(classroom, CHAPTER)
+    assert first_line(classroom) == """INSTALL_FROM = "/content/drive/MyDrive/Tom's.whl\""""
+    classes.release(classroom, CHAPTER, "pixels-to-instances-course")
+    assert first_line(classroom) == "INSTALL_FROM = 'pixels-to-instances-course'"
+
+
+def test_a_source_version_that_was_changed_gets_the_course_from_there_too(tmp_path: Path) -> None:
+    classroom = classes.init(tmp_path / "a")
+    classes.release(classroom, CHAPTER)
+    source = classroom.root / "source" / CHAPTER / f"{CHAPTER}.ipynb"
+    notebook = nbformat.read(source, as_version=4)
+    notebook.cells[0].source = "# Our own title"
+    nbformat.write(notebook, source)
+    classes.release(classroom, CHAPTER, "pixels-to-instances-course")
+    assert first_line(classroom) == "INSTALL_FROM = 'pixels-to-instances-course'"
+    released = classroom.released(CHAPTER)
+    assert released is not None
+    assert released.cells[0].source == "# Our own title"
 
 
 def test_only_chapters_of_the_course_are_released(released: Classroom) -> None:
