@@ -3,21 +3,18 @@
 import importlib.util
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 from typer.core import TyperGroup
 
 from course.data.cli import app as data
 
-if TYPE_CHECKING:
-    from typer import Context
-
 
 class _OpensChapters(TyperGroup):
     """Takes what names no command as a word to `open`: `course`, `course 03`, `course --port 9000`."""
 
-    def parse_args(self, ctx: "Context", args: list[str]) -> list[str]:  # type: ignore[override]
+    def parse_args(self, ctx: object, args: list[str]) -> list[str]:
         named = args and (args[0] in self.commands or args[0] in ("--help", "-h"))
         return super().parse_args(ctx, args if named else ["open", *args])  # type: ignore[arg-type]
 

@@ -70,20 +70,16 @@ def draw_curve(history: "History", metric: str | None) -> "Figure":
     highest, lowest = float(means.max()), float(losses.min())
     if history.metrics:
         steps, values = zip(*history.metrics, strict=True)
-        style = {"color": PALETTE[3], "marker": "o", "markersize": 4, "label": "validation"}
+        other = axis if metric is None else axis.twinx()
+        other.plot(steps, values, color=PALETTE[3], marker="o", markersize=4, label="validation")
         if metric is None:
-            axis.plot(steps, values, **style)
             axis.legend(frameon=False)
             highest, lowest = max(highest, *values), min(lowest, *values)
         else:
-            other = axis.twinx()
-            other.plot(steps, values, **style)
             other.set_ylabel(f"validation {metric}", color=PALETTE[3])
             other.margins(y=0.2)  # room for the number
-        at = (steps[-1], values[-1])
-        (axis if metric is None else other).annotate(
-            f"{values[-1]:.3f}", at, (-4, 6), textcoords="offset points", ha="right", fontsize=9
-        )
+        last = (steps[-1], values[-1])
+        other.annotate(f"{values[-1]:.3f}", last, (-4, 6), textcoords="offset points", ha="right", fontsize=9)
     if lowest >= 0:  # the first steps of all may lie above
         axis.set_ylim(0, max(highest * 1.2, 1e-6))
     return figure

@@ -1,4 +1,4 @@
-"""How far a training is, for whoever watches: a bar in a terminal, a line now and then in a file, one line in a notebook.
+"""How far a training is: a bar in a terminal, a line now and then in a file, one line that is replaced in a notebook.
 
     with Progress("training", total=300) as progress:
         for batch in batches:

@@ -6,8 +6,8 @@ REPOSITORY = "pixels-to-instances/pixels-to-instances"
 BRANCH = "main"
 
 INSTALL_FROM = f"git+https://github.com/{REPOSITORY}@{BRANCH}#subdirectory=course"
-"""Where the first cell of a notebook gets the course, when it is missing: anything that pip installs from, such as a Git
-address, a package's name in an index, the address of a wheel, or a wheel's path in Google Drive (/content/drive/…).
+"""Where the first cell of a notebook gets the course, when it is missing: anything that pip installs from, such as a
+Git address, a package's name in an index, the address of a wheel, or a wheel's path in Google Drive (/content/drive/…).
 
-It is to be the package `course` alone, without the solutions. A class may have its own: `autograde release --install-from`.
+It is to be the package `course` alone, without the solutions. A class has its own: `autograde release --install-from`.
 """

@@ -1,8 +1,8 @@
-"""How torch's threads behave on a computer that is shared: as many as there are cores for them, and quiet while they wait.
+"""How torch's threads behave on a shared computer: as many as there are cores for them, and quiet while they wait.
 
 Measured with the networks of chapters 1, 3 and 4 on two cores. Alone, two threads are 1.5 to 1.8 times as fast as one.
-Beside other work, each thread by default spins until the other has had its turn, and a step takes 8 to 11 times as long
-as with one thread; with the short wait that is asked for here, 1.4 to 1.7 times, and alone it stays as fast.
+Beside much other work, each thread by default spins until the other has had its turn, and a step takes 9 to 11
+times as long as with one thread; with the short wait that is asked for here, 1.4 to 1.7 times.
 
 OpenMP reads its variables once, when torch is loaded. So `course` sets them as it is imported, and every chapter's first
 cell imports it. A variable that is set already is left alone.
@@ -16,7 +16,7 @@ from pathlib import Path
 _CGROUP = Path("/sys/fs/cgroup")
 _SHORT = {
     "OMP_WAIT_POLICY": "PASSIVE",  # in every OpenMP: sleep while there is nothing to do
-    "GOMP_SPINCOUNT": "1000",  # in GNU's, of torch's Linux wheels: but not at once. It takes as many when it sees a crowd
+    "GOMP_SPINCOUNT": "1000",  # in GNU's, which torch's Linux wheels have: not at once; its own number for a crowd
 }
 
 

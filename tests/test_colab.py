@@ -1,7 +1,7 @@
-"""A notebook on a computer that lacks the course, as on Colab: its first cell gets it, or says in a sentence that it cannot.
+"""A notebook where the course is missing, as on Colab: its first cell gets it, or says in a sentence that it cannot.
 
-Colab is stood in for by a bare environment that has torch and Jupyter of its own, ipywidgets 7.7 and a `google.colab`; the
-wheel of the course is served on the loopback interface.
+Colab is stood in for by a bare environment that has torch and Jupyter of its own, ipywidgets 7.7 and a `google.colab`;
+the wheel of the course is served on the loopback interface.
 """
 
 import functools

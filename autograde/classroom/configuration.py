@@ -29,8 +29,8 @@ c.CourseDirectory.course_id = "{{course_id}}"
 # Seconds and bytes that a submission may take; autograde/sandbox/limits.py has all of them.
 # c.Assess.limits = {{{{"cell": 60.0}}}}
 
-# Where the notebooks that you release get the course, on a computer that lacks it (as Colab's): what pip installs from, such
-# as a Git address, a package's name, a wheel's address, or a wheel in Google Drive. The course's own address else.
+# Where the notebooks that you release get the course, on a computer that lacks it (as Colab's): what pip installs
+# from, such as a Git address, a package's name, a wheel's address, or a wheel in Google Drive. Else the course's own.
 # c.Release.install_from = "/content/drive/MyDrive/pixels_to_instances_course-0.1.0-py3-none-any.whl"
 """
 

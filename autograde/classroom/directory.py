@@ -117,7 +117,7 @@ class Classroom:
             raise ClassroomError(f"c.Assess.limits in {self.configuration} is {changed}; it may hold {known}") from None
 
     def installs_from(self) -> str:
-        """Return where a released notebook gets the course, as `c.Release.install_from` says; empty where it does not."""
+        """Return where a released notebook gets the course, as `c.Release.install_from` says, or an empty text."""
         source = self._configured().get("Release", {}).get("install_from", "")
         if not isinstance(source, str):
             raise ClassroomError(f"c.Release.install_from in {self.configuration} is {source!r}; it is to be a text")

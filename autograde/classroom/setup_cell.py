@@ -32,15 +32,17 @@ def install_course(source):
         from google.colab import drive
 
         drive.mount("/content/drive")
-    kept = [f"{{name}}=={{installed.version(name)}}" for name in ("torch", "torchvision") if importlib.util.find_spec(name)]
+    here = [name for name in ("torch", "torchvision") if importlib.util.find_spec(name)]
+    kept = [f"{{name}}=={{installed.version(name)}}" for name in here]
     quiet = ["--quiet", "--no-color", "--disable-pip-version-check"]
     command = [sys.executable, "-m", "pip", "install", *quiet, source, *kept]
     done = subprocess.run(command, capture_output=True, text=True)
     importlib.invalidate_caches()
     if done.returncode != 0 or importlib.util.find_spec("course") is None:
         said = [line.strip() for line in (done.stderr or done.stdout).splitlines() if line.strip()]
-        errors = [line.removeprefix("ERROR: ") for line in said if line.startswith("ERROR")] or said or ["no course in it"]
-        raise CourseIsMissing(f"The course cannot be had from {{source}}: {{errors[0]}}")
+        errors = [line.removeprefix("ERROR: ") for line in said if line.startswith("ERROR")]
+        reason, *_ = [*errors, *said, "there is no course in it"]
+        raise CourseIsMissing(f"The course cannot be had from {{source}}: {{reason}}")
 
 
 install_course(INSTALL_FROM)

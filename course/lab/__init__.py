@@ -1,8 +1,8 @@
 """JupyterLab as a student gets it: quiet, open at a chapter, and without what an instructor's tools add to it.
 
 An instructor's environment has nbgrader, and nbgrader puts its menus, tabs and services into every JupyterLab of that
-environment. The files in this folder switch them off for the one server that is started here, and with them JupyterLab's
-question whether to be told its news. Jupyter reads them before the user's settings, which stay as they are.
+environment. The files in this folder switch them off for the one server that is started here, and with them the
+question whether to be told JupyterLab's news. Jupyter reads them before the user's settings, which stay as they are.
 """
 
 import json
@@ -24,7 +24,8 @@ _PATIENCE = 120.0
 def open_lab(folder: Path, notebook: str, port: int, *, browser: bool) -> int:
     """Serve `folder` with `notebook` open in front, print the address, and return the server's exit status at its end.
 
-    Ctrl-C or a polite end (SIGTERM) of this process ends it, with its kernels. A port that is taken gives way to the next one that is free.
+    Ctrl-C or a polite end (SIGTERM) of this process ends it, with its kernels. A port that is taken gives way to the
+    next one that is free.
     """
     environment = _environment(os.environ)
     signal.signal(signal.SIGTERM, signal.default_int_handler)

@@ -1,4 +1,4 @@
-"""Progress is shown as the place allows: a bar in a terminal, few lines in a file, one line that stays in a notebook."""
+"""Progress as the place allows: a bar in a terminal, few lines in a file, one line that stays in a notebook."""
 
 import io
 import sys
