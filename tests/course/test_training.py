@@ -5,10 +5,13 @@ import sys
 import time
 import types
 from itertools import pairwise
+from pathlib import Path
 
+import nbformat
 import pytest
 import torch
 import torch.nn.functional as F
+from nbclient import NotebookClient
 from torch import Tensor, nn
 
 from course.live import LiveCurve, draw_curve
@@ -293,3 +296,21 @@ def test_interrupted_training_says_that_what_was_learned_is_kept(capsys: pytest.
 
     fit(nn.Linear(1, 1), interrupted, Line(), steps=100, device="cpu")
     assert capsys.readouterr().err.endswith("; stopped, and what was learned is kept\n")
+
+
+@pytest.mark.slow
+def test_saved_notebook_holds_one_picture_and_one_line_that_says_how_it_ended(tmp_path: Path) -> None:
+    source = """
+from torch import nn
+from course.segmentation import SemanticSet, pixel_loss
+from course.farm import Farm
+from course.training import fit
+scenes = SemanticSet(Farm(32), keep=True)
+fit(nn.Conv2d(3, 8, 3, padding=1), pixel_loss, scenes, validation=scenes, steps=60, device="cpu");
+"""
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source)])
+    NotebookClient(notebook, timeout=200, kernel_name="python3").execute(cwd=str(tmp_path))
+    line, picture = notebook.cells[0].outputs
+    assert re.fullmatch(r"training: step 60 of 60, .+ s, loss [\d.]+", line.data["text/plain"])
+    assert set(picture.data) == {"image/png", "text/plain"}
+    assert "widgets" not in notebook.metadata
