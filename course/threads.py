@@ -1,11 +1,11 @@
 """How torch's threads behave on a shared computer: as many as there are cores for them, and quiet while they wait.
 
 Measured with the networks of chapters 1, 3 and 4 on two cores. Beside much other work, a thread by default spins until
-the other has had its turn, and a step takes 9 to 11 times as long as with one thread; with the short wait that is
-set here, 1.4 to 1.7 times. Alone, two threads are 1.2 to 1.7 times as fast as one; the long wait makes that 1.4 to 2.
+the other has had its turn, and a step takes 9 to 11 times as long as with one thread; with the short wait that is set
+here, 1.4 to 1.7 times. Alone, two threads are 1.2 to 1.7 times as fast as one; the long wait makes that 1.4 to 2.
 
-OpenMP reads its variables once, when torch is loaded. So `course` sets them as it is imported, and every chapter's first
-cell imports it. A variable that is set already is left alone.
+OpenMP reads its variables once, when torch is loaded. So `course` sets them as it is imported, and the first cell of
+every chapter imports it. A variable that is set already is left alone.
 """
 
 import os

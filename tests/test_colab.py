@@ -146,6 +146,7 @@ def test_a_whole_chapter_runs_after_its_first_cell_has_fetched_the_course(colab:
     assert asked == 1  # widgets that are not Colab's own
     (widget,) = [cell for cell in ran.cells if cell.source.endswith("\nUnpooling()")]
     (shown,) = widget.outputs
+    assert shown.data["image/png"]
     assert shown.metadata["application/vnd.jupyter.widget-view+json"]["colab"]["custom_widget_manager"]
     assert not list(colab.packages.glob("jupyterlab-[0-9]*"))
 

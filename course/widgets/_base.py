@@ -103,6 +103,7 @@ class CourseWidget(anywidget.AnyWidget):  # type: ignore[misc]  # follow_imports
         super().__init_subclass__(**kwargs)
 
     _folder: Path
+    _ipython_display_ = None  # ipywidgets 7's, as on Colab, would show a bundle without the still picture
 
     @classmethod
     def still(cls) -> str | None:
