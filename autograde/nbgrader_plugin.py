@@ -4,7 +4,8 @@
 
 `find` and `Reader` have nbgrader read what our own intake reads: a renamed notebook, a damaged one, a file that is
 none. `Assess` stands in place of `Execute`: nbgrader keeps recording, penalising and showing, but no student's code
-runs in its process or in a kernel of its own.
+runs in its process or in a kernel of its own. `ClearRuns` stands in place of `ClearOutput`: what is released shows its
+pictures.
 """
 
 import os
@@ -14,7 +15,7 @@ from pathlib import Path
 from nbconvert.exporters import NotebookExporter
 from nbconvert.exporters.exporter import ResourcesDict
 from nbformat import NotebookNode
-from nbgrader.preprocessors import NbGraderPreprocessor
+from nbgrader.preprocessors import ClearOutput, NbGraderPreprocessor
 from traitlets import Bool, Dict
 
 from autograde.classroom.directory import Classroom, ClassroomError, open_class
@@ -22,6 +23,7 @@ from autograde.classroom.recording import Key, finished
 from autograde.feedback.cells import introduce, write_into
 from autograde.feedback.harmless import disarm
 from autograde.intake.handed_in import collect
+from autograde.intake.marks import PICTURE_TAG
 from autograde.intake.notebook_file import UnreadableError
 from autograde.intake.submission import Submission, mended, parse
 from autograde.judging.results import SubmissionResult, failed
@@ -44,6 +46,19 @@ def find(assignment: str, student: str, notebooks: MutableSequence[str]) -> None
         wanted = str(Path(notebooks[0]).with_name(f"{assignment}.ipynb"))
         if wanted not in notebooks:
             notebooks.append(wanted)  # nbgrader passes over those that it did not release
+
+
+class ClearRuns(ClearOutput):  # type: ignore[misc]
+    """Clears what running left in a notebook, and keeps the pictures that are part of the chapter."""
+
+    def preprocess_cell(
+        self, cell: NotebookNode, resources: ResourcesDict, cell_index: int
+    ) -> tuple[NotebookNode, ResourcesDict]:
+        """Return the cell without its outputs, unless it shows a picture."""
+        if PICTURE_TAG in cell.metadata.get("tags", []):
+            return cell, resources
+        cleared: tuple[NotebookNode, ResourcesDict] = super().preprocess_cell(cell, resources, cell_index)
+        return cleared
 
 
 class Reader(NotebookExporter):  # type: ignore[misc]

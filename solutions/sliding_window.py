@@ -1,7 +1,7 @@
 """Sliding windows: one patch, one label, for every pixel.
 
 Cut a window around each pixel, let a classifier name it, paint the pixel: the segmentation of Cireşan, Giusti,
-Gambardella & Schmidhuber (2012) and Farabet, Couprie, Najman & LeCun (2013). It computes the same numbers again for
+Gambardella & Schmidhuber (2012). It computes the same numbers again for
 every window that overlaps. A linear layer on a window is a convolution (Sermanet et al., OverFeat, 2014; Long et al.,
 2015), and a network of convolutions alone computes each number once.
 """

@@ -4,8 +4,9 @@ A directive is a cell's metadata, so that any editor that knows py:percent opens
 
     # %% [markdown] exercise="max_unpool2d"   the task in prose; the answer cell follows from solutions/
     # %% check="max_unpool2d"                 the graded check of that exercise
-    # %% given="solutions.fcn:SegNet"   reference code, shown as it stands
+    # %% given="solutions.fcn:SegNet"         reference code, shown as it stands; with folded=true it has to be unfolded
     # %% widget="Unpooling"                   a widget of course.widgets
+    # %% picture="which_pixels"               a picture of course.pictures, seen before anything has run
     # %% [markdown] quiz="why-zeros"          a question; `- [x] choice — feedback` marks the right choice
     # %% figure=true                          code that only draws; grading skips it
     # %% train=true                           code that only trains; grading skips it
@@ -18,9 +19,9 @@ from typing import Literal
 
 import jupytext
 
-Directive = Literal["prose", "code", "exercise", "check", "given", "widget", "quiz", "figure", "train"]
+Directive = Literal["prose", "code", "exercise", "check", "given", "widget", "picture", "quiz", "figure", "train"]
 _ON_MARKDOWN = {"exercise", "quiz"}
-_ON_CODE = {"check", "given", "widget", "figure", "train"}
+_ON_CODE = {"check", "given", "widget", "picture", "figure", "train"}
 
 
 class ChapterError(ValueError):
@@ -34,6 +35,7 @@ class Cell:
     directive: Directive
     argument: str
     text: str
+    folded: bool = False
 
 
 @dataclass(frozen=True)
@@ -60,20 +62,22 @@ def _cell(path: Path, number: int, cell: dict[str, object]) -> Cell:
     metadata, markdown, text = cell["metadata"], cell["cell_type"] == "markdown", str(cell["source"]).strip("\n")
     assert isinstance(metadata, dict)
     named = [name for name in metadata if name in _ON_MARKDOWN | _ON_CODE]
-    unknown = [name for name in metadata if name not in named and name != "lines_to_next_cell"]  # jupytext's own
+    unknown = [name for name in metadata if name not in (*named, "folded", "lines_to_next_cell")]  # jupytext's own
     if unknown:
         raise ChapterError(f"{where}: there is no directive {unknown[0]!r}")
     if len(named) > 1:
         raise ChapterError(f"{where}: one directive a cell, got {' and '.join(named)}")
+    if "folded" in metadata and named != ["given"]:
+        raise ChapterError(f"{where}: only a given cell can be folded")
     if not named:
         return Cell("prose" if markdown else "code", "", text)
     directive = named[0]
     if markdown != (directive in _ON_MARKDOWN):
         kind = "a markdown" if directive in _ON_MARKDOWN else "a code"
         raise ChapterError(f"{where}: the directive {directive!r} belongs on {kind} cell")
-    if directive in ("check", "given", "widget") and text:
+    if directive in ("check", "given", "widget", "picture") and text:
         raise ChapterError(f"{where}: a {directive} cell is written by the builder and must be empty")
-    return Cell(directive, str(metadata[directive]), text)
+    return Cell(directive, str(metadata[directive]), text, folded=bool(metadata.get("folded")))
 
 
 def quiz(cell: Cell) -> tuple[str, list[Choice]]:

@@ -16,7 +16,8 @@ CELLS = "the chapter's cells"
 
 _COMPUTE_NOTHING = (
     "course.checking", "course.cli", "course.doctor", "course.exercises", "course.lab", "course.live",
-    "course.plotting", "course.progress", "course.settings", "course.tables", "course.threads", "course.widgets",
+    "course.pictures", "course.plotting", "course.progress", "course.settings", "course.tables", "course.threads",
+    "course.widgets",
 )  # fmt: skip
 """Modules, with all below them, that check, draw or show: no number of a chapter comes from them."""
 

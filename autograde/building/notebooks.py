@@ -3,6 +3,7 @@
 Cell ids follow from what a cell is or says, so that an edit changes the cells it touches and no others.
 """
 
+import base64
 import hashlib
 import html
 from collections.abc import Callable, Iterable
@@ -14,6 +15,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from autograde.building import stubs
 from autograde.building.chapter import Cell, ChapterError, quiz
 from autograde.classroom.setup_cell import SETUP_ID, setup_cell
+from autograde.intake.marks import PICTURE_TAG
 from course.exercises import catalogue
 from course.exercises.exercise import Exercise
 from course.settings import BRANCH, INSTALL_FROM, REPOSITORY
@@ -21,6 +23,11 @@ from course.widgets._base import StaticView, saved_state
 
 SKIP_TAG = "skip-grading"
 """Marks cells that only draw, train or install: grading does not run them."""
+
+HOW_TO_ANSWER = """\
+*Questions like the next one count for nothing and ask for no typing. Decide first, then click on the answer that you \
+would give: it unfolds and says whether it is right, and why. The others are worth a click too.*"""
+"""Stands before the first question of a chapter."""
 
 
 def student_notebook(chapter: str, cells: Iterable[Cell]) -> NotebookNode:
@@ -41,8 +48,11 @@ def _notebook(chapter: str, cells: Iterable[Cell], answer: Callable[[str], str],
         }
     )
     views: list[StaticView] = []
-    built = [_badge(chapter), _setup()]
+    built, cells = [_badge(chapter), _setup()], list(cells)
+    first_quiz = next((cell for cell in cells if cell.directive == "quiz"), None)
     for cell in cells:
+        if cell is first_quiz:
+            built.append(new_markdown_cell(HOW_TO_ANSWER, id="how-to-answer"))
         built += _build(chapter, cell, answer, views if with_views else None)
     notebook.cells = _insert_title_first(built)
     _make_ids_unique(notebook.cells)
@@ -63,11 +73,14 @@ def _build(
         case "figure" | "train":
             return [_code(cell.text, _id(cell.directive, cell.text), [cell.directive, SKIP_TAG])]
         case "given":
-            return [_code(stubs.given_cell(cell.argument), _id("given", cell.argument), ["given"])]
+            given = _code(stubs.given_cell(cell.argument), _id("given", cell.argument), ["given"])
+            return [_fold(given) if cell.folded else given]
         case "quiz":
             return [new_markdown_cell(_quiz(cell), id=f"quiz-{cell.argument}")]
         case "widget":
             return [_widget(chapter, cell.argument, views)]
+        case "picture":
+            return [_picture(chapter, cell.argument)]
         case "exercise":
             return _exercise(_find(chapter, cell), cell.text, answer)
         case "check":
@@ -124,6 +137,22 @@ def _widget(chapter: str, name: str, views: list[StaticView] | None) -> Notebook
     return cell
 
 
+def _picture(chapter: str, name: str) -> NotebookNode:
+    """Return a folded cell that shows a picture, with the picture under it already: it is seen before anything runs."""
+    from course.pictures import load_picture
+
+    try:
+        picture = load_picture(name)
+    except KeyError as error:
+        raise ChapterError(f"{chapter}: {error.args[0]}") from None
+    source = f'from course.pictures import show_picture\n\nshow_picture("{name}")'
+    cell = _fold(_code(source, f"picture-{name}", [PICTURE_TAG, SKIP_TAG]))
+    data = {"image/png": base64.b64encode(picture.png).decode("ascii"), "text/plain": picture.description}
+    shown = {"image/png": {"alt": picture.description, "width": picture.width}}
+    cell.outputs = [new_output("display_data", data=data, metadata=shown)]
+    return cell
+
+
 def _quiz(cell: Cell) -> str:
     """Write a question as choices that unfold: it works on every page that shows a notebook, without a kernel."""
     question, choices = quiz(cell)
@@ -142,8 +171,11 @@ def _inline(text: str) -> str:
 
 
 def _setup() -> NotebookNode:
-    """Return the first cell, folded in JupyterLab and on Colab: it is no reading matter."""
-    cell = _code(setup_cell(INSTALL_FROM), SETUP_ID, [SKIP_TAG])
+    return _fold(_code(setup_cell(INSTALL_FROM), SETUP_ID, [SKIP_TAG]))
+
+
+def _fold(cell: NotebookNode) -> NotebookNode:
+    """Fold the code of a cell away, in JupyterLab and on Colab: it is no reading matter, or none yet."""
     cell.metadata.update({"cellView": "form", "jupyter": {"source_hidden": True}})
     return cell
 

@@ -40,6 +40,22 @@ def configure(c: "Config") -> None:
     # What a student finds in place of a solution.
     c.ClearSolutions.code_stub = {"python": 'raise NotImplementedError("not written yet")'}
 
+    # What is released shows its pictures before anything has run.
+    c.GenerateAssignment.preprocessors = [
+        "nbgrader.preprocessors.IncludeHeaderFooter",
+        "nbgrader.preprocessors.InstantiateTests",
+        "nbgrader.preprocessors.LockCells",
+        "nbgrader.preprocessors.ClearSolutions",
+        "autograde.nbgrader_plugin.ClearRuns",
+        "nbgrader.preprocessors.CheckCellMetadata",
+        "nbgrader.preprocessors.ComputeChecksums",
+        "nbgrader.preprocessors.SaveCells",
+        "nbgrader.preprocessors.ClearHiddenTests",
+        "nbgrader.preprocessors.ClearMarkScheme",
+        "nbgrader.preprocessors.ComputeChecksums",
+        "nbgrader.preprocessors.CheckCellMetadata",
+    ]
+
     # What was handed in is mended first: a renamed notebook is found, a lost mark, a cell that is there twice, a check
     # that was deleted. What cannot be read has no marks, and a reason.
     c.Autograde.pre_convert_hook = "autograde.nbgrader_plugin.find"

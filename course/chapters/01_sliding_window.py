@@ -1,9 +1,15 @@
 # %% [markdown]
 # # 1 · Sliding window
 # ## Which of these pixels are cow?
+
+# %% picture="which_pixels"
+
+# %% [markdown]
+# *What to see:* somebody names the pixels of this picture one after another, and paints each with the colour of its class. To know the next
+# one, they look at the small square around it.
 #
-# You can build a network that looks at a small picture and says *cow*. Here is a larger picture with two cows, a pond and
-# a meadow, and the question is a different one: not what is in it, but what is **where**. For each pixel, one answer.
+# You can build a network that looks at a small picture and says *cow*. Here the picture is larger, with a cow, a cat, a
+# sheep, a duck, a pond and a meadow, and the question is a different one: not what is in it, but what is **where**. For each pixel, one answer.
 #
 # A classifier is enough: cut a patch around each pixel, ask what it shows, and paint the pixel. In this chapter you build that, count
 # what it costs, and find that nearly all of the cost is for doing the same thing again. Then you see that the classifier was a
@@ -17,13 +23,13 @@ from collections.abc import Sequence
 
 import torch
 import torch.nn.functional as F
-from matplotlib import pyplot as plt
 from torch import Tensor, nn
 
 from course import costs
 from course.checking import check, hint
 from course.farm import SEMANTIC_CLASSES, Farm
-from course.plotting import PALETTE, show_boxes, show_images, show_labels
+from course.patches import PatchSet
+from course.plotting import PALETTE, chart_axes, show_labels, show_patches, show_places
 from course.segmentation import SemanticSet, class_iou
 from course.shapes import pair
 from course.tables import show_table
@@ -56,22 +62,11 @@ show_labels(image, {"what we want": truth}, SEMANTIC_CLASSES);
 
 # %% figure=true
 SIZE = 21
-HALF = SIZE // 2
-centres = {"A": (15, 52), "B": (35, 20), "C": (20, 26), "D": (47, 20), "E": (58, 56)}
-
-padded = F.pad(image, (HALF, HALF, HALF, HALF))
-patches = {
-    f"patch {name}": padded[:, row : row + SIZE, column : column + SIZE]
-    for name, (row, column) in centres.items()
-}
-for axis in show_images(patches, columns=5).axes:
-    for colour, width in (("white", 3), ("black", 1)):
-        axis.add_patch(plt.Rectangle((HALF - 0.5, HALF - 0.5), 1, 1, fill=False, edgecolor=colour, linewidth=width))
+centres = {"A": (15, 52), "B": (35, 20), "C": (20, 26), "D": (47, 20), "E": (58, 56)}  # row, column
+show_patches(image, centres, SIZE);
 
 # %% figure=true
-corners = torch.tensor([[column - HALF, row - HALF] for row, column in centres.values()])
-boxes = torch.cat([corners, corners + SIZE], dim=1).float()
-show_boxes(image, boxes, torch.arange(5), classes=list(centres), title="where they were")
+show_places(image, centres, SIZE)
 names = {name: SEMANTIC_CLASSES[truth[place]] for name, place in centres.items()}
 print(", ".join(f"{name}: {answer}" for name, answer in names.items()))
 
@@ -81,8 +76,9 @@ print(", ".join(f"{name}: {answer}" for name, answer in names.items()))
 # two coats, and nothing in it says that both are cows'. **A patch knows only what it contains**, and its size is a choice: larger sees more,
 # and costs more. E reaches over the edge of the picture, where there is nothing: zeros, black.
 #
-# Cireşan, Giusti, Gambardella and Schmidhuber (2012) traced the membranes of neurons in this way, pixel by pixel; Farabet, Couprie, Najman and
-# LeCun (2013) labelled outdoor scenes, with patches at three scales. First, then, the windows. How many are there?
+# Cireşan, Giusti, Gambardella and Schmidhuber (2012) traced the membranes of neurons in this way, pixel by pixel. Farabet, Couprie, Najman and
+# LeCun (2013) named each pixel of outdoor scenes by what lies around it at three scales; they cut no patches, though, and ran their network over
+# the whole image, as you will at the end of this chapter. First, then, the windows. How many are there?
 
 # %% [markdown] exercise="count_windows"
 # A window of `size` × `size` pixels starts in the top-left corner of an image and moves `stride` pixels at a time: to the right, and at the
@@ -121,9 +117,9 @@ print(", ".join(f"{name}: {answer}" for name, answer in names.items()))
 # %% [markdown] quiz="valid-windows"
 # An image of 64 × 64 pixels has 44 × 44 windows of 21 × 21 pixels, but 64 × 64 pixels want a label. What is missing?
 #
-# - [ ] The windows must be smaller, so that more of them fit — Only windows of one pixel are as many as pixels, and they know nothing but a colour.
-# - [x] A patch around each border pixel: it reaches over the edge, and something has to stand there — Ten pixels on each side, 10 + 44 + 10 = 64. We fill them with zeros; the classifier meets such patches in training and learns what a black margin means.
-# - [ ] The stride must be smaller than 1 — Positions lie on pixels. Stride 1 is as dense as it gets; the border is a matter of padding.
+# - [ ] Smaller windows: of 21 × 21 pixels, not enough fit into the image — Only windows of one pixel are as many as pixels, and they know nothing but a colour.
+# - [ ] A stride below 1, which sets windows more densely — Positions lie on pixels. Stride 1 is as dense as it gets; the border is a matter of padding.
+# - [x] Something beyond the edge, for the border pixels' patches — Ten pixels on each side, 10 + 44 + 10 = 64. We fill them with zeros; the classifier meets such patches in training and learns what a black margin means.
 
 # %% [markdown] exercise="segment_by_patches"
 # Put it together: for each pixel the patch *centred* on it, for each patch the class with the highest score.
@@ -151,32 +147,11 @@ print(", ".join(f"{name}: {answer}" for name, answer in names.items()))
 # %% given="solutions.sliding_window:patch_classifier"
 
 # %% [markdown]
-# It learns from patches around random pixels, each with the label of its centre. **Predict:** of the eight classes, which ones will it
+# It learns from patches around random pixels, each with the label of its centre: `PatchSet` cuts them out. **Predict:** of the eight classes, which ones will it
 # tell apart, and which will it confuse? While it trains you may press the stop button ■: what was learned
 # until then is kept.
 
 # %% train=true
-class Patches:
-    """Patches around random pixels of `scenes`, as a data set: item i is (patch, label)."""
-
-    def __init__(self, scenes: SemanticSet, count: int, seed: int) -> None:
-        pairs = [scenes[i] for i in range(len(scenes))]
-        self.images = [F.pad(image, (HALF, HALF, HALF, HALF)) for image, _ in pairs]
-        self.labels = torch.stack([labels for _, labels in pairs])
-        places = (self.labels != 255).nonzero()  # (pixels that count, 3): scene, row, column
-        generator = torch.Generator().manual_seed(seed)
-        chosen = torch.randint(len(places), (count,), generator=generator)
-        self.places = places[chosen]
-
-    def __len__(self) -> int:
-        return len(self.places)
-
-    def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
-        scene, row, column = self.places[index].tolist()
-        patch = self.images[scene][:, row : row + SIZE, column : column + SIZE]
-        return patch, self.labels[scene, row, column]
-
-
 def patch_loss(model: nn.Module, patches: Tensor, labels: Tensor) -> Tensor:
     return F.cross_entropy(model(patches), labels)
 
@@ -187,8 +162,8 @@ steps = by_tier(1500, 12000)
 history = fit(
     classifier,
     patch_loss,
-    Patches(train_scenes, count=128 * steps, seed=0),
-    validation=Patches(test_scenes, count=2000, seed=1),
+    PatchSet(train_scenes, SIZE, count=128 * steps, seed=0),
+    validation=PatchSet(test_scenes, SIZE, count=2000, seed=1),
     steps=steps,
     batch_size=128,
     looks=3,
@@ -227,7 +202,7 @@ for number in (4, 30, 35):
 # Count the multiplications, for one patch and for the 4096 of one image:
 
 # %% figure=true
-one = costs.count_multiply_adds(apart.classifier, patches["patch A"][None])
+one = costs.count_multiply_adds(apart.classifier, torch.rand(1, 3, SIZE, SIZE))
 bill = {
     "one patch": {"million multiplications": one / 1e6},
     "64 · 64 patches": {"million multiplications": 64 * 64 * one / 1e6},
@@ -268,11 +243,10 @@ show_table("patches", bill, formats={"million multiplications": ",.1f"})
 # %% check="linear_to_conv"
 
 # %% [markdown] quiz="linear-after-flatten"
-# A classifier ends with `nn.Flatten()` and `nn.Linear(16 * 9 * 9, 8)`. It becomes a convolution. How large is its kernel, and what
-# would happen if you took 1 × 1 instead?
+# A classifier ends with `nn.Flatten()` and `nn.Linear(16 * 9 * 9, 8)`. It becomes a convolution. How large is its kernel?
 #
-# - [x] 9 × 9; a 1 × 1 kernel has one weight a channel, and there are 81 times as many to place — The linear layer sees the whole 9 × 9 map. A second linear layer behind it would see a single pixel of 8 channels, and that one does become 1 × 1.
-# - [ ] 21 × 21, the size of the patch — The convolutions before it have already shrunk the patch; the linear layer gets what they left.
+# - [x] 9 × 9, the size of the map that it gets — It sees the whole map. A kernel of 1 × 1 has one weight a channel, and there are 81 times as many to place. A second linear layer behind it would see a single pixel of 8 channels, and that one does become 1 × 1.
+# - [ ] 21 × 21, the size of the patch that the classifier gets — The convolutions before it have already shrunk the patch; the linear layer gets what they left.
 # - [ ] 1 × 1, because a linear layer has no notion of space — It has no notion of it, but its input has: 81 places times 16 channels, each with a weight of its own.
 
 # %% [markdown]
@@ -401,15 +375,15 @@ print(f"the pass gives every second window in both directions: {same}")
 # One pass answers for the windows at even positions only. A window that starts at an odd pixel pools *other pairs* of
 # features, and those were never computed. With five poolings, as in VGG, one pass answers for one window in 32 × 32.
 #
-# There are two ways out. Run the pass once for each shift of the image and weave the maps together: *shift and stitch*, used by Sermanet
-# et al. in OverFeat (2014), and, done inside the network, by Giusti et al. (2013). Or let the coarse map be coarse and learn to bring it back to
+# There are two ways out. Run the pass once for each shift of the image and weave the maps together: *shift and stitch*. The shifts may as well
+# happen inside the network: Giusti et al. (2013) pool once for each shift at every pooling layer, Sermanet et al. (OverFeat, 2014) at the last one. Or let the coarse map be coarse and learn to bring it back to
 # full size. Almost everybody does the second; it is the subject of chapters 2 to 4.
 
 # %% [markdown] quiz="why-stride-breaks"
 # A network with one 2 × 2 pooling of stride 2 is run as one pass over four copies of an image, shifted by (0, 0), (0, 1), (1, 0) and
 # (1, 1) pixels. What do you get?
 #
-# - [ ] Four times the same map — The pooling pairs other pixels in each copy, so the copies are different inputs to it.
+# - [ ] The same map four times, as the weights are the same — The pooling pairs other pixels in each copy, so the copies are different inputs to it.
 # - [x] Together, the score of every window — Each shift answers for the windows of one parity of row and column. Four passes, woven together, are all of them: shift and stitch.
 # - [ ] A blurred version of the right map — Nothing is averaged. Each pass gives exact scores, of a quarter of the windows.
 
@@ -443,12 +417,12 @@ counts = {
     "every box there is": every,
 }
 
-figure, axis = plt.subplots(figsize=(8, 2.8), layout="constrained", facecolor="white")
+_, axis = chart_axes(8, 2.8)
 bars = axis.barh(list(counts), list(counts.values()), color=PALETTE[0])
 axis.bar_label(bars, [f"{count:,}" for count in counts.values()], padding=4)
 axis.set(xscale="log", xlim=(100, 2e12), xlabel="windows in a photograph of 480 × 640 pixels")
 axis.invert_yaxis()
-axis.spines[["top", "right"]].set_visible(False)
+axis.grid(visible=False)
 
 # %% [markdown]
 # *What to see:* the axis is logarithmic. Scales × ratios × positions make millions of windows, and every box there is, tens of billions, in
@@ -494,7 +468,7 @@ costs.compare_costs({"patch by patch": apart, "one pass": shared}, (64, 64), sco
 # ### Further reading
 #
 # - Cireşan, Giusti, Gambardella & Schmidhuber, *Deep Neural Networks Segment Neuronal Membranes in Electron Microscopy Images*, NIPS 2012: one patch, one label; it won the ISBI challenge of that year.
-# - Farabet, Couprie, Najman & LeCun, *Learning Hierarchical Features for Scene Labeling*, TPAMI 2013: patches at several scales.
+# - Farabet, Couprie, Najman & LeCun, *Learning Hierarchical Features for Scene Labeling*, TPAMI 2013: what lies around a pixel, at several scales.
 # - Giusti, Cireşan, Masci, Gambardella & Schmidhuber, *Fast Image Scanning with Deep Max-Pooling Convolutional Neural Networks*, ICIP 2013: all shifts inside the network.
-# - Sermanet, Eigen, Zhang, Mathieu, Fergus & LeCun, *OverFeat: Integrated Recognition, Localization and Detection using Convolutional Networks*, ICLR 2014: the sliding window as a convolution.
+# - Sermanet, Eigen, Zhang, Mathieu, Fergus & LeCun, *OverFeat: Integrated Recognition, Localization and Detection using Convolutional Networks*, ICLR 2014: the sliding window as a convolution, and a last pooling for every shift.
 # - Long, Shelhamer & Darrell, *Fully Convolutional Networks for Semantic Segmentation*, CVPR 2015: the paper of the next three chapters.

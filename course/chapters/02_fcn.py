@@ -1,6 +1,12 @@
 # %% [markdown]
 # # 2 · Fully convolutional networks
 # ## Every pixel at once
+
+# %% picture="sharp_or_far"
+
+# %% [markdown]
+# *What to see:* one pixel, the white one on the brown coat, and what two networks know when they name it. The first sees it sharply, and a
+# little around it. The second sees the whole scene, in squares of 8 × 8. On the right is what you want, and neither has it.
 #
 # The last chapter ended with a classifier that had become a convolution: one pass over the image, and every window has its label.
 # The patches were gone, the double work with them. Two questions were left. If convolution is the answer, **why not convolve
@@ -21,13 +27,13 @@ from itertools import pairwise
 
 import torch
 import torch.nn.functional as F
-from matplotlib import pyplot as plt
 from torch import Tensor, nn
 
 from course.checking import check, hint
-from course.costs import compare_costs, measure_costs
+from course.costs import compare_costs, count_activation_bytes, measure_costs
 from course.farm import SEMANTIC_CLASSES, Farm
-from course.plotting import PALETTE, show_confusion, show_images, show_labels
+from course.labels import block_labels, share_named_right
+from course.plotting import PALETTE, chart_axes, charts_axes, show_confusion, show_images, show_labels
 from course.segmentation import SemanticSet, named_scores, pixel_loss, pixel_metrics
 from course.tables import show_table
 from course.training import Loss, batches, by_tier, fit
@@ -108,15 +114,15 @@ for height, width in ((64, 64), (48, 80), (33, 57)):
 # Image A has 4000 pixels that count, image B has 40. Somebody computes the mean loss of each image and then the mean of the two. What
 # does that change?
 #
-# - [ ] Nothing, a mean of means is a mean — Only where all groups have the same size. Here one group has a hundred times as many members.
-# - [x] A pixel of B now has a hundred times the weight of a pixel of A — Each image gets half of the loss, and B's half is shared by 40 pixels only. A picture that is ignored almost everywhere would steer the training.
-# - [ ] The loss becomes smaller — It may become smaller or larger, depending on which image is the harder one. What changes for certain is who has a say.
+# - [ ] Nothing: a mean of means is a mean — Only where all groups have the same size. Here one group has a hundred times as many members.
+# - [ ] The loss becomes smaller, since B has only few pixels to be wrong at — It may become smaller or larger, depending on which image is the harder one. What changes for certain is who has a say.
+# - [x] A pixel of B now weighs a hundred times as much as one of A — Each image gets half of the loss, and B's half is shared by 40 pixels only. A picture that is ignored almost everywhere would steer the training.
 
 # %% [markdown]
 # ## What it costs
 #
-# To train, a network has to remember. The backward pass needs the maps of the forward pass, so every layer's output waits in memory
-# until its turn comes. At full resolution every one of these maps is as large as the image, times the number of channels.
+# A layer makes a map, and at full resolution every one of these maps is as large as the image, times the number of channels. To train, a network
+# has to remember many of them: the backward pass needs them, and they wait in memory until its turn comes.
 #
 # **Predict:** your images get four times as wide and four times as high, 256 pixels instead of 64. How many times as much
 # memory does the network need, and how many times as long does it take? Do its weights get more?
@@ -138,6 +144,10 @@ for height, width in ((64, 64), (48, 80), (33, 57)):
 # %% check="activation_bytes"
 
 # %% [markdown]
+# You counted what the layers *make*. Does all of it have to wait? A ReLU needs only to know where it let something through, and its output tells
+# that. The convolution behind it needs its own input, which is that same map: it waits once, for both. What the ReLU was given is let go, for nobody
+# asks for it again. (A batch norm does ask for what it was given.) **So of what you counted, a part has to wait.**
+#
 # Now measure. The next cell asks `course.costs` what *one image* costs at four resolutions: what the forward pass keeps for the backward
 # pass, counted to the byte, and how long the forward pass takes on your computer.
 
@@ -145,7 +155,7 @@ for height, width in ((64, 64), (48, 80), (33, 57)):
 def plot_costs(table: str, networks: dict[str, nn.Module], sides: Sequence[int] = (32, 64, 128, 256)) -> None:
     """Draw memory and time against the side of a square image, both on logarithmic scales, and show a table."""
     rows = {}
-    _, axes = plt.subplots(1, 2, figsize=(9, 3.4), layout="constrained", facecolor="white")
+    _, axes = charts_axes(2)
     for number, (name, network) in enumerate(networks.items()):
         costs = [measure_costs(network, (side, side), repeats=5) for side in sides]
         style = {"color": PALETTE[2 - number], "marker": "os"[number], "linestyle": ("-", "--")[number]}
@@ -162,8 +172,6 @@ def plot_costs(table: str, networks: dict[str, nn.Module], sides: Sequence[int] 
         axis.set(title=title, xlabel="side of the image, pixels", xscale="log", yscale="log")
         axis.set_xticks(sides, labels=map(str, sides))
         axis.minorticks_off()
-        axis.grid(color="#e2e2e2")
-        axis.spines[["top", "right"]].set_visible(False)
     if len(networks) > 1:
         axes[0].legend(frameon=False)
     show_table(table, rows, formats={"MB to train": ",.1f", "M multiply–adds": ",.0f", "ms": ".1f"})
@@ -178,18 +186,22 @@ plot_costs("full resolution", {"full resolution": network})
 # The time follows, with some slack on the left, where a picture is too small to keep the processor busy. The **weights** stay what they are. What fills the
 # memory is not the network but the maps.
 #
-# This is a toy. Here is the bill for a network of its time: the thirteen convolutions of VGG16, each with its ReLU, without any of its poolings, on one
-# photograph of 500 × 500 pixels.
+# This is a toy. Here is the bill for a network of its time: the thirteen convolutions of VGG16, each with its ReLU, without any of its poolings, on
+# photographs of 500 × 500 pixels. **Guess:** how many photographs can wait together on a GPU of 80 GB? (What is kept grows with the pixels and with
+# nothing else, so the cell measures a picture of 25 × 25 pixels and takes it 400 times.)
 
 # %% figure=true
-channels = (64, 64, 128, 128, 256, 256, 256, 512, 512, 512, 512, 512, 512)
-numbers = 2 * sum(channels) * 500 * 500  # an output of each convolution and of each ReLU
-bill = {"one image": {"GB": 4 * numbers / 1e9}, "a batch of 16": {"GB": 16 * 4 * numbers / 1e9}}
+channels = (3, 64, 64, 128, 128, 256, 256, 256, 512, 512, 512, 512, 512, 512)
+pairs = [(nn.Conv2d(before, after, 3, padding=1), nn.ReLU()) for before, after in pairwise(channels)]
+vgg = nn.Sequential(*[layer for pair in pairs for layer in pair])
+kept = 400 * count_activation_bytes(vgg, torch.rand(1, 3, 25, 25))
+bill = {"one image": {"GB": kept / 1e9}, "a batch of 16": {"GB": 16 * kept / 1e9}}
 show_table("VGG16", bill, formats={"GB": ".1f"})
 
 # %% [markdown]
-# A batch of 16 does not fit on a GPU of 80 GB, and nothing has been said yet about speed.
-# <!-- holds: VGG16.a batch of 16.GB > 80 -->
+# *What to see:* these are the outputs of the ReLUs; what the convolutions put out would be as much again. A batch of 16 fills most of that GPU
+# before a single gradient has been computed, and nothing has been said yet about speed.
+# <!-- holds: VGG16.a batch of 16.GB > 60; VGG16.a batch of 16.GB < 80 -->
 
 # %% [markdown]
 # ## And it is short-sighted
@@ -207,19 +219,16 @@ show_table("VGG16", bill, formats={"GB": ".1f"})
 
 # %% figure=true
 labels = torch.stack([Farm(60, seed=1)[index][1]["semantic"] for index in range(60)])
-counted = labels != 255
-one_hot = F.one_hot(labels.masked_fill(~counted, 0), len(SEMANTIC_CLASSES)).movedim(-1, 1) * counted[:, None]
 blocky, rows = {}, {}
 for size in (2, 4, 8):
-    winner = F.avg_pool2d(one_hot.float(), size).argmax(dim=1)
-    coarse = winner.repeat_interleave(size, dim=1).repeat_interleave(size, dim=2)
+    coarse = block_labels(labels, size, len(SEMANTIC_CLASSES))
     blocky[f"{size} × {size} blocks"] = coarse[6]
     metrics = pixel_metrics(len(SEMANTIC_CLASSES))
     metrics.update(coarse, labels)
     right = {"pixels right": metrics.compute()["pixel_accuracy"].item()}
     rows[f"{size} × {size} blocks"] = right | named_scores(metrics, SEMANTIC_CLASSES)
 show_table("blocks", rows, corner="IoU", formats={"pixels right": ".3f", "mean": ".3f"})
-show_labels(image, {"truth": truth, **blocky}, SEMANTIC_CLASSES);
+show_labels(image, {"truth": truth, **blocky}, SEMANTIC_CLASSES, columns=3);
 
 # %% [markdown]
 # *What to see:* neighbours agree. One label for four pixels, and {n}`1 - blocks.2 × 2 blocks.pixels right:.0%` of the pixels are wrong; one for sixty-four, and
@@ -237,17 +246,14 @@ show_labels(image, {"truth": truth, **blocky}, SEMANTIC_CLASSES);
 # ## Down and up again
 #
 # That is the plan: an *encoder* halves the maps and doubles the view, a *decoder* brings the size back. And at each size the decoder is handed the
-# encoder's map of that size, which has not yet forgotten the outlines (Ronneberger, Fischer & Brox, 2015):
-#
-# ```text
-# 64 × 64   stage 0 ────────────── copy ──────────────▶ join, stage ─▶ classifier   64 × 64
-#              ╲ halve                                  ╱ resize
-# 32 × 32       stage 1 ───────── copy ───────▶ join, stage                         32 × 32
-#                  ╲ halve                      ╱ resize
-# 16 × 16           stage 2 ──── copy ──▶ join, stage                               16 × 16
-#                      ╲ halve           ╱ resize
-#  8 × 8                stage 3 ────────╱                                            8 × 8
-# ```
+# encoder's map of that size, which has not yet forgotten the outlines. Drawn, it is a U, and so its inventors called it the **U-Net** (Ronneberger,
+# Fischer & Brox, 2015). Yours is a small one.
+
+# %% picture="down_and_up"
+
+# %% [markdown]
+# *What to see:* the way down on the left, the way up on the right, and the copies between them. The pictures stand for maps of many channels; they show
+# how much of the scene a map of that size can hold.
 #
 # Two small pieces are given. Half of 37 pixels is a matter of taste; we round up, so that no pixel is lost. The way back then asks
 # not for "twice as large", which would be 38, but for "as large as the encoder's map was".
@@ -281,14 +287,14 @@ show_labels(image, {"truth": truth, **blocky}, SEMANTIC_CLASSES);
 # The coarsest of these stages has more than half of the encoder's weights, but makes only a small part of its multiply–adds. How come?
 #
 # - [x] Its weights are used at few positions — A convolution uses each of its weights once for each pixel of the map. At an eighth of the side there are 64 times fewer pixels, so that four times as many channels on both sides still cost less.
-# - [ ] Its weights are smaller numbers — The size of a number does not matter to a multiplication. What counts is how often each weight is used.
+# - [ ] Its weights are smaller numbers, being so many — The size of a number does not matter to a multiplication. What counts is how often each weight is used.
 # - [ ] It has no ReLU — It has, as all stages do. And a ReLU costs one comparison a value, next to nothing beside a convolution.
 
 # %% [markdown]
-# The network with these stages comes next. Its `forward` is one answer to the exercise above: if you have not written yours yet, **do so
-# before you scroll on.**
+# The U-Net with these stages comes next. Its `forward` is one answer to the exercise above, so its code is folded away: **unfold it when you have
+# written yours.**
 
-# %% given="solutions.fcn.networks:EncoderDecoderFCN"
+# %% given="solutions.fcn.networks:EncoderDecoderFCN" folded=true
 
 # %% figure=true
 torch.manual_seed(0)
@@ -443,7 +449,7 @@ show_confusion(metrics.compute()["confusion"], SEMANTIC_CLASSES);
 # the hundred confusion matrices and computes the mIoU once. Do they report the same?
 #
 # - [ ] Yes, both are means over the same pixels — Neither is a mean over pixels. An IoU is a quotient, and a mean of quotients is not the quotient of the sums.
-# - [x] No: the second is the mIoU of the field, and in the first the duck hardly counts — In the other 98 it is left out, or counts as 0 where somebody claims one. So what becomes of the two ducks enters through two of a hundred numbers. With the summed matrix it is one of the classes, with its full share. Say which one you report.
+# - [x] No: in the first the duck hardly counts — The second is the mIoU of the field. In the other 98 pictures the duck is left out, or counts as 0 where somebody claims one. So what becomes of the two ducks enters through two of a hundred numbers. With the summed matrix it is one of the classes, with its full share. Say which one you report.
 # - [ ] No, but only because the pictures differ in size — They would differ among pictures of one size as well: what matters is which classes occur in which picture.
 
 # %% [markdown]
@@ -453,11 +459,11 @@ show_confusion(metrics.compute()["confusion"], SEMANTIC_CLASSES);
 
 # %% figure=true
 share = frequency.sum(dim=(1, 2)) / frequency.sum()
-_, axis = plt.subplots(figsize=(7, 2.6), layout="constrained", facecolor="white")
+_, axis = chart_axes(7, 2.6)
 bars = axis.bar(SEMANTIC_CLASSES, 100 * share, color=PALETTE[2])
 axis.bar_label(bars, fmt="%.1f")
 axis.set(ylabel="% of the pixels", ylim=(0, 60))
-axis.spines[["top", "right"]].set_visible(False)
+axis.grid(visible=False)
 
 # %% [markdown]
 # *What to see:* grass alone is half of everything, and all animals together are a sixth. In its first minutes a network can halve its loss
@@ -551,7 +557,7 @@ train("full resolution, weighted", FullResolutionFCN(len(SEMANTIC_CLASSES)), wei
 
 # %% figure=true
 compared = ("full resolution, weighted", "encoder–decoder, weighted")
-for index in (6, 28):
+for index in (6, 64):
     image, truth = test_set[index]
     maps = {"truth": truth}
     for name in compared:
@@ -559,10 +565,17 @@ for index in (6, 28):
             maps[name.split(",")[0]] = trained[name](image[None])[0].argmax(dim=0)
     show_labels(image, maps, SEMANTIC_CLASSES)
 
+rows = {name.split(",")[0]: {"named right": share_named_right(trained[name], test_set.data)} for name in compared}
+show_table("names", rows, corner="animals", formats={"named right": ".0%"})
+
 # %% [markdown]
-# *What to see:* at full resolution the land and the outlines are right, and *inside* an animal the name changes from place to place. A square of 17 × 17 pixels of
-# plain coat could be anybody's, so every pixel guesses for itself. The encoder–decoder is not done learning either, but it tends to take a body as one
-# animal. Has it learnt to look further than the small square? Ask its gradient once more, before and after training:
+# *What to see:* both get the land right, and most of the outlines. The names are what the short-sighted one gets wrong. A square of 17 × 17 pixels of
+# plain coat could be anybody's, so every pixel guesses for itself: the body of one animal has several names, or another one's. The encoder–decoder is not done
+# learning either (look at the duck in front), but it names more of the animals right. Counted over all test scenes, {n}`names.full resolution.named right:.0%` of the animals have their own name
+# on more of their pixels than any other, and {n}`names.encoder–decoder.named right:.0%` with the whole scene in view.
+# <!-- holds: names.encoder–decoder.named right > names.full resolution.named right + 0.1 -->
+# Has it learnt to look further than the small
+# square? Ask its gradient once more, before and after training:
 
 # %% figure=true
 show_sight("trained sight", {"untrained": networks["encoder–decoder"], "trained": trained["encoder–decoder, weighted"]})
@@ -577,7 +590,7 @@ show_sight("trained sight", {"untrained": networks["encoder–decoder"], "traine
 # And what does each of the two cost?
 
 # %% figure=true
-_, axes = plt.subplots(1, 3, figsize=(9, 2.8), layout="constrained", facecolor="white")
+_, axes = charts_axes(3, height=2.8)
 shown = [name.split(",")[0].replace(" ", "\n").replace("–", "–\n") for name in compared]
 costs = [measure_costs(trained[name], (64, 64)) for name in compared]
 panels = {
@@ -589,7 +602,7 @@ for axis, (title, values) in zip(axes, panels.items(), strict=True):
     bars = axis.bar(shown, values, color=[PALETTE[2], PALETTE[1]], hatch=["", "//"], edgecolor="white")
     axis.bar_label(bars, fmt="%.2f" if title == "mIoU" else "%.1f")
     axis.set(title=title, ylim=(0, 1.2 * max(values)))
-    axis.spines[["top", "right"]].set_visible(False)
+    axis.grid(visible=False)
 
 # %% [markdown]
 # *What to see:* the last panel goes up while the first goes down. Seeing further is not paid for here; it comes with a refund.
@@ -600,8 +613,8 @@ for axis, (title, values) in zip(axes, panels.items(), strict=True):
 # Somebody wants to give the full-resolution network the same sight by stacking more 3 × 3 convolutions. What happens?
 #
 # - [ ] It cannot be done: the receptive field of convolutions is limited — Each 3 × 3 convolution adds a pixel in every direction, without end. Thirty-two of them see 32 pixels far.
+# - [ ] It works, and costs little, since 3 × 3 convolutions have few weights — The weights are few, but each one is used at all 4096 pixels, and every layer makes maps that wait for the backward pass.
 # - [x] It works, at the full price for every pixel seen further — Four times as many layers, four times the memory and time, and a deep network that is hard to train. Halving three times buys the same sight for a fraction.
-# - [ ] It works, and costs little, since 3 × 3 convolutions have few weights — The weights are few, but each one is used at all 4096 pixels, and every layer's map waits for the backward pass.
 
 # %% [markdown]
 # ## What it cost, and what comes next
@@ -623,7 +636,7 @@ compare_costs(
 #
 # and see whether the gap closes.
 #
-# | | full resolution | encoder–decoder |
+# | | full resolution | encoder–decoder (U-Net) |
 # | --- | --- | --- |
 # | can see | one pixel further with every layer | twice as far with every halving |
 # | knows where | exactly | as far as the copies tell it |

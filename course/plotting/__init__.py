@@ -1,16 +1,19 @@
 """The figures that chapters need, in one colour-blind-safe palette that the widgets use too.
 
 Numbers as grids, pictures with their annotations, and charts of training and measuring. Every function returns the
-figure. Figures have a light background of their own, so that they read the same in a light and a dark notebook.
+figure. Figures lie on a white card of their own, so that they read the same in a light and a dark notebook.
 """
 
 from course.plotting.charts import show_confusion, show_curves, show_precision_recall
 from course.plotting.grids import show_feature_maps, show_grids
+from course.plotting.patches import show_patches, show_places
 from course.plotting.pictures import show_boxes, show_images, show_keypoints, show_labels, show_masks
-from course.plotting.style import PALETTE
+from course.plotting.style import PALETTE, chart_axes, charts_axes
 
 __all__ = [
     "PALETTE",
+    "chart_axes",
+    "charts_axes",
     "show_boxes",
     "show_confusion",
     "show_curves",
@@ -20,5 +23,7 @@ __all__ = [
     "show_keypoints",
     "show_labels",
     "show_masks",
+    "show_patches",
+    "show_places",
     "show_precision_recall",
 ]

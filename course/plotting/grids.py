@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from torch import Tensor
 
-from course.plotting.style import INK, PALE, PALETTE, picture_axes, require_planes, set_title
+from course.plotting.style import CARD, INK, PALE, PALETTE, picture_axes, require_planes, set_title
 
 
 def show_grids(planes: Mapping[str, Tensor], marked: Mapping[str, Tensor] | None = None) -> Figure:
@@ -26,7 +26,7 @@ def show_grids(planes: Mapping[str, Tensor], marked: Mapping[str, Tensor] | None
     size = (0.55 * sum(widths) + 0.5 * len(planes), 0.55 * max(heights) + 0.5)
     figure, axes = plt.subplots(
         1, len(planes), figsize=size, gridspec_kw={"width_ratios": widths}, squeeze=False, layout="constrained",
-        facecolor="white",
+        facecolor=CARD,
     )  # fmt: skip
     for axis, (title, plane) in zip(axes[0], planes.items(), strict=True):
         _draw_grid(axis, title, plane, (marked or {}).get(title))

@@ -53,7 +53,8 @@ def show_labels(
     """
     require_planes(label_maps)
     colours = colours_of(classes)
-    figure, axes = picture_axes(1 + len(label_maps), columns)
+    in_a_row = min(len(classes), 4)
+    figure, axes = picture_axes(1 + len(label_maps), columns, legend_rows=-(-len(classes) // max(in_a_row, 1)))
     draw_image(axes[0], image)
     set_title(axes[0], "image")
     painted = ListedColormap([*colours, "#ffffff"])
@@ -65,7 +66,7 @@ def show_labels(
         axis.imshow(shown, cmap=painted, vmin=-0.5, vmax=len(classes) + 0.5, alpha=opacity, interpolation="nearest")
         set_title(axis, title)
     patches = [Patch(color=colour, label=name) for colour, name in zip(colours, classes, strict=True)]
-    figure.legend(handles=patches, loc="outside lower center", ncols=min(len(classes), 4), frameon=False, fontsize=10)
+    figure.legend(handles=patches, loc="outside lower center", ncols=in_a_row, frameon=False, fontsize=10)
     return figure
 
 

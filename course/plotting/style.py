@@ -1,7 +1,11 @@
-"""What all figures share: the palette of Okabe & Ito (2008), the ink, and rows of axes without frames."""
+"""What all figures share: the palette of Okabe & Ito (2008), the ink, the card that they lie on, rows of axes.
+
+A figure is a white card with a margin, in a light notebook and in a dark one: its colours were chosen on white.
+"""
 
 from collections.abc import Mapping, Sequence
 
+import matplotlib as mpl
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -16,6 +20,15 @@ PALETTE = tuple(okabe_ito()[name] for name in _ORDER)
 INK = "#1a1a1a"
 PALE = "#767676"
 LINE_STYLES = ("-", "--", "-.", ":")
+
+CARD = "white"
+PAGE = 9.0
+"""Inches: how wide a row of pictures is. A page of 900 pixels shows it as it is, a narrower one makes it smaller."""
+
+_LARGEST = 3.2  # inches, of one picture in a row
+
+# A notebook crops a figure to what is drawn and puts this margin around it.
+mpl.rcParams.update({"figure.facecolor": CARD, "savefig.facecolor": CARD, "savefig.pad_inches": 0.2})
 
 
 def colour_of(number: int) -> str:
@@ -42,12 +55,18 @@ def colours_of(classes: Sequence[str]) -> list[str]:
     return [suggested[name] if name in suggested else free.pop(0) for name in classes]
 
 
-def picture_axes(count: int, columns: int | None = None, side: float = 2.3) -> tuple[Figure, list[Axes]]:
-    """Return a figure with `count` axes for pictures, in rows of `columns`."""
+def picture_axes(
+    count: int, columns: int | None = None, side: float | None = None, legend_rows: int = 0
+) -> tuple[Figure, list[Axes]]:
+    """Return a figure with `count` axes for pictures, in rows of `columns`, and room for a legend below.
+
+    A picture is `side` inches wide; by default a row is as wide as the page, with pictures of a sensible size.
+    """
     columns = min(count, columns or count)
     rows = -(-count // columns)
-    size = (side * columns, (side + 0.2) * rows)
-    figure, axes = plt.subplots(rows, columns, figsize=size, squeeze=False, layout="constrained", facecolor="white")
+    side = side or min(_LARGEST, PAGE / columns)
+    size = (side * columns, (side + 0.2) * rows + 0.25 * legend_rows)
+    figure, axes = plt.subplots(rows, columns, figsize=size, squeeze=False, layout="constrained", facecolor=CARD)
     flat = list(axes.flat)
     for axis in flat:
         axis.set_axis_off()
@@ -56,12 +75,19 @@ def picture_axes(count: int, columns: int | None = None, side: float = 2.3) -> t
 
 def chart_axes(width: float = 5.2, height: float = 3.4) -> tuple[Figure, Axes]:
     """Return a figure with one chart on it: two spines and a pale grid."""
-    figure, axis = plt.subplots(figsize=(width, height), layout="constrained", facecolor="white")
-    axis.spines[["top", "right"]].set_visible(False)
-    axis.grid(color="#e2e2e2", linewidth=0.8)
-    axis.set_axisbelow(True)
-    axis.tick_params(colors=INK)
+    figure, (axis,) = charts_axes(1, width, height)
     return figure, axis
+
+
+def charts_axes(count: int, width: float = PAGE, height: float = 3.2) -> tuple[Figure, list[Axes]]:
+    """Return a figure with `count` charts side by side, as `chart_axes` has one."""
+    figure, axes = plt.subplots(1, count, figsize=(width, height), squeeze=False, layout="constrained", facecolor=CARD)
+    for axis in axes[0]:
+        axis.spines[["top", "right"]].set_visible(False)
+        axis.grid(color="#e2e2e2", linewidth=0.8)
+        axis.set_axisbelow(True)
+        axis.tick_params(colors=INK)
+    return figure, list(axes[0])
 
 
 def set_title(axis: Axes, title: str) -> None:

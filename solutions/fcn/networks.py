@@ -25,8 +25,8 @@ def activation_bytes(
 
     `image_shape` (N, C, H, W) is that of the batch that comes in, which is not counted.
     The layers of `network`, of any kind, run one after another; none is made of others.
-    Each makes one new tensor, kept until the backward pass, whose numbers take
-    `bytes_per_number` bytes each: 4 in float32, 2 in bfloat16. `network` is left as it
+    Each makes one new tensor, whose numbers take `bytes_per_number` bytes each: 4 in
+    float32, 2 in bfloat16. `network` is left as it
     is, weights and running statistics alike; it may be in training mode.
 
     Raises:
@@ -116,7 +116,7 @@ class FullResolutionFCN(nn.Module):
 
 
 class EncoderDecoderFCN(nn.Module):
-    """Down three times, up three times: a small network that labels every pixel.
+    """Down three times, up three times: a small U-Net that labels every pixel.
 
     Logits (N, K, H, W) for images (N, 3, H, W) of any size: pooling rounds up, and the way
     up goes to the size that was there before. At each size the encoder's map joins the

@@ -5,10 +5,13 @@ from pathlib import Path
 import nbformat
 import pytest
 from nbgrader.api import Gradebook
+from nbgrader.converters import GenerateAssignment
 
 from autograde.classroom import configuration
 from autograde.classroom import directory as classes
 from autograde.classroom.directory import Classroom, ClassroomError
+from autograde.intake.marks import PICTURE_TAG
+from autograde.nbgrader_plugin import ClearRuns
 from course.exercises.catalogue import of_chapter
 from course.settings import INSTALL_FROM
 from tests.autograde.conftest import CHAPTER
@@ -136,3 +139,17 @@ def test_a_hidden_folder_is_no_students_and_is_told_where_it_may_have_been_meant
     (classroom.root / "submitted" / ".DS_Store").touch()
     assert classroom.students(CHAPTER) == ["ada"]
     assert classroom.passed_over(CHAPTER) == ["..x", ".y"]
+
+
+def test_releasing_is_nbgraders_own_way_but_for_what_is_cleared(tmp_path: Path) -> None:
+    configured = classes.init(tmp_path / "a").api().config.GenerateAssignment.preprocessors
+    own = [f"nbgrader.preprocessors.{step.__name__}" for step in GenerateAssignment.preprocessors.default()]
+    ours = "autograde.nbgrader_plugin.ClearRuns"
+    assert configured == [ours if step.endswith(".ClearOutput") else step for step in own]
+
+
+def test_a_release_keeps_the_pictures_of_a_chapter_and_nothing_that_was_run() -> None:
+    output = nbformat.v4.new_output("stream", text="drawn")
+    cells = [nbformat.v4.new_code_cell("x", outputs=[output], metadata=data) for data in ({"tags": [PICTURE_TAG]}, {})]
+    cleared, _ = ClearRuns().preprocess(nbformat.v4.new_notebook(cells=cells), {})
+    assert [cell.outputs for cell in cleared.cells] == [[output], []]
