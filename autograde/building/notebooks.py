@@ -145,7 +145,7 @@ def _picture(chapter: str, name: str) -> NotebookNode:
         picture = load_picture(name)
     except KeyError as error:
         raise ChapterError(f"{chapter}: {error.args[0]}") from None
-    source = f'from course.pictures import show_picture\n\nshow_picture("{name}")'
+    source = f'# Shows the picture below.\nfrom course.pictures import show_picture\n\nshow_picture("{name}")'
     cell = _fold(_code(source, f"picture-{name}", [PICTURE_TAG, SKIP_TAG]))
     data = {"image/png": base64.b64encode(picture.png).decode("ascii"), "text/plain": picture.description}
     shown = {"image/png": {"alt": picture.description, "width": picture.width}}
