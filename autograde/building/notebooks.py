@@ -19,7 +19,7 @@ from autograde.intake.marks import PICTURE_TAG
 from course.exercises import catalogue
 from course.exercises.exercise import Exercise
 from course.settings import BRANCH, INSTALL_FROM, REPOSITORY
-from course.widgets._base import StaticView, saved_state
+from course.widgets._base import CourseWidget, StaticView, saved_state
 
 SKIP_TAG = "skip-grading"
 """Marks cells that only draw, train or install: grading does not run them."""
@@ -32,15 +32,19 @@ would give: it unfolds and says whether it is right, and why. The others are wor
 
 def student_notebook(chapter: str, cells: Iterable[Cell]) -> NotebookNode:
     """Build the notebook that a student opens: stubs to fill, widgets with a still picture."""
-    return _notebook(chapter, cells, stubs.student_cell, with_views=True)
+    return _notebook(chapter, cells, stubs.student_cell, with_outputs=True)
 
 
 def instructor_notebook(chapter: str, cells: Iterable[Cell]) -> NotebookNode:
-    """Build the nbgrader source notebook: the reference's bodies between nbgrader's marks, no outputs."""
-    return _notebook(chapter, cells, stubs.instructor_cell, with_views=False)
+    """Build the nbgrader source notebook: the reference's bodies between nbgrader's marks, no outputs.
+
+    It has the widgets' state all the same: a class's notebooks are made of it, and what a student runs and saves there
+    is found again by its id.
+    """
+    return _notebook(chapter, cells, stubs.instructor_cell, with_outputs=False)
 
 
-def _notebook(chapter: str, cells: Iterable[Cell], answer: Callable[[str], str], with_views: bool) -> NotebookNode:
+def _notebook(chapter: str, cells: Iterable[Cell], answer: Callable[[str], str], with_outputs: bool) -> NotebookNode:
     notebook = new_notebook(
         metadata={
             "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
@@ -53,7 +57,7 @@ def _notebook(chapter: str, cells: Iterable[Cell], answer: Callable[[str], str],
     for cell in cells:
         if cell is first_quiz:
             built.append(new_markdown_cell(HOW_TO_ANSWER, id="how-to-answer"))
-        built += _build(chapter, cell, answer, views if with_views else None)
+        built += _build(chapter, cell, answer, views, with_outputs)
     notebook.cells = _insert_title_first(built)
     _make_ids_unique(notebook.cells)
     if views:
@@ -63,7 +67,7 @@ def _notebook(chapter: str, cells: Iterable[Cell], answer: Callable[[str], str],
 
 
 def _build(
-    chapter: str, cell: Cell, answer: Callable[[str], str], views: list[StaticView] | None
+    chapter: str, cell: Cell, answer: Callable[[str], str], views: list[StaticView], with_outputs: bool
 ) -> list[NotebookNode]:
     match cell.directive:
         case "prose":
@@ -78,7 +82,7 @@ def _build(
         case "quiz":
             return [new_markdown_cell(_quiz(cell), id=f"quiz-{cell.argument}")]
         case "widget":
-            return [_widget(chapter, cell.argument, views)]
+            return [_widget(chapter, cell.argument, views, with_outputs)]
         case "picture":
             return [_picture(chapter, cell.argument)]
         case "exercise":
@@ -123,16 +127,18 @@ def _nbgrader(grade_id: str, points: int | None = None, solution: bool = False) 
     return metadata if points is None else {**metadata, "points": points}
 
 
-def _widget(chapter: str, name: str, views: list[StaticView] | None) -> NotebookNode:
+def _widget(chapter: str, name: str, views: list[StaticView], with_output: bool) -> NotebookNode:
     from course import widgets
 
     if name not in widgets.__all__:
         raise ChapterError(f"{chapter}: there is no widget {name!r}; there are {', '.join(widgets.__all__)}")
     cell = _code(f"from course.widgets import {name}\n\n{name}()", f"widget-{name}", ["widget", SKIP_TAG])
-    if views is not None:
-        model_id = hashlib.sha256(f"{chapter}/{name}".encode()).hexdigest()[:32]
-        view = getattr(widgets, name)().static_view(model_id)
-        views.append(view)
+    made: type[CourseWidget] = getattr(widgets, name)
+    view = made().static_view(made.model_id_of())
+    if view.state.keys() & {model_id for earlier in views for model_id in earlier.state}:
+        raise ChapterError(f"{chapter}: {name} stands there twice; a saved notebook has room for one widget of a class")
+    views.append(view)
+    if with_output:
         cell.outputs = [new_output("display_data", data=view.bundle, metadata={})]
     return cell
 

@@ -15,6 +15,8 @@ from typing import NamedTuple
 
 import anywidget
 
+from course.widgets._homes import take_home
+
 SHARED = Path(__file__).parent / "shared"
 VIEW_TYPE = "application/vnd.jupyter.widget-view+json"
 STATE_TYPE = "application/vnd.jupyter.widget-state+json"
@@ -105,6 +107,16 @@ class CourseWidget(anywidget.AnyWidget):  # type: ignore[misc]  # follow_imports
     _folder: Path
     _ipython_display_ = None  # ipywidgets 7's, as on Colab, would show a bundle without the still picture
 
+    def __init__(self, **kwargs: object) -> None:
+        if "model_id" not in kwargs and (home := take_home(self, type(self).model_id_of())):
+            kwargs["model_id"] = home
+        super().__init__(**kwargs)
+
+    @classmethod
+    def model_id_of(cls) -> str:
+        """Return the id of the class's model in a chapter's notebook, the same in every chapter and version."""
+        return hashlib.sha256(f"course.widgets/{cls.__name__}".encode()).hexdigest()[:32]
+
     @classmethod
     def still(cls) -> str | None:
         """Return the still picture as base64 text, as a notebook stores a PNG; None where none was taken yet."""
@@ -125,7 +137,7 @@ class CourseWidget(anywidget.AnyWidget):  # type: ignore[misc]  # follow_imports
         return _with_still(data, self.still()), metadata
 
     def static_view(self, model_id: str) -> StaticView:
-        """Return this widget as a committed notebook holds it, under the id `model_id`.
+        """Return this widget as a committed notebook holds it, under the id `model_id`, as a rule `model_id_of()`.
 
         `bundle` is the `data` of a `display_data` or `execute_result` output. `state` holds one entry for each model
         that the view needs; the entries of all widgets of a notebook go together under

@@ -8,9 +8,9 @@ import pytest
 from autograde.building.chapter import ChapterError, quiz, read
 from autograde.building.notebooks import SKIP_TAG, instructor_notebook, student_notebook
 from autograde.classroom.setup_cell import setup_cell
-from course.settings import INSTALL_FROM
 from autograde.intake.marks import PICTURE_TAG
 from course.pictures import FOLDER
+from course.settings import INSTALL_FROM
 
 FIXTURE = """\
 # %% [markdown]
