@@ -11,14 +11,16 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from course.widgets.max_unpooling import MaxUnpooling
+    from course.widgets.receptive_field import ReceptiveField
     from course.widgets.sliding_window import SlidingWindow
     from course.widgets.transposed_convolution import TransposedConvolution
     from course.widgets.unpooling import Unpooling
 
-__all__ = ["MaxUnpooling", "SlidingWindow", "TransposedConvolution", "Unpooling"]
+__all__ = ["MaxUnpooling", "ReceptiveField", "SlidingWindow", "TransposedConvolution", "Unpooling"]
 
 _FOLDERS = {
     "MaxUnpooling": "max_unpooling",
+    "ReceptiveField": "receptive_field",
     "SlidingWindow": "sliding_window",
     "TransposedConvolution": "transposed_convolution",
     "Unpooling": "unpooling",

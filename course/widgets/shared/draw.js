@@ -65,6 +65,35 @@ export function numberField(label, { change, enter }) {
   return node;
 }
 
+// How predictions are typed into the cells of a grid, the same in every widget: digits fill the cell, and where no
+// further digit could follow (`most` is the largest number that a cell takes) the next cell comes by itself; Space goes
+// there sooner. Backspace takes a digit away, Enter goes on in the game. A letter does nothing, here or in the notebook.
+// put(number or null) answers false where nothing can be typed; next() goes to the next cell. Returns whether the key
+// was used.
+export function typeNumber(event, value, { most = 9, put, next, enter }) {
+  if (event.ctrlKey || event.metaKey || event.altKey) return false;
+  if (event.key === "Enter") enter();
+  else if (event.key === " ") next();
+  else if (/^[0-9]$/.test(event.key)) typeDigit(Number(event.key), value, { most, put, next });
+  else if (event.key === "Backspace" || event.key === "Delete") put(value > 9 ? Math.floor(value / 10) : null);
+  else return event.key.length === 1;
+  return true;
+}
+
+export function typeDigit(digit, value, { most = 9, put, next }) {
+  const longer = (value ?? 0) * 10 + digit;
+  const number = value === null || longer > most ? digit : longer;
+  const full = number === 0 || number * 10 > most; // 0 begins no longer number
+  if (put(number) !== false && full) next();
+}
+
+// For touch screens: the digits as buttons. press(digit) hears them, and null for the one that deletes.
+export function digitPad(press) {
+  const digits = [..."0123456789"].map((digit) => button(digit, () => press(Number(digit))));
+  const erase = button("⌫", () => press(null), { "aria-label": "Delete" });
+  return html("div", { class: "cw-pad", role: "group", "aria-label": "Digits" }, ...digits, erase);
+}
+
 // The frame of a widget: title, score, lead, body, tools and the sentence. `say` sets what the sentence rests on,
 // `point` shows another one while something is hovered or focused (null: back to rest).
 export function frame(el, { name, title, lead }) {

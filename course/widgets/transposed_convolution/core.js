@@ -12,7 +12,7 @@ import { randomGenerator, randomInt, shuffled } from "../shared/random.js";
 export const PRESETS = {
   apart: { title: "no overlap: k=s=2", stride: 2, kernel: 2, padding: 0, outputPadding: 0 },
   overlap: { title: "overlap: k=3, s=2", stride: 2, kernel: 3, padding: 0, outputPadding: 0 },
-  double: { title: "exactly double: k=4, s=2, p=1", stride: 2, kernel: 4, padding: 1, outputPadding: 0 },
+  cropped: { title: "cropped: k=4, s=2, p=1", stride: 2, kernel: 4, padding: 1, outputPadding: 0 },
   dense: { title: "stride 1", stride: 1, kernel: 3, padding: 0, outputPadding: 0 },
 };
 
@@ -24,7 +24,7 @@ export const CHOICES = {
   outputPadding: [0, 1, 2],
 };
 
-const ROWS = 2;
+export const ROWS = 2;
 
 // (size − 1)·stride − 2·padding + kernel + output_padding, for one side.
 export function outputSize(size, { kernel, stride, padding = 0, outputPadding = 0 }) {
@@ -390,43 +390,4 @@ export function sumOf(game, row, column) {
   }
   if (!done) return `${name} so far: ${sum}.`;
   return `${name} = ${sum}.${slip(game, row, column, game.guesses[row][column])}`;
-}
-
-// ---- the overlap map
-
-// A larger input for the map of counts; the map stays about as large for every stride.
-export const MAP_INPUT = { 1: 9, 2: 6, 3: 4 };
-
-export function overlapMap(settings) {
-  const count = MAP_INPUT[settings.stride];
-  return overlapCounts([count, count], square(settings));
-}
-
-// The counts that repeat through the middle of a large output, ascending.
-export function innerCounts({ kernel, stride }) {
-  const [few, many] = [Math.floor(kernel / stride), Math.ceil(kernel / stride)];
-  return [...new Set([few * few, few * many, many * many])].sort((a, b) => a - b);
-}
-
-// What the map shows: { even, verdict, reason }.
-export function overlapVerdict(settings) {
-  const { kernel, stride } = settings;
-  const counts = innerCounts(settings);
-  if (kernel % stride === 0) {
-    const stamps = counts[0] === 1 ? "1 stamp" : `${counts[0]} stamps`;
-    return {
-      even: true,
-      verdict: `Kernel ${kernel} is divisible by stride ${stride}: overlaps are even inside.`,
-      reason: `Away from the border every cell gets ${stamps}, so no pattern comes from the layout alone.`,
-    };
-  }
-  const list = `${counts.slice(0, -1).join(", ")} or ${counts.at(-1)}`;
-  const gaps = kernel < stride;
-  return {
-    even: false,
-    verdict: `Kernel ${kernel} is not divisible by stride ${stride}: overlaps are uneven.`,
-    reason: gaps
-      ? "The kernel is smaller than the stride: the stamps leave gaps in which nothing lands."
-      : `Cells get ${list} stamps in turn: a checkerboard, before anything is learnt.`,
-  };
 }

@@ -1,7 +1,7 @@
 // Drawing of the Unpooling widget: the input and three outputs side by side, predictions typed into their cells.
 // A panel keeps its secret until it is revealed; then each cell lights its source. Wrong guesses stay, struck through.
 
-import { button, frame, html, numberGrid, panel, svg } from "../shared/draw.js";
+import { button, digitPad, frame, html, numberGrid, panel, svg, typeDigit, typeNumber } from "../shared/draw.js";
 import { METHODS, SCALE, answer, explain, makeRound, noGuesses, place, score, sourceOf } from "./core.js";
 
 const SIDE = 2 * SCALE;
@@ -43,7 +43,7 @@ function render({ model, el }) {
       columns: SIDE,
       block: [SCALE, SCALE],
       on: {
-        key: (event, row, column) => typed(output, event, row, column),
+        key: (event, row, column) => typeNumber(event, output.guesses[row][column], typing(output, row, column)),
         point: (row, column) => point(output, row, column),
         leave: () => point(null),
       },
@@ -66,7 +66,9 @@ function render({ model, el }) {
     model.set("seed", model.get("seed") + 1);
     model.save_changes();
   });
-  ui.tools.append(again, digitPad());
+  let touched = null; // the output whose cell was touched last
+  outputs.forEach((output) => output.grid.node.addEventListener("focusin", () => (touched = output)));
+  ui.tools.append(again, digitPad(pressDigit));
 
   function point(output, row, column) {
     const place4 = output && { row, column };
@@ -82,24 +84,28 @@ function render({ model, el }) {
     outputs.forEach(paintOutput);
   }
 
-  function typed(output, event, row, column) {
-    if (event.key === "Enter") {
-      reveal(output);
-      return true;
-    }
-    if (event.ctrlKey || event.metaKey || event.altKey) return false;
-    if (/^[0-9]$/.test(event.key)) fill(output, row, column, Number(event.key));
-    else if (event.key === "Backspace" || event.key === "Delete") fill(output, row, column, null);
-    else return event.key.length === 1; // a letter does nothing here, and nothing elsewhere either
-    return true;
+  // One digit a cell.
+  function typing(output, row, column) {
+    return {
+      put: (digit) => fill(output, row, column, digit),
+      next: () => output.grid.next(row, column),
+      enter: () => reveal(output),
+    };
+  }
+
+  function pressDigit(digit) {
+    if (touched === null) return;
+    const [row, column] = touched.grid.stop();
+    if (digit === null) fill(touched, row, column, null);
+    else typeDigit(digit, touched.guesses[row][column], typing(touched, row, column));
   }
 
   function fill(output, row, column, digit) {
-    if (output.revealed) return;
+    if (output.revealed) return false;
     output.guesses[row][column] = digit;
     paintOutput(output);
-    if (digit === null) output.grid.repoint();
-    else output.grid.next(row, column);
+    output.grid.repoint();
+    return true;
   }
 
   function reveal(output) {
@@ -200,17 +206,6 @@ function render({ model, el }) {
       return svg("rect", { class: here ? "cw-here" : "cw-there", x, y, width: step, height: step });
     });
     return svg("g", {}, ...squares);
-  }
-
-  // For touch screens: the digits as buttons, for the cell that was touched last.
-  function digitPad() {
-    const pad = html("div", { class: "cw-pad", role: "group", "aria-label": "Digits" });
-    let last = null;
-    outputs.forEach((output) => output.grid.node.addEventListener("focusin", () => (last = output)));
-    for (const digit of "0123456789") {
-      pad.append(button(digit, () => last && fill(last, ...last.grid.stop(), Number(digit))));
-    }
-    return pad;
   }
 
   restart();

@@ -159,6 +159,7 @@ def stamping_cases() -> list[tuple[str, Tensor, Tensor, dict[str, tuple[int, int
             {"stride": (3, 2), "padding": (1, 2), "outputPadding": (2, 1)},
         ),
         ("nothing but padding is left of a row", integers(1, 4, 13), integers(3, 2, 14), {"padding": (1, 0)}),
+        ("padding larger than the kernel", integers(4, 3, 17), integers(2, 3, 18), {"stride": (2, 2), "padding": (2, 2)}),
         ("quarters", integers(2, 3, 15) / 4, integers(3, 3, 16) / 4, {"stride": (2, 1), "outputPadding": (1, 0)}),
     ]
 
@@ -182,11 +183,34 @@ def stamp(x: Tensor, weight: Tensor, sizes: dict[str, tuple[int, int]]) -> Tenso
     return out[0, 0]
 
 
+def with_zeros(x: Tensor, weight: Tensor, sizes: dict[str, tuple[int, int]]) -> Tensor:
+    """Return `x` with zeros between and around, over which an ordinary convolution gives what the stamps add up to.
+
+    Raises:
+        AssertionError: it does not.
+    """
+    (sh, sw), (ph, pw), (eh, ew) = (
+        sizes.get("stride", (1, 1)),
+        sizes.get("padding", (0, 0)),
+        sizes.get("outputPadding", (0, 0)),
+    )
+    height, width = x.shape
+    spread = x.new_zeros((height - 1) * sh + 1, (width - 1) * sw + 1)
+    spread[::sh, ::sw] = x
+    top, left = weight.shape[0] - 1 - ph, weight.shape[1] - 1 - pw
+    stretched = F.pad(spread, (left, left + ew, top, top + eh))
+    gathered = F.conv2d(stretched[None, None], weight.flip(0, 1)[None, None])[0, 0]
+    if not torch.equal(gathered, stamp(x, weight, sizes)):
+        raise AssertionError(f"the convolution over zeros differs from the stamps for {sizes}")
+    return stretched
+
+
 def stamp_case(name: str, x: Tensor, weight: Tensor, sizes: dict[str, tuple[int, int]]) -> Case:
-    """Return a case with the output, and with how many stamps hit each of its cells."""
+    """Return a case with the output, how many stamps hit each of its cells, and the input with zeros."""
     given: Case = {key: list(value) for key, value in sizes.items()}
     counts = stamp(torch.ones_like(x), torch.ones_like(weight), sizes)
     out = {"expected": encode(stamp(x, weight, sizes)), "counts": encode(counts)}
+    out["stretched"] = encode(with_zeros(x, weight, sizes))
     return {"name": name, "x": encode(x), "weight": encode(weight), "sizes": given, **out}
 
 
@@ -207,9 +231,38 @@ def dial_cases() -> list[Case]:
     return cases
 
 
+def sight_cases() -> list[Case]:
+    """Return stacks of layers [kernel, stride, dilation], and what torch's gradient says that one unit sees of a row."""
+    plain, halving = [3, 1, 1], [2, 2, 1]
+    stacks = [
+        [[1, 1, 1]],
+        [plain],
+        [plain] * 3,
+        [plain, halving, plain, halving, plain],
+        [[3, 2, 1]] * 3,
+        [plain, [3, 1, 2], [3, 1, 4]],
+        [[3, 1, 4], [3, 1, 4]],  # pixels in between are not read
+        [[1, 2, 1], [5, 1, 1]],
+        [[5, 2, 4]] * 3,
+        [halving] * 6,
+        [[2, 1, 1], [2, 1, 2], [3, 2, 1], [1, 1, 1], [5, 1, 2], [2, 2, 4]],
+    ]
+    cases: list[Case] = []
+    for layers in stacks:
+        row = torch.zeros(1, 1, 512, dtype=torch.float64, requires_grad=True)
+        x: Tensor = row
+        for kernel, stride, dilation in layers:
+            x = F.conv1d(x, torch.ones(1, 1, kernel, dtype=torch.float64), stride=stride, dilation=dilation)
+        (gradient,) = torch.autograd.grad(x[0, 0, 0], row)
+        paths = gradient[0, 0, : int(gradient[0, 0].nonzero().max()) + 1]
+        shape: Json = [list(layer) for layer in layers]
+        cases.append({"layers": shape, "sees": len(paths), "paths": [int(count) for count in paths.tolist()]})
+    return cases
+
+
 def golden() -> dict[str, list[Case]]:
     """Compute all cases with the reference, by file name."""
-    cases: dict[str, list[Case]] = {"sliding_window": sliding_window_cases()}
+    cases: dict[str, list[Case]] = {"sliding_window": sliding_window_cases(), "receptive_field": sight_cases()}
     cases |= {"nearest_unpool2d": [], "bed_of_nails2d": [], "max_pool2d": [], "max_unpool2d": []}
     cases["conv_transpose2d"] = [stamp_case(*case) for case in stamping_cases()]
     cases["conv_transpose2d_dials"] = dial_cases()

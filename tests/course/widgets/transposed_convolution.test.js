@@ -14,7 +14,6 @@ import {
   convTranspose2d,
   fit,
   guess,
-  innerCounts,
   isAllowed,
   isAsymmetric,
   isDone,
@@ -23,8 +22,6 @@ import {
   makeRound,
   outputSize,
   overlapCounts,
-  overlapMap,
-  overlapVerdict,
   presetOf,
   score,
   shownAt,
@@ -35,6 +32,7 @@ import {
   stepBack,
   sumOf,
 } from "../../../course/widgets/transposed_convolution/core.js";
+import { innerCounts, overlapMap, overlapVerdict } from "../../../course/widgets/transposed_convolution/overlaps.js";
 
 const golden = (name) => JSON.parse(readFileSync(new URL(`./golden/${name}.json`, import.meta.url), "utf-8"));
 
@@ -262,7 +260,7 @@ describe("settings", () => {
       expect(presetOf(settings(preset))).toBe(name);
     }
     expect(presetOf(settings({ stride: 3 }))).toBeNull();
-    expect(outputSize(5, PRESETS.double)).toBe(10);
+    expect(outputSize(5, PRESETS.cropped)).toBe(10);
     expect(outputSize(8, PRESETS.apart)).toBe(16);
   });
 
