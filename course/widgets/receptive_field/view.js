@@ -21,7 +21,7 @@ import {
 
 const DIALS = Object.keys(CHOICES); // in the order of a layer's numbers
 const [PIXEL, ROW] = [6, 42]; // a pixel's width, a layer's height: that of its dials
-const [LEFT, RIGHT, TOP] = [4, 104, 22]; // an edge, room for a level's name and sight, for the dials' heads
+const [LEFT, RIGHT, TOP] = [4, 116, 22]; // an edge, room for a level's name and sight, for the dials' heads
 const BARS = 32; // the height of the paths' bars
 
 function render({ model, el }) {
@@ -207,7 +207,7 @@ function render({ model, el }) {
     for (let level = top; level >= 0; level -= 1) {
       const y = rowOf(level);
       const title = level === 0 ? "input" : `layer ${level}`;
-      const text = revealed && level > 0 ? `${title} sees ${levels[level].sees}` : title;
+      const text = revealed && level > 0 ? `${title}: ${levels[level].sees} px` : title;
       units.append(svg("text", { class: "cw-name", x: width - RIGHT + 8, y }, text));
       const [first, last] = unitsInScene(layers, level);
       for (let at = first; at <= last; at += 1) {

@@ -1,7 +1,7 @@
-// Drawing of the SlidingWindow widget: image, feature map and scores from left to right; under them the weights and the
-// ledger, where four predictions meet what the run counts. Each step is a state of core.js; this file shows it.
+// Drawing of the SlidingWindow widget: image, feature map and scores from left to right, under each map the weights that
+// make it; beside them the ledger, where four predictions meet what the run counts. Each step is a state of core.js.
 
-import { button, choice, frame, html, numberField, numberGrid, panel, svg } from "../shared/draw.js";
+import { button, choice, frame, html, numberGrid, panel } from "../shared/draw.js";
 import {
   FILTER,
   MODES,
@@ -25,9 +25,12 @@ import {
   whereOf,
   windowsWith,
 } from "./core.js";
+import { makeLedger } from "./ledger.js";
+import { weightsPicture } from "./weights.js";
 
-// A cell's side: the grids stand side by side in 700 pixels. Style scales them up where there is more room.
-const sizeOfCell = ({ layers, size }) => (layers === 1 ? 38 : size[0] < 7 ? 32 : 28);
+// A cell's side: grids and ledger stand side by side in a notebook beside JupyterLab's file browser, and the whole widget
+// on a laptop's screen.
+const sizeOfCell = ({ layers, size }) => (layers === 2 ? 26 : size[0] < 7 ? 34 : 30);
 const DARKEST = 0.42; // of the ink; every number stays readable on it
 const NOTHING = { image: [], features: [], scores: [] }; // what is lit while nothing points
 const WHOLE_RUN = 6000; // milliseconds that Play takes, about
@@ -37,13 +40,14 @@ function render({ model, el }) {
     name: "sliding-window",
     title: "Sliding window: what is computed twice?",
     lead:
-      "Each stop of the window makes one score. Type your predictions, then run: <kbd>→</kbd> on a button or " +
-      "<kbd>Space</kbd> in a grid steps.",
+      "Each stop of the window makes one score. Predict, then run: <kbd>→</kbd> on a button or <kbd>Space</kbd> in a " +
+      "grid steps.",
   });
   const sentence = ui.root.querySelector(".cw-say");
   let problem, questions, mode, steps; // steps: of each mode, all that there are
   let done, guesses, asked, total; // done: how many of them were taken
   let image, features, scores; // the grids; features is null with one layer
+  let ledger, scorePanel; // how many scores there are is asked for: their grid comes with the first step
   let states, whole, verdict; // what is known after the steps taken, in each mode; after all of them; the two compared
   let lit = NOTHING;
   let framed = null; // the score whose window is shown while something points at it
@@ -73,7 +77,7 @@ function render({ model, el }) {
   modes.node.classList.add("cw-modes");
 
   const stage = html("div", { class: "cw-stage" });
-  ui.body.append(html("div", { class: "cw-settings" }, ...settings.map(({ node }) => node)), modes.node, stage);
+  ui.body.append(html("div", { class: "cw-settings" }, ...settings.map(({ node }) => node), modes.node), stage);
 
   // The run
 
@@ -99,6 +103,7 @@ function render({ model, el }) {
 
   const pending = () => questions.filter((question) => question.mode === mode && !resolved(question));
   const resolved = (question) => done[question.mode].ended;
+  const begun = () => Object.values(done).some(({ taken, ended }) => taken > 0 || ended);
 
   // Whether to run: the first time without a prediction, the widget asks for one.
   function mayRun() {
@@ -292,7 +297,14 @@ function render({ model, el }) {
       };
     });
 
-    paintLedger();
+    scorePanel.classList.toggle("cw-unknown", !begun());
+    ledger.paint({
+      state: (name) => states[name],
+      ended: (name) => done[name].ended,
+      // A prediction comes before the run; and once the scores' grid is there, their number is no question any more.
+      locked: ({ name, mode: run }) => done[run].taken > 0 || (name === "windows" && begun()),
+      verdict: done.patches.ended && done.shared.ended ? verdict : "",
+    });
     const { taken } = done[mode];
     const atEnd = taken === steps[mode].length;
     // Not `disabled`: a button that loses the focus would hand the next key to the notebook.
@@ -311,83 +323,6 @@ function render({ model, el }) {
       multiplications: state.multiplications,
       seed: model.get("seed"),
     });
-  }
-
-  // The ledger
-
-  let rows = [];
-
-  function makeLedger() {
-    rows = questions.map((question, at) => {
-      const field = numberField(question.label, {
-        change: (value) => (guesses[question.name] = value),
-        enter: () => {
-          const next = rows.slice(at + 1).find((row) => !row.field.hidden && !row.field.readOnly);
-          (next && questions[at + 1].mode === question.mode ? next.field : play).focus();
-        },
-      });
-      const mark = html("span", { class: "cw-verdict" });
-      const struck = html("s", {});
-      const count = html("span", { class: "cw-count" });
-      const how = html("span", {});
-      const bar = ["patches", "shared"].includes(question.name) ? html("span", { class: "cw-bar" }) : null;
-      const cells = [
-        html("th", { scope: "row" }, question.label),
-        html("td", {}, mark, struck, field),
-        html("td", {}, count, how, ...(bar ? [html("span", { class: "cw-track", "aria-hidden": "true" }, bar)] : [])),
-      ];
-      const node = html("tr", { "data-question": question.name }, ...cells);
-      return { question, node, field, mark, struck, count, how, bar };
-    });
-    const heads = ["", "predicted", "counted"].map((text) =>
-      html(text ? "th" : "td", text ? { scope: "col" } : {}, text),
-    );
-    const foot = html("td", { colspan: "3", class: "cw-ratio" });
-    rows.foot = foot;
-    return html(
-      "table",
-      { class: "cw-ledger" },
-      html("thead", {}, html("tr", {}, ...heads)),
-      html("tbody", {}, ...rows.map(({ node }) => node)),
-      html("tfoot", {}, html("tr", {}, foot)),
-    );
-  }
-
-  function paintLedger() {
-    const most = Math.max(...questions.slice(2).map(({ answer }) => answer));
-    for (const { question, node, field, mark, struck, count, how, bar } of rows) {
-      const [guess, ended] = [guesses[question.name], resolved(question)];
-      const value = question.count(states[question.mode]);
-      if (ended && document.activeElement === field) play.focus();
-      field.hidden = ended;
-      field.readOnly = done[question.mode].taken > 0;
-      const right = guess === question.answer;
-      mark.textContent = !ended || guess === null ? "" : right ? `✓ ${guess}` : "✗ ";
-      struck.textContent = ended && guess !== null && !right ? String(guess) : "";
-      node.className = !ended || guess === null ? "" : right ? "cw-is-right" : "cw-is-wrong";
-      count.textContent = String(value);
-      how.textContent = ended && value === question.answer ? ` = ${question.how}` : "";
-      if (bar) bar.style.width = `${(100 * value) / most}%`;
-    }
-    rows.foot.textContent = done.patches.ended && done.shared.ended ? verdict : "";
-  }
-
-  // The weights of a layer: not to be played with, so one picture with a name.
-  function weightsPicture(weights) {
-    const side = 24;
-    const cells = weights.flatMap((line, row) =>
-      line.map((weight, column) =>
-        svg(
-          "g",
-          { transform: `translate(${1 + column * side} ${1 + row * side})` },
-          svg("rect", { class: "cw-weight", width: side, height: side }),
-          svg("text", { x: side / 2, y: side / 2, "font-size": 12 }, signed(weight)),
-        ),
-      ),
-    );
-    const named = weights.map((line) => line.map(signed).join(" ")).join("; ");
-    const sides = { viewBox: `0 0 ${3 * side + 2} ${3 * side + 2}`, width: 3 * side + 2, height: 3 * side + 2 };
-    return svg("svg", { class: "cw-grid", role: "img", "aria-label": `3 by 3 weights: ${named}`, ...sides }, ...cells);
   }
 
   function makeGrid(label, [height, width], point) {
@@ -424,22 +359,23 @@ function render({ model, el }) {
     image = makeGrid("Image", problem.size, pointPixel);
     features = two ? makeGrid("Feature map", problem.featureSize, pointFeature) : null;
     scores = makeGrid("Scores", problem.scoreSize, pointScore);
+    const [first, second] = problem.weights;
+    const makes = (weights, title) =>
+      html("div", { class: "cw-weights" }, html("span", {}, title), weightsPicture(weights));
+    const last = two ? makes(second, "weights, layer 2") : makes(first, "weights");
+    const unknown = html("div", { class: "cw-covered" }, html("span", {}, "How many are there?"));
     const parts = [["image", panel("Image", "below: times read", image.node)]];
-    if (two) parts.push(["features", panel("Feature map", "below: times computed", features.node)]);
-    parts.push(["scores", panel("Scores", "one for each window", scores.node)]);
+    if (two) {
+      const weights = makes(first, "weights, layer 1");
+      parts.push(["features", panel("Feature map", "below: times computed", features.node, weights)]);
+    }
+    parts.push(["scores", panel("Scores", "one for each window", scores.node, unknown, last)]);
     for (const [name, { node }] of parts) node.dataset.part = name;
-    const pictures = problem.weights.map((weights, layer) =>
-      html(
-        "figure",
-        { class: "cw-weights" },
-        html("figcaption", {}, two ? ["Layer 1, ReLU", "Layer 2"][layer] : "Weights"),
-        weightsPicture(weights),
-      ),
-    );
-    stage.replaceChildren(
-      html("div", { class: "cw-panels" }, ...parts.map(([, { node }]) => node)),
-      html("div", { class: "cw-under" }, html("div", { class: "cw-filters" }, ...pictures), makeLedger()),
-    );
+    scorePanel = parts.at(-1)[1].node;
+    // Nothing moves when the grid comes: its place is as large as it will be, and the box in it says nothing of that.
+    for (const side of ["width", "height"]) unknown.style[side] = `${scores.node.getAttribute(side)}px`;
+    ledger = makeLedger(questions, guesses, () => play.focus());
+    stage.replaceChildren(html("div", { class: "cw-panels" }, ...parts.map(([, { node }]) => node)), ledger.node);
     for (const { show } of settings) show();
     modes.set(mode);
     paint();
