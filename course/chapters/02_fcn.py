@@ -211,6 +211,16 @@ show_table("VGG16", bill, formats={"GB": ".1f"})
 # Eight of them see 8 pixels far: a square of 17 × 17, which is this chapter's version of the last chapter's patch. A cow here is often more than 30 pixels long, and
 # sometimes almost 60. To see as far as that, 32 pixels in each direction, you would need 32 convolutions, each at the full price.
 #
+# Other stacks of layers see differently. In the widget each row of squares is a layer, the lowest one 64 pixels of a scene. **Predict** how many of
+# them one unit of the last layer sees, press *Enter*, and its sight is followed down. Three things to try, each with a guess before it:
+#
+# 1. Three convolutions, and a halving put in *before* the first, or *after* the last. Which of the two lets a unit see further?
+# 2. Two convolutions with kernel 3 and dilation 4: how far do they see, and is every pixel in between read?
+# 3. *Count the paths*, which appears once you have predicted: do all pixels that a unit can see weigh the same?
+
+# %% widget="ReceptiveField"
+
+# %% [markdown]
 # What if the maps were smaller? Halve them once, and a 3 × 3 convolution reaches twice as far in the image and costs a quarter. Halve three
 # times: eight times as far, for a sixty-fourth. But dare we? The answer must have every pixel.
 #

@@ -98,13 +98,13 @@ show_grids(lines, marked=sums);
 #
 # In two dimensions nothing changes but the shape of the stamp. The widget lays four of them, from the input
 # [[1, 2], [3, 4]] and the filter [[3, 1, 2], [0, 2, 1], [1, 2, 0]]; the first row of what comes out is the example above. **Predict**
-# the output's size, type what you expect into its cells, and press *Enter*, stamp by stamp. Point at an output cell and its whole
-# sum is written out.
+# the output's size, type what you expect into its cells (*Space* goes to the next), and press *Enter*, stamp by stamp. Point at an output cell
+# and its whole sum is written out.
 #
 # Three things to try, each with a guess before it:
 #
 # 1. The preset *no overlap*: why is every number of the output a product, and never a sum?
-# 2. Stride 2 with kernels 2, 3 and 4: what happens to the map of overlaps at the bottom? Remember kernel 3; it comes back below.
+# 2. Stride 2 with kernels 2, 3 and 4: say whether the overlaps are even, and the map at the bottom shows them. Remember kernel 3; it comes back below.
 # 3. Padding 1, and then output_padding 1: which numbers disappear, and which come back?
 
 # %% widget="TransposedConvolution"
@@ -233,6 +233,28 @@ show_grids(planes, marked=dict.fromkeys(planes, window));
 # out of it. What comes in is left alone. Fair and not allowed: as before.
 
 # %% check="conv_transpose2d"
+
+# %% [markdown]
+# ## The same sums, gathered
+#
+# A stamp says where an input *goes*. Ask an output instead where it *comes from*, and the operator turns into one that you know (Dumoulin & Visin, 2016).
+# Pull the inputs apart, so that $s - 1$ zeros stand between neighbours; put $k - 1 - p$ zeros around them; turn the filter by half a turn; and let
+# an **ordinary convolution of stride 1** slide over it all. For 1 and 2, the filter 3 1 2 and stride 2:
+#
+# ```text
+# with zeros        0   0   1   0   2   0   0
+# turned filter     2   1   3                     →  2·0 + 1·0 + 3·1 = 3
+# two steps on              2   1   3             →  2·1 + 1·0 + 3·2 = 8
+# output            3   1   8   2   4
+# ```
+#
+# Why is the filter turned? In a stamp, the filter's *last* number lands furthest to the right of its input. Seen from the output, that input stands furthest
+# to the *left* of its window. Left and right change places, and so do above and below.
+#
+# Go back to the widget and choose **Zeros between**. Numbers and settings stay what they are. **Predict:** how many of the nine cells of the window for
+# out[2,2] meet an input, and how many do for out[1,1]? With stride 2, what share of all products is with a zero that was only put there? That share
+# is why nobody computes it this way, good as it is for thinking: a step of the window is a fraction 1/s of the way from input to input, hence the operator's
+# other name, *fractionally strided convolution*.
 
 # %% [markdown]
 # ## Why "transposed"?

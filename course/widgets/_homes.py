@@ -52,7 +52,8 @@ def _run_of_now() -> Run | None:
         return None
     request = kernel.get_parent()
     # JupyterLab and VS Code say which cell they run. For the others a cell is what it says.
-    cell = request.get("metadata", {}).get("cellId") or hashlib.sha256(
-        request.get("content", {}).get("code", "").encode()
-    ).hexdigest()
+    cell = (
+        request.get("metadata", {}).get("cellId")
+        or hashlib.sha256(request.get("content", {}).get("code", "").encode()).hexdigest()
+    )
     return Run(str(cell), str(request.get("header", {}).get("msg_id", "")))

@@ -8,15 +8,27 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from PIL import Image
+from playwright.sync_api import Page
 
 from autograde.building.bank import CHECKOUT
 from tests.browser.chromium import chromium
 from tests.browser.lab import Lab, jupyterlab
-from tests.browser.stills import play_max_unpooling
 from tests.browser.test_chapter import ADDS_UP, NOTEBOOK
 
 PICTURE = CHECKOUT / "docs" / "chapter.png"
 MARGIN = 24
+
+
+def play_max_unpooling(page: Page) -> None:
+    """Choose an edge, find the maxima, run the network, reveal, and forget the positions."""
+    page.get_by_label("an edge").check(force=True)
+    for name in ("Find the rest", "Run the network"):
+        page.get_by_role("button", name=name).click()
+    for row, column in ((1, 3), (2, 2)):
+        page.locator(f'[data-part="out"] [data-row="{row}"][data-column="{column}"]').click()
+    page.get_by_role("button", name="Reveal", exact=True).click()
+    page.get_by_role("switch").click()
+    page.mouse.move(0, 0)
 
 
 def take(lab: Lab) -> tuple[Image.Image, Image.Image]:

@@ -16,11 +16,11 @@ from tests.browser.chromium import chromium
 from tests.browser.static_page import static_page
 
 WIDTH = 880
-CAPTION = "This is a picture. Run this cell (Shift + Enter), in Jupyter or on Colab, and the widget comes to life."
+CAPTION = "This is a picture. Run this cell (Shift + Enter) in Jupyter or on Colab: the widget comes to life."
 
 _ADD_CAPTION = """(caption) => {
   const style = "margin: 0 0 8px; padding: 8px 16px; border-radius: 8px; background: #1c2024; color: #ffffff;"
-    + "font: 600 15px/1.4 system-ui, sans-serif";
+    + "font: 600 14px/1.4 system-ui, sans-serif";
   const bar = Object.assign(document.createElement("p"), { textContent: `\u25b6 ${caption}` });
   bar.setAttribute("style", style);
   document.getElementById("widget").prepend(bar);

@@ -1,4 +1,4 @@
-"""What a student finds who ran a widget, saved, ended the kernel and opens the notebook again: the widget, or its picture."""
+"""What a student finds who ran a widget, saved, ended the kernel and opens the notebook again."""
 
 import json
 from pathlib import Path

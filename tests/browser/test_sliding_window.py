@@ -61,9 +61,16 @@ def press_until_the_end(page: Page, root: Locator) -> None:
     expect(root).to_have_attribute("data-taken", root.get_attribute("data-steps") or "")
 
 
+def assert_nothing_tells_how_many(root: Locator) -> None:
+    """Fail where the number of windows, which is asked for, can be read off the scores' grid."""
+    expect(root.locator('[data-part="scores"] [role="gridcell"]').first).to_be_hidden()
+    expect(root.locator('[data-part="scores"]')).to_contain_text("How many are there?")
+
+
 def play_by_keyboard(page: Page, root: Locator) -> None:
     """Predict four numbers, the first one wrong; run both modes to their end; compare a score. No pointer."""
     scores = root.locator('[data-part="scores"]')
+    assert_nothing_tells_how_many(root)
     field(root, "windows").focus()
     for guess in ("15", "6", "720"):
         page.keyboard.type(guess)
@@ -81,6 +88,7 @@ def play_by_keyboard(page: Page, root: Locator) -> None:
     expect(struck).to_have_text("15")
     assert "line-through" in struck.evaluate("(node) => getComputedStyle(node).textDecorationLine")
     expect(wrong).to_contain_text("8 = 2 × 4")
+    expect(scores).to_be_visible()
     expect(right.locator(".cw-verdict")).to_have_text("✓ 720")
     expect(root.locator(".cw-score")).to_have_text("Predicted: 2 of 3 right")
     assert torch.equal(plane(scores), expected_scores(root))
@@ -198,6 +206,30 @@ def test_both_modes_end_with_the_same_scores_and_nothing_moves(
     assert torch.equal(found[0], expected_scores(root)[::stride, ::stride])  # a stride skips windows, no more
     assert root.bounding_box()["height"] == height, "the widget keeps its height"  # type: ignore[index]
     page.close()
+
+
+@pytest.mark.parametrize("layers", [1, 2])
+@pytest.mark.parametrize("size", ["small", "large"])
+def test_all_of_it_fits_a_laptop_s_screen(lab: Lab, tmp_path: Path, layers: int, size: str) -> None:
+    cells = [
+        nbformat.v4.new_code_cell("from course.widgets import SlidingWindow", id="import"),
+        nbformat.v4.new_code_cell(f"SlidingWindow(layers={layers}, size={size!r})", id="widget"),
+    ]
+    page = lab.open(write(tmp_path / f"laptop_{layers}_{size}.ipynb", cells), width=1280, height=720)
+    page.keyboard.press("ControlOrMeta+b")  # folds the file browser away
+    lab.run_all()
+    root = lab.cell(1).locator(".course-widget")
+    screen = page.locator(".jp-WindowedPanel-outer").first.bounding_box()
+    root.get_by_role("button", name="Run to the end").click()
+    root.get_by_role("button", name="Run to the end").click()
+    box = root.bounding_box()
+    assert box is not None
+    assert screen is not None
+    assert box["height"] <= screen["height"], f"{box['height']} px high, the notebook's part of the screen {screen}"
+    root.evaluate("(node) => node.scrollIntoView({ block: 'end' })")
+    for part in (root.locator(".cw-title"), root.get_by_role("button", name="Play")):
+        expect(part).to_be_in_viewport(ratio=1)
+    lab.screenshot(f"sliding-window-laptop-{layers}-{size}")
 
 
 def test_play_runs_by_itself_and_pauses(browser: Browser) -> None:

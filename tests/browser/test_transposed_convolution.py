@@ -69,8 +69,10 @@ def choose(page: Page, widget: Locator, label: str, value: int) -> None:
 def predict_size(page: Page, widget: Locator, rows: int, columns: int) -> None:
     """Type the output's size and press Enter; the focus goes on to the output."""
     cell_of(part(widget, "question"), 0, 0).focus()
-    page.keyboard.type(str(rows))
-    page.keyboard.press("ArrowRight")
+    page.keyboard.type(str(rows))  # one digit, from 2 on, is the whole number: the columns follow
+    if rows == 1:
+        page.keyboard.press("Space")
+    expect(cell_of(part(widget, "question"), 0, 1)).to_be_focused()
     page.keyboard.type(str(columns))
     page.keyboard.press("Enter")
     expect(part(widget, "output").locator(":focus")).to_have_count(1)
@@ -79,7 +81,7 @@ def predict_size(page: Page, widget: Locator, rows: int, columns: int) -> None:
 def play(page: Page, widget: Locator) -> None:
     """Predict the size, one side wrong, and two cells, one wrong; lay all four stamps; read a sum: no pointer."""
     predict_size(page, widget, 6, 5)
-    answers = widget.locator(".cw-formula td:last-child")
+    answers = widget.locator(".cw-sizes td")
     expect(answers.nth(0)).to_have_text("56 ✗")
     struck = answers.nth(0).locator("s")
     assert "line-through" in struck.evaluate("(node) => getComputedStyle(node).textDecorationLine")
@@ -89,10 +91,13 @@ def play(page: Page, widget: Locator) -> None:
     output = part(widget, "output")
     walk(page, output, 0, 2)
     page.keyboard.type("8")
+    page.keyboard.press("Space")
+    expect(cell_of(output, 0, 3)).to_be_focused()
     walk(page, output, 2, 2)
-    page.keyboard.type("13")
+    page.keyboard.type("1")
     page.keyboard.press("Backspace")
-    page.keyboard.type("2")
+    page.keyboard.type("12")  # two digits are as many as there can be: the next cell follows
+    expect(cell_of(output, 2, 3)).to_be_focused()
     expect(widget.locator(PRIMARY)).to_have_text("Lay stamp 1 of 4")
     page.keyboard.press("Enter")
     expect(part(widget, "filter").locator(".cw-note").first).to_have_text("·1=3")
@@ -127,6 +132,14 @@ def play(page: Page, widget: Locator) -> None:
     assert [corners.nth(at).locator(".cw-mark").text_content() for at in range(4)] == ["d", "c", "b", "a"]
 
 
+def answer_the_map(widget: Locator, *, even: bool) -> None:
+    """Say whether the overlaps are even, rightly, and see the map."""
+    widget.get_by_role("group", name="Overlaps").get_by_label("Even" if even else "Uneven", exact=True).check(
+        force=True
+    )
+    expect(widget.locator(".cw-judged")).to_have_text("✓ As you said.")
+
+
 def finish(page: Page, widget: Locator) -> None:
     """Lay every stamp, one by one, from wherever the game is."""
     widget.locator(PRIMARY).focus()
@@ -156,7 +169,7 @@ def test_stamp_by_stamp_by_keyboard_in_a_notebook(lab: Lab, notebook: Path, them
     choose(page, widget, "padding", 1)
     choose(page, widget, "input", 3)
     predict_size(page, widget, 4, 6)
-    expect(widget.locator(".cw-formula .cw-good")).to_have_count(2)
+    expect(widget.locator(".cw-sizes .cw-good")).to_have_count(2)
     finish(page, widget)
     expect(part(widget, "output").locator(".cw-cropped")).to_have_count(6 * 8 - 4 * 6)
     expected = F.conv_transpose2d(plane(part(widget, "input")), plane(part(widget, "filter")), stride=2, padding=1)
@@ -182,15 +195,20 @@ def test_the_python_side_and_the_view_agree_on_the_settings(lab: Lab, notebook: 
     lab.open(notebook)
     lab.run_all()
     widget = lab.cell(2).locator(".course-widget")
-    widget.get_by_label("exactly double").check(force=True)
+    widget.get_by_label("cropped").check(force=True)
     widget.get_by_role("button", name="New numbers").click()
     lab.write(3, "widget")
     lab.write(3, "print(widget)")
-    shown = "TransposedConvolution(columns=2, kernel_size=4, output_padding=0, padding=1, seed=1, stride=2)"
+    shown = (
+        "TransposedConvolution(columns=2, kernel_size=4, output_padding=0, padding=1, seed=1, stride=2, way='stamps')"
+    )
     assert shown in lab.run_cell(3)
     lab.write(3, "widget.stride, widget.output_padding = 3, 2")
     lab.run_cell(3)
     expect(dial(widget, "output_padding")).to_have_value("2")
+    expect(widget.locator(".cw-verdict")).to_have_text("")
+    widget.get_by_label("Even", exact=True).check(force=True)
+    expect(widget.locator(".cw-judged")).to_have_text("✗ Not as you said.")
     expect(widget.locator(".cw-verdict")).to_contain_text("Kernel 4 is not divisible by stride 3")
     lab.assert_quiet()
 
@@ -266,6 +284,9 @@ def test_what_is_shown_is_what_torch_computes(
         widget.get_by_role("button", name="Lay all").click()  # the first one asks for a prediction
         expected = F.conv_transpose2d(x, weight, None, stride, padding, extra)
         assert torch.equal(kept(widget), expected)
+        if seed == 0:
+            expect(widget.locator(".cw-count")).to_have_count(0)  # the map asks before it answers
+        answer_the_map(widget, even=kernel % stride == 0)
         counts = widget.locator(".cw-count text").all_text_contents()
         size = {1: 9, 2: 6, 3: 4}[stride]
         ones = torch.ones(1, 1, size, size), torch.ones(1, 1, kernel, kernel)
@@ -308,7 +329,7 @@ def test_a_resting_pointer_does_not_hide_the_answer(browser: Browser) -> None:
     show(page, TransposedConvolution().static_view("a"), 700)
     widget = page.locator(".course-widget")
     cell_of(part(widget, "question"), 0, 0).click()
-    page.keyboard.type("5")
+    page.keyboard.type("55")
     page.keyboard.press("Enter")  # the output's first cell comes up under the pointer
     say = widget.locator(".cw-say")
     expect(say).to_contain_text("The output is 5 × 5. Right.")
@@ -318,6 +339,91 @@ def test_a_resting_pointer_does_not_hide_the_answer(browser: Browser) -> None:
     assert box
     page.mouse.move(box["x"] + 0.4 * box["width"], box["y"] + 0.4 * box["height"])
     expect(say).to_contain_text("out[0,0]: no stamp lies here yet.")
+    page.close()
+
+
+def test_nothing_tells_the_size_before_it_is_asked(browser: Browser) -> None:
+    page = browser.new_page(viewport={"width": 724, "height": 900})
+    show(page, TransposedConvolution().static_view("a"), 700)
+    text = page.locator(".course-widget").inner_text()
+    assert "kernel" in text
+    for formula in ("− 1)", "2 · padding", "(i −", "5 × 5", "checkerboard"):
+        assert formula not in text
+    page.close()
+
+
+def gathered(widget: Locator) -> torch.Tensor:
+    """Return the output of the picture with zeros."""
+    return plane(part(widget, "output"))
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [400, 700, 900])
+def test_zeros_between_by_keyboard(browser: Browser, theme: str, width: int) -> None:
+    context = browser.new_context(
+        color_scheme=theme,  # type: ignore[arg-type]
+        reduced_motion="reduce",
+        viewport={"width": width + 24, "height": 900},
+    )
+    page = context.new_page()
+    errors = listen(page)
+    show(page, TransposedConvolution(way="zeros").static_view("a"), width)
+    widget = page.locator(".course-widget")
+    predict_size(page, widget, 5, 5)
+    output = part(widget, "output")
+    page.keyboard.type("3 2 8 ")  # one of them wrong
+    for _ in range(3):
+        page.keyboard.press("Enter")
+    expect(widget.locator(PRIMARY)).to_have_text("Gather output 4 of 25")
+    expect(cell_of(output, 0, 0).locator(".cw-mark")).to_have_text("✓")
+    expect(cell_of(output, 0, 1).locator(".cw-struck")).to_have_text("2")
+    expect(widget.locator(".cw-say")).to_have_text(
+        "out[0,2] = 1·2 + 2·3 = 8. Of its 9 cells the window meets 2 inputs; the rest are zeros."
+    )
+    lit = part(widget, "stretched").locator(".cw-lit")
+    assert [lit.nth(at).locator(".cw-value").text_content() for at in range(2)] == ["1", "2"]
+    assert_keys_are_its_own(widget)
+    assert_readable(widget)
+    assert_fits(widget)
+    widget.get_by_role("button", name="Gather all").click()
+    stretched, turned = plane(part(widget, "stretched")), plane(part(widget, "filter"))
+    assert torch.equal(gathered(widget), F.conv2d(stretched, turned))
+    x = plane(part(widget, "input"))
+    assert torch.equal(gathered(widget), F.conv_transpose2d(x, turned.flip(2, 3), stride=2))
+    expect(widget.locator(".cw-score")).to_have_text("Score: 4 of 5 right")
+    cell_of(output, 2, 2).focus()
+    expect(widget.locator(".cw-say")).to_contain_text("out[2,2] = 1·0 + 2·1 + 3·2 + 4·3 = 20.")
+    assert_fits(widget)
+    widget.get_by_label("Stamps").check(force=True)  # the size is known by now, and the numbers are the same
+    expect(widget).to_have_attribute("data-stage", "stamps")
+    widget.get_by_role("button", name="Lay all").click()
+    assert torch.equal(kept(widget), F.conv_transpose2d(x, turned.flip(2, 3), stride=2))
+    assert errors == []
+    context.close()
+
+
+@pytest.mark.parametrize(
+    ("columns", "stride", "kernel", "padding", "extra"),
+    [(2, 1, 3, 1, 0), (3, 3, 4, 0, 2), (2, 3, 2, 2, 0), (3, 2, 4, 1, 1)],
+)
+def test_what_the_window_gathers_is_what_torch_computes(
+    browser: Browser, columns: int, stride: int, kernel: int, padding: int, extra: int
+) -> None:
+    page = browser.new_page(viewport={"width": 724, "height": 900})
+    for seed in (0, 5):
+        made = TransposedConvolution(
+            way="zeros", columns=columns, stride=stride, kernel_size=kernel, padding=padding, output_padding=extra,
+            seed=seed,
+        )  # fmt: skip
+        show(page, made.static_view("a"), 700)
+        widget = page.locator(".course-widget")
+        widget.get_by_role("switch").click()
+        widget.get_by_role("button", name="Gather all").click()
+        widget.get_by_role("button", name="Gather all").click()
+        x, turned = plane(part(widget, "input")), plane(part(widget, "filter"))
+        expected = F.conv_transpose2d(x, turned.flip(2, 3), None, stride, padding, extra)
+        assert torch.equal(gathered(widget), expected)
+        assert_fits(widget)
     page.close()
 
 

@@ -15,13 +15,13 @@ MOST_LAYERS = 6
 class ReceptiveField(CourseWidget):
     """Predict how far a unit sees, then follow its sight down to the pixels.
 
-    `layers` holds [kernel, stride, dilation] for each layer, the input's first: a convolution of 3 × 3 is [3, 1, 1], and
-    a halving, 2 × 2 pooling with stride 2, is [2, 2, 1].
+    `layers` holds [kernel, stride, dilation] for each layer, the input's first: a convolution of 3 × 3 is [3, 1, 1],
+    and a halving, 2 × 2 pooling with stride 2, is [2, 2, 1].
     """
 
     layers = List(List(Int()), [[3, 1, 1], [3, 1, 1], [3, 1, 1]]).tag(sync=True)
 
-    @validate("layers")
+    @validate("layers")  # type: ignore[untyped-decorator]  # traitlets leaves it untyped
     def _must_be_choices(self, proposal: dict[str, list[list[int]]]) -> list[list[int]]:
         layers = [list(layer) for layer in proposal["value"]]
         if not 1 <= len(layers) <= MOST_LAYERS:

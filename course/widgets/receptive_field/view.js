@@ -20,8 +20,8 @@ import {
 } from "./core.js";
 
 const DIALS = Object.keys(CHOICES); // in the order of a layer's numbers
-const [PIXEL, ROW] = [6, 42]; // a pixel's width, a layer's height: that of its dials
-const [LEFT, RIGHT, TOP] = [4, 116, 22]; // an edge, room for a level's name and sight, for the dials' heads
+const [PIXEL, ROW] = [5.4, 42]; // a pixel's width, a layer's height: that of its dials
+const [LEFT, RIGHT, TOP] = [4, 104, 22]; // an edge, room for a level's name and sight, for the dials' heads
 const BARS = 32; // the height of the paths' bars
 
 function render({ model, el }) {

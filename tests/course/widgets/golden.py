@@ -159,7 +159,12 @@ def stamping_cases() -> list[tuple[str, Tensor, Tensor, dict[str, tuple[int, int
             {"stride": (3, 2), "padding": (1, 2), "outputPadding": (2, 1)},
         ),
         ("nothing but padding is left of a row", integers(1, 4, 13), integers(3, 2, 14), {"padding": (1, 0)}),
-        ("padding larger than the kernel", integers(4, 3, 17), integers(2, 3, 18), {"stride": (2, 2), "padding": (2, 2)}),
+        (
+            "padding larger than the kernel",
+            integers(4, 3, 17),
+            integers(2, 3, 18),
+            {"stride": (2, 2), "padding": (2, 2)},
+        ),
         ("quarters", integers(2, 3, 15) / 4, integers(3, 3, 16) / 4, {"stride": (2, 1), "outputPadding": (1, 0)}),
     ]
 
@@ -232,7 +237,7 @@ def dial_cases() -> list[Case]:
 
 
 def sight_cases() -> list[Case]:
-    """Return stacks of layers [kernel, stride, dilation], and what torch's gradient says that one unit sees of a row."""
+    """Return stacks of layers [kernel, stride, dilation], and what of a row one unit sees, by torch's gradient."""
     plain, halving = [3, 1, 1], [2, 2, 1]
     stacks = [
         [[1, 1, 1]],

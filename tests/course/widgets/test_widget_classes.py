@@ -11,7 +11,7 @@ from types import ModuleType
 import pytest
 
 import course.widgets
-from course.widgets import MaxUnpooling, SlidingWindow, Unpooling
+from course.widgets import MaxUnpooling, ReceptiveField, SlidingWindow, Unpooling, _homes
 from course.widgets._base import STATE_TYPE, VIEW_TYPE, CourseWidget, join_modules, saved_state
 from course.widgets.palette import okabe_ito
 
@@ -109,6 +109,70 @@ def test_traits_reject_what_they_do_not_know():
     for trait, value in {"layers": 3, "stride": 0, "size": "huge"}.items():
         with pytest.raises(Exception, match=trait):
             SlidingWindow(**{trait: value})
+
+    for layers in ([], [[3, 1, 1]] * 7, [[4, 1, 1]], [[3, 1]]):
+        with pytest.raises(Exception, match=r"layers must be 1 to 6|a layer is \[kernel, stride, dilation\]"):
+            ReceptiveField(layers=layers)
+
+
+class TestHomes:
+    """Which widget gets the id that a chapter's saved notebook knows."""
+
+    class Widget:
+        closed = False
+
+        def close(self) -> None:
+            self.closed = True
+
+    @pytest.fixture(autouse=True)
+    def run(self, monkeypatch):
+        """Return a function that begins an execution of a cell."""
+        monkeypatch.setattr(_homes, "_homes", {})
+        executions = iter(range(100))
+
+        def begin(cell: str) -> None:
+            now = _homes.Run(cell, str(next(executions)))
+            monkeypatch.setattr(_homes, "_run_of_now", lambda: now)
+
+        return begin
+
+    def test_the_first_one_gets_it(self, run):
+        run("a cell")
+        assert _homes.take_home(self.Widget(), "home") == "home"
+
+    def test_a_cell_that_runs_again_takes_it_over(self, run):
+        earlier = self.Widget()
+        run("a cell")
+        _homes.take_home(earlier, "home")
+        run("a cell")
+        assert _homes.take_home(self.Widget(), "home") == "home"
+        assert earlier.closed
+
+    def test_another_cell_leaves_it_alone(self, run):
+        earlier = self.Widget()
+        run("a cell")
+        _homes.take_home(earlier, "home")
+        run("another cell")
+        assert _homes.take_home(self.Widget(), "home") is None
+        assert not earlier.closed
+
+    def test_two_of_one_run_do_not_fight_for_it(self, run):
+        run("a cell")
+        first = self.Widget()
+        assert _homes.take_home(first, "home") == "home"
+        assert _homes.take_home(self.Widget(), "home") is None
+        assert not first.closed
+
+    def test_without_a_kernel_there_is_none(self, monkeypatch):
+        monkeypatch.undo()
+        assert _homes.take_home(self.Widget(), "home") is None
+        assert Unpooling().model_id != Unpooling.model_id_of()
+
+
+def test_each_class_has_an_id_of_its_own():
+    ids = [widget.model_id_of() for widget in WIDGETS]
+    assert len(set(ids)) == len(WIDGETS)
+    assert all(re.fullmatch("[0-9a-f]{32}", model_id) for model_id in ids)
 
 
 class TestJoining:
