@@ -9,6 +9,7 @@ from course.plotting.grids import show_feature_maps, show_grids
 from course.plotting.patches import show_patches, show_places
 from course.plotting.pictures import show_boxes, show_images, show_keypoints, show_labels, show_masks
 from course.plotting.style import PALETTE, chart_axes, charts_axes
+from course.plotting.upsampling import show_put_back, show_stamps, show_ways_up
 
 __all__ = [
     "PALETTE",
@@ -26,4 +27,7 @@ __all__ = [
     "show_patches",
     "show_places",
     "show_precision_recall",
+    "show_put_back",
+    "show_stamps",
+    "show_ways_up",
 ]
