@@ -1,7 +1,10 @@
 # %% [markdown]
 # # 3 · Unpooling
 # ## Where did the fence go?
-#
+
+# %% picture="where_is_the_fence"
+
+# %% [markdown]
 # A network that labels every pixel has a dilemma. To *understand* a picture it pools: after two poolings a unit sees four
 # times as far, and the maps are sixteen times cheaper. To *answer*, it must give back one label for each pixel that came in.
 # The last chapter shrank the maps and left one question open: **how do they grow again?**
@@ -24,7 +27,8 @@ from torch import Tensor, nn
 
 from course.checking import check, hint
 from course.costs import compare_costs
-from course.plotting import show_grids, show_images, show_labels
+from course.farm.meadow import MEADOW_CLASSES, draw_meadow
+from course.plotting import show_images, show_labels, show_put_back, show_ways_up
 from course.segmentation import class_iou, pixel_loss
 from course.shapes import pair
 from course.tables import show_table
@@ -37,53 +41,26 @@ from course.training import by_tier, fit
 # and slopes change from scene to scene, so that no single colour gives a class away.
 
 # %% figure=true
-CLASSES = ("meadow", "cow", "fence")
-
-
-def draw_scene(rng: np.random.Generator, size: int = 48) -> tuple[Tensor, Tensor]:
-    """Return an image (3, size, size) in [0, 1] and its label map (size, size)."""
-    y, x = np.mgrid[:size, :size]
-    waves = [rng.uniform(0.3, 1.2), rng.uniform(0, 6), rng.uniform(0.3, 1.2), rng.uniform(0, 6)]
-    grass = np.sin(x * waves[0] + waves[1]) * np.sin(y * waves[2] + waves[3])
-    green = rng.uniform((0.15, 0.35, 0.1), (0.45, 0.6, 0.35))
-    image = green[:, None, None] + 0.08 * grass
-    labels = np.zeros((size, size), dtype=np.int64)
-    for _ in range(rng.integers(1, 4)):
-        row, column = rng.integers(8, size - 8, 2)
-        radius = rng.uniform(4, 8)
-        cow = ((y - row) / radius) ** 2 + ((x - column) / (1.4 * radius)) ** 2 < 1
-        across, down = rng.uniform(0, 6, 2)
-        patches = np.sin(x * 0.7 + across) + np.sin(y * 0.9 + down) > 0.4
-        coats = rng.uniform(0.05, 0.9, 2)[:, None] * rng.uniform(0.7, 1.0, 3)
-        labels[cow] = 1
-        image[:, cow] = np.where(patches[cow], coats[0][:, None], coats[1][:, None])
-    slope, gap = rng.uniform(-0.8, 0.8), rng.integers(7, 13)
-    for start in range(int(rng.integers(-20, -10)), size + 20, gap):
-        rows = np.arange(size)
-        columns = np.round(start + slope * rows).astype(int)
-        inside = (columns >= 0) & (columns < size)
-        labels[rows[inside], columns[inside]] = 2
-        image[:, rows[inside], columns[inside]] += 0.3
-    image += rng.normal(0, 0.07, image.shape)
-    image = torch.tensor(image, dtype=torch.float32).clamp(0, 1)
-    return image, torch.tensor(labels)
-
-
-image, labels = draw_scene(np.random.default_rng(2))
-show_labels(image, {"what we want": labels}, CLASSES);
+image, labels = draw_meadow(np.random.default_rng(2))
+show_labels(image, {"what we want": labels}, MEADOW_CLASSES);
 
 # %% [markdown]
-# Now pool the picture twice and blow it up again, each value copied over a 4 × 4 block. **Before you run the cell, say what
-# happens to a wire that is one pixel wide.** Will it vanish, will it get thicker, or will it move?
+# Now pool the picture, 4 × 4 pixels to one: twice by two. **Before you run the cell, say what happens to a wire that is one pixel
+# wide.** Will it vanish, will it get thicker, or will it move? The second row shows it without the meadow and the cows.
 
 # %% figure=true
-small = F.max_pool2d(image, 4)
-copied = small.repeat_interleave(4, dim=1).repeat_interleave(4, dim=2)
-show_images({"48 × 48": image, "pooled to 12 × 12": small, "copied back": copied});
+wires = (labels == 2).float()  # 1 on a wire, 0 elsewhere
+show_images({
+    "the picture, 48 × 48": image,
+    "pooled to 12 × 12": F.max_pool2d(image, 4),
+    "its wires alone": wires,
+    "the wires alone, pooled": F.max_pool2d(wires[None], 4)[0],
+}, columns=2);
 
 # %% [markdown]
-# *What to see:* the wire survives the max pooling, because it is bright, but its **place** does not. Four columns have become
-# one, and nothing in the 12 × 12 map says which of the four it was. Averaging would be worse: the wire would fade as well.
+# *What to see:* in the colours the wires are hard to find again, for any bright speck of grass wins its block as well. So look at
+# the wires alone. Not one is lost: each is a chain of blocks now, four pixels thick. But its **place** is lost. Four columns have
+# become one, and nothing in the 12 × 12 map says which of the four it was. Averaging would be worse: the wire would fade as well.
 #
 # Pooling answers "*is* there a wire in this block?" and forgets "*where*?". Everything in this chapter is about that *where*.
 
@@ -133,11 +110,7 @@ show_images({"48 × 48": image, "pooled to 12 × 12": small, "copied back": copi
 # Look at both on the same numbers:
 
 # %% figure=true
-x = torch.tensor([[1.0, 2.0], [3.0, 4.0]])
-nails = torch.zeros(4, 4)
-nails[::2, ::2] = x
-copies = x.repeat_interleave(2, dim=0).repeat_interleave(2, dim=1)
-show_grids({"x": x, "nearest neighbour": copies, "bed of nails": nails});
+show_ways_up(torch.tensor([[1.0, 2.0], [3.0, 4.0]]));
 
 # %% [markdown]
 # Nearest neighbour is wrong about where the wire is by up to a block, in every direction. A bed of nails commits to one corner: it
@@ -215,8 +188,9 @@ show_grids({"x": x, "nearest neighbour": copies, "bed of nails": nails});
 # %% [markdown]
 # ## What is lost, and what is not
 #
-# You now own both halves, so the next cells use the library's: whatever your answers were, what follows works. Pool our picture
-# twice, go up again with each of the three methods, and ask of every pixel that is filled whether the value in it is the one that was there.
+# You now own both halves, so the next cells use the library's: whatever your answers were, what follows works. Suppose an encoder
+# has done its job and found the wires: its map is as bright as the picture where a wire is, and zero everywhere else. Pool that map twice
+# and go up again with each of the three methods. **Guess first:** of the values that are put back, how many will stand on a wire?
 
 # %% figure=true
 def nearest(x: Tensor, indices: Tensor, size: tuple[int, int]) -> Tensor:
@@ -243,8 +217,8 @@ ways = {
     "max unpooling": max_unpool,
 }
 
-picture = image.mean(dim=0)[None, None]  # (1, 1, 48, 48)
-once, first_indices = pool(picture)
+found = (image.mean(dim=0) * wires)[None, None]  # (1, 1, 48, 48): what the encoder found
+once, first_indices = pool(found)
 twice, second_indices = pool(once)
 restored = {}
 for name, way in ways.items():
@@ -254,36 +228,38 @@ for name, way in ways.items():
 rows = {}
 for name, after in restored.items():
     filled = after != 0
-    right = filled & (after == picture[0, 0])
-    rows[name] = {"filled": int(filled.sum()), "right": int(right.sum())}
-show_table("restored", rows, corner="pixels of 48 × 48")
-show_images({"before": picture[0, 0], **restored});
+    rows[name] = {"put back": int(filled.sum()), "on a wire": int((filled & (wires > 0)).sum())}
+show_table("restored", rows, corner="values")
+show_put_back(wires, restored, "wire");
 
 # %% [markdown]
-# *What to see:* nearest neighbour is complete and blurred; the bed of nails has its nails in a rigid grid; max unpooling is just as
-# sparse, but every value stands exactly where it was found, and the wires are thin again. Of {n}`restored.bed of nails.filled:.0f` nails only
-# {n}`restored.bed of nails.right:.0f` are right.
-# <!-- holds: restored.max unpooling.right == restored.max unpooling.filled == restored.bed of nails.filled -->
+# *What to see:* a blue square is a value on a wire, a cross a value beside one. Nearest neighbour covers every wire, and a broad band
+# of what is none. The bed of nails has its nails in a rigid grid, and most of them miss: of {n}`restored.bed of nails.put back:.0f` only
+# {n}`restored.bed of nails.on a wire:.0f` stand on a wire. Max unpooling puts back just as few, but **every one stands on the wire** where it was found.
+# <!-- holds: restored.max unpooling.on a wire == restored.max unpooling.put back == restored.bed of nails.put back;
+#      restored.bed of nails.on a wire < 0.5 * restored.bed of nails.put back;
+#      restored.nearest neighbour.put back > 3 * restored.nearest neighbour.on a wire -->
 #
-# Most pixels are zero after unpooling, and they should be: of sixteen values fifteen are gone for good. Pooling is not undone.
-# **What comes back is the position of what survived**, and the convolution that follows turns sparse and exact into dense and exact.
+# The wires are thin again, and dotted: of sixteen values fifteen are gone for good. Pooling is not undone. **What comes back is
+# the position of what survived**, and the convolution that follows joins the dots: it turns sparse and exact into dense and exact.
 #
-# What does the memory cost? One of four positions in a 2 × 2 window fits in 2 bits. Handing the whole feature map to the
-# decoder, as U-Net does and as FCN's skip connections do, costs 32 bits for every value of every channel. That thrift was SegNet's
-# argument (Badrinarayanan, Kendall & Cipolla, 2017).
+# What does the memory cost? One of four positions in a 2 × 2 window fits in 2 bits. Handing the feature map itself to the decoder,
+# as U-Net does, takes 32 bits for each of the window's four values, 128 in all. That thrift was SegNet's argument
+# (Badrinarayanan, Kendall & Cipolla, 2017). (PyTorch is less thrifty: its indices are whole numbers of 64 bits.) FCN hands over
+# something else again, scores of the classes; that is chapter 4.
 
 # %% [markdown] quiz="negative-values"
 # A 2 × 2 window holds −3, −1, −4, −2. What does max pooling with padding 0 return, and what does max unpooling put back?
 #
-# - [ ] It returns 0, since nothing in the window is positive — Max pooling compares the values with each other, not with zero. Zero would win only if the window were padded with zeros, and that is why padding is −∞.
-# - [x] It returns −1 and its position, and −1 is put back there among zeros — The maximum of the four is −1. After unpooling, the zeros around it are larger than the value itself: "zero" means "nothing known here", not "small".
-# - [ ] It returns −4, the one that is largest in magnitude — Max pooling takes the largest value, not the largest magnitude.
+# - [ ] It returns 0, since nothing in the window is positive, and puts 0 back — Max pooling compares the values with each other, not with zero. Zero would win only if the window were padded with zeros, and that is why padding is −∞.
+# - [ ] It returns −4, the one that is largest in magnitude, and puts −4 back — Max pooling takes the largest value, not the largest magnitude.
+# - [x] It returns −1 with its position, and puts −1 back there — The maximum of the four is −1. After unpooling, the zeros around it are larger than the value itself: "zero" means "nothing known here", not "small".
 
 # %% [markdown] quiz="whose-indices"
 # A network pools twice (to a half, then to a quarter) and unpools twice. Which indices does the *first* unpooling need?
 #
-# - [ ] Those of the first pooling — Its indices speak of positions in the full plane, but the first unpooling makes a plane of half the size: most of them do not even exist there.
 # - [x] Those of the second pooling — The first unpooling undoes the last pooling. What was put away last is taken out first, as from a stack.
+# - [ ] Those of the first pooling — Its indices speak of positions in the full plane, but the first unpooling makes a plane of half the size: most of them do not even exist there.
 # - [ ] Either, as long as both poolings have 2 × 2 windows — The windows are alike, but an index counts cells of the plane that was pooled, and the two planes differ in size.
 
 # %% [markdown]
@@ -292,15 +268,10 @@ show_images({"before": picture[0, 0], **restored});
 # An index means something only in the plane where it was taken, and in the channel where it was taken. So each unpooling belongs to
 # *one* pooling: the last one down is the first one up, with the same plane size and the same number of channels. That is why SegNet's decoder is
 # the mirror image of its encoder:
-#
-# ```text
-# 48 × 48   conv, pool ───────── indices ────────▶ unpool, conv   48 × 48
-#                 ╲                                  ╱
-# 24 × 24         conv, pool ─── indices ──▶ unpool, conv         24 × 24
-#                       ╲                     ╱
-# 12 × 12                ╲───────────────────╱                    12 × 12
-# ```
-#
+
+# %% picture="mirror_of_segnet"
+
+# %% [markdown]
 # One stage of the decoder: unpool with the remembered indices, then convolve the sparse map with a trained filter, so that it
 # becomes dense, then ReLU. (The real one adds batch normalisation; the network below has it.)
 
@@ -331,16 +302,16 @@ show_images({"before": picture[0, 0], **restored});
 
 # %% train=true
 rng = np.random.default_rng(0)
-scenes = [draw_scene(rng) for _ in range(by_tier(800, 8000))]
-unseen = [draw_scene(rng) for _ in range(64)]
+scenes = [draw_meadow(rng) for _ in range(by_tier(800, 8000))]
+unseen = [draw_meadow(rng) for _ in range(64)]
 
 networks, scores = {}, {}
 for name, way in ways.items():
     print(name)
     torch.manual_seed(0)  # every network starts from the same weights
-    networks[name] = SegNet(len(CLASSES), widths=(16, 16), upsample=way)
+    networks[name] = SegNet(len(MEADOW_CLASSES), widths=(16, 16), upsample=way)
     fit(networks[name], pixel_loss, scenes, steps=by_tier(200, 2000), learning_rate=5e-3)
-    scores[name] = class_iou(networks[name], unseen, CLASSES)
+    scores[name] = class_iou(networks[name], unseen, MEADOW_CLASSES)
 
 compare_costs(networks, size=(48, 48), scores=scores)
 
@@ -351,14 +322,16 @@ part = {"truth": truth[rows, columns]}
 for name, network in networks.items():
     with torch.no_grad():
         part[name] = network.cpu()(scene[None]).argmax(dim=1)[0, rows, columns]
-show_labels(scene[:, rows, columns], part, CLASSES);
+show_labels(scene[:, rows, columns], part, MEADOW_CLASSES, columns=3);
 
 # %% [markdown]
 # *What to see:* the meadow hardly notices, the cows a little, along their outlines. The fence is where it shows: a wire is one pixel
 # wide, and only one of the three networks was told in which pixel. The other two learnt that a wire is *near*. With nothing to say
 # where, the fence's IoU falls from {n}`costs.IoU of fence.max unpooling:.2f` to {n}`costs.IoU of fence.bed of nails:.2f` with the bed of nails
 # and to {n}`costs.IoU of fence.nearest neighbour:.2f` with nearest neighbour, and what is left of it comes in crumbs. Now read the table from
-# the top: parameters, multiply–adds and memory are the same to the last digit. The gap costs nothing.
+# the top: parameters, multiply–adds and memory are the same to the last digit, for all three networks pool in the same way and keep the
+# indices, used or not. Only the *time* differs, and so it does when you run the cell again. What the gap is paid with is positions, not
+# weights or multiplications.
 # <!-- holds: costs.IoU of meadow.max unpooling - costs.IoU of meadow.nearest neighbour < 0.1;
 #      costs.IoU of meadow.max unpooling - costs.IoU of meadow.bed of nails < 0.1;
 #      costs.IoU of cow.max unpooling - costs.IoU of cow.nearest neighbour < 0.15;
@@ -379,8 +352,8 @@ show_labels(scene[:, rows, columns], part, CLASSES);
 # %% [markdown] quiz="what-unpooling-learns"
 # The three networks have the same number of parameters. How many of them belong to the upsampling?
 #
-# - [x] None — All three ways up are fixed rules. What is learnt lies in the convolutions around them, which have to make the best of what the rule hands them.
 # - [ ] One for each channel — There is nothing to scale: values are copied or moved, never multiplied by anything that is trained.
+# - [x] None at all — All three ways up are fixed rules. What is learnt lies in the convolutions around them, which have to make the best of what the rule hands them.
 # - [ ] One for each remembered index — The indices come from the data and change with each picture. They are not trained, and no gradient flows to them.
 
 # %% [markdown]

@@ -1,7 +1,10 @@
 # %% [markdown]
 # # 4 · Transposed convolution
 # ## What if the way up could learn?
-#
+
+# %% picture="learnt_stamp"
+
+# %% [markdown]
 # Chapter 3 ended with a table whose last column said *nothing* three times: nearest neighbour, a bed of nails and max
 # unpooling are rules, and a rule does not learn. In this chapter the way up gets weights. You put a value down, and
 # around it you stamp a pattern that the network has learnt.
@@ -25,8 +28,9 @@ from torch import Tensor, nn
 from course.checking import check, hint
 from course.costs import compare_costs
 from course.farm import SEMANTIC_CLASSES, Farm
-from course.plotting import show_grids, show_images, show_labels
-from course.segmentation import SemanticSet, class_iou, pixel_loss
+from course.interpolation import stamp_of_interpolation
+from course.plotting import show_grids, show_images, show_labels, show_stamps
+from course.segmentation import SemanticSet, block_labels, class_iou, pixel_loss
 from course.shapes import pair, single
 from course.training import by_tier, fit
 
@@ -42,16 +46,14 @@ from course.training import by_tier, fit
 # %% figure=true
 def in_blocks(labels: Tensor, side: int) -> Tensor:
     """Give every block of side × side pixels the label that most of its pixels have, 255 left out."""
-    votes = F.one_hot(labels.where(labels != 255, len(SEMANTIC_CLASSES)))[..., : len(SEMANTIC_CLASSES)]
-    votes = F.avg_pool2d(votes.permute(2, 0, 1).float(), side)  # (K, H/side, W/side)
-    return votes.argmax(dim=0).repeat_interleave(side, 0).repeat_interleave(side, 1)
+    return block_labels(labels[None], side, len(SEMANTIC_CLASSES))[0]
 
 
 train_set = SemanticSet(Farm(by_tier(800, 4000)), keep=True)
 test_set = SemanticSet(Farm(200, seed=1), keep=True)
 image, truth = test_set[9]
 blocks = {f"blocks of {side}": in_blocks(truth, side) for side in (8, 16, 32)}
-show_labels(image, {"truth": truth, **blocks}, SEMANTIC_CLASSES);
+show_labels(image, {"truth": truth, **blocks}, SEMANTIC_CLASSES, columns=3);
 
 # %% [markdown]
 # *What to see:* blocks of 8 still tell an animal from the meadow, though not its legs, and the thin band of trees is gone. In blocks
@@ -81,15 +83,7 @@ show_labels(image, {"truth": truth, **blocks}, SEMANTIC_CLASSES);
 # share. **Predict:** what comes out of the same numbers with stride 1, and what with stride 4?
 
 # %% figure=true
-x, filter_row = torch.tensor([1.0, 2.0]), torch.tensor([3.0, 1.0, 2.0])
-lines = {}
-for stride in (1, 2, 4):
-    stamps = torch.zeros(3, stride + 3)
-    stamps[0, :3], stamps[1, stride : stride + 3] = 1 * filter_row, 2 * filter_row
-    stamps[2] = F.conv_transpose1d(x[None, None], filter_row[None, None], stride=stride)
-    lines[f"stride {stride}"] = stamps
-sums = {title: torch.tensor([False, False, True])[:, None].expand_as(line) for title, line in lines.items()}
-show_grids(lines, marked=sums);
+show_stamps(torch.tensor([1.0, 2.0]), torch.tensor([3.0, 1.0, 2.0]), strides=(1, 2, 4));
 
 # %% [markdown]
 # *What to see:* the first two rows are the stamps, the outlined row is their sum. With stride 1 two places are shared, with stride 2
@@ -212,9 +206,9 @@ show_grids(planes, marked=dict.fromkeys(planes, window));
 # %% [markdown] quiz="which-window"
 # A transposed convolution has kernel 4, stride 2 and padding 1. Into which rows of the output does row 3 of the input stamp?
 #
-# - [ ] Rows 6 to 9 — That would be right without padding. Cropping one row at the top moves every row up by one.
 # - [x] Rows 5 to 8 — The stamp starts at 3·2 − 1 = 5 and is four rows high. A convolution with the same numbers would read rows 5 to 8 for its output row 3.
 # - [ ] Rows 4 to 7 — That is two rows cropped at the top. `padding=1` crops one there, and another at the bottom.
+# - [ ] Rows 6 to 9 — That would be right without padding. Cropping one row at the top moves every row up by one.
 
 # %% [markdown] exercise="conv_transpose2d"
 # Now two dimensions. Everything holds twice over:
@@ -326,16 +320,16 @@ show_grids({"x": x.view(3, 3), "M x: convolved": there.view(2, 2), "Mᵀ M x: an
 # %% [markdown] quiz="not-an-inverse"
 # A colleague upsamples with a transposed convolution whose weights are those of the convolution that came before, "to get the details back". What do you say?
 #
-# - [ ] Right, with the same weights it is the inverse — You have just seen that it is not: the shape comes back and the numbers do not.
-# - [ ] It would be, if the stride were 1 — Even with stride 1 the matrix is not orthogonal, so its transpose is not its inverse. And here it is not even square.
-# - [x] The details are gone; the network has to learn what to put there, and the weights should be free to do so — The transpose brings back the size. What fills it is learnt, or asked from an earlier map, as the skips below do.
+# - [ ] Right: with the same weights it is the inverse of that convolution — You have just seen that it is not: the shape comes back and the numbers do not.
+# - [x] The details are gone; let the weights learn what to put there — The transpose brings back the size. What fills it is learnt, or asked from an earlier map, as the skips below do.
+# - [ ] It would be right if the stride were 1, for then no pixel is skipped — With stride 1 the transpose is not the inverse either: that holds only for an orthogonal matrix, and a filter's hardly ever is one. Above, the stride is 1, and four numbers do not make nine.
 
 # %% [markdown]
 # ## Checkerboards
 #
 # Look again at the widget's map of overlaps for kernel 3 and stride 2. Some pixels get one stamp, some two, some four. Even if all
-# values and all weights were equal, the output would be uneven. Odena, Dumoulin and Olah (2016) found that pattern in the pictures of
-# many generators, and named it for what it looks like.
+# values and all weights were equal, the output would be uneven. Odena, Dumoulin and Olah (2016) showed that pattern in the pictures of
+# many generators, and where it comes from: a checkerboard.
 #
 # Below, untrained networks get a **constant** picture and enlarge it three times. A perfect answer is constant. There are three ways
 # up, with two kinds of weights: all positive, and of both signs, as networks have them. **Which of the six pictures will show a pattern?**
@@ -379,7 +373,7 @@ show_images(pictures, columns=3);
 #
 # So there are three remedies, the surest first:
 #
-# - **resize, then convolve**, with nearest neighbour or bilinear interpolation before the convolution; it is what Odena and others recommend;
+# - **resize, then convolve**: Odena and others recommend nearest neighbour before the convolution, and had less luck with bilinear;
 # - a start that has no pattern: **bilinear weights**, from which training moves away only as far as it pays;
 # - a **kernel that the stride divides**, such as 4 with stride 2, or 64 with 32. It evens the counts; the weights must do the rest.
 #
@@ -391,8 +385,8 @@ show_images(pictures, columns=3);
 #
 # - [ ] kernel 3, stride 2 — 3 is not divisible by 2: along one side pixels get one and two stamps in turn.
 # - [ ] kernel 5, stride 3 — 5 is not divisible by 3: along one side pixels get two, two and one.
-# - [x] kernel 6, stride 3 — 6 is twice 3: every pixel gets two stamps along each side, four in all.
 # - [ ] kernel 4, stride 3 — 4 is not divisible by 3: of three neighbouring pixels one gets a second stamp.
+# - [x] kernel 6, stride 3 — 6 is twice 3: every pixel gets two stamps along each side, four in all.
 
 # %% [markdown]
 # ## A good start: bilinear interpolation
@@ -431,19 +425,20 @@ show_images(pictures, columns=3);
 # %% check="bilinear_kernel"
 
 # %% [markdown]
-# Is it really interpolation? Enlarge a picture by four, with a filter of 8 at stride 4, and compare. To have the filter whatever
-# your answer is, the cell asks `F.interpolate` what it makes of a single 1. **What it makes of a single 1 is its stamp.**
+# Is it really interpolation? Ask `F.interpolate` what it makes of a single 1, in the middle of zeros:
 
 # %% figure=true
-def stamp_of_interpolation(channels: int, kernel_size: int) -> Tensor:
-    """The bilinear filter of an even size: what interpolation by half that size makes of a single 1."""
-    factor = kernel_size // 2
-    spike = F.pad(torch.ones(1, 1, 1, 1), (1, 1, 1, 1))
-    around = F.interpolate(spike, scale_factor=factor, mode="bilinear")[0, 0]
-    inside = slice(factor // 2, factor // 2 + kernel_size)
-    return torch.eye(channels)[:, :, None, None] * around[inside, inside]
+spike = F.pad(torch.ones(1, 1), (1, 1, 1, 1))
+around = F.interpolate(spike[None, None], scale_factor=2, mode="bilinear")[0, 0]
+show_grids({"a single 1": spike, "enlarged by 2, times 16": 16 * around}, marked={"enlarged by 2, times 16": around > 0});
 
+# %% [markdown]
+# *What to see:* 1, 3, 3, 1 times 1, 3, 3, 1, in sixteenths: the pyramid. **What an upsampling makes of a single 1 is its stamp.** Any
+# upsampling that is linear, and alike at all places, can be had as a transposed convolution. `stamp_of_interpolation` in the course's
+# library gets the filter in this way, for sizes 4, 8, 12, …, so that what follows works whatever your answer is. Now enlarge a picture
+# by four, with a filter of 8 at stride 4, and compare:
 
+# %% figure=true
 small = F.interpolate(image[None], size=(16, 16), mode="area")
 torch.manual_seed(0)
 random_layer = nn.ConvTranspose2d(3, 3, kernel_size=8, stride=4, padding=2)
@@ -458,7 +453,7 @@ show_images({
     "torch's first weights": (by_chance - by_chance.min()) / (by_chance.max() - by_chance.min()),
     "bilinear stamps": by_stamps,
     "F.interpolate": by_library,
-});
+}, columns=2);
 
 # %% [markdown]
 # *What to see:* with the weights that `nn.ConvTranspose2d` starts with, the picture is gone and a grid is there instead, although
@@ -469,21 +464,18 @@ show_images({
 # ## FCN: asking finer maps
 #
 # Long, Shelhamer and Darrell (2015) turned a classifier into a **fully convolutional network** and brought its scores back to the
-# size of the image with transposed convolutions that start as bilinear interpolation. Enlarging scores at stride 32 by 32 gives
-# FCN-**32s**. You have seen what that costs.
+# size of the image with transposed convolutions that are bilinear interpolation to begin with. Enlarging scores at stride 32 by 32
+# gives FCN-**32s**. You have seen what that costs.
 #
 # Their second idea is the **skip**. The map at stride 16 has not been halved as often. It understands less, but knows better *where*.
 # So it gives scores of its own; the coarse scores are doubled, and the two are added. That is FCN-16s. Once more with stride 8: FCN-8s.
 #
-# ```text
-# image ──▶ … ──▶ stride 8 ───▶ stride 16 ───▶ stride 32
-#                    │              │              │
-#                  scores         scores         scores ────────────▶ enlarged by 32    FCN-32s
-#                    │              │              ▼
-#                    │              └────────────▶ + ◀ doubled ─────▶ enlarged by 16    FCN-16s
-#                    │                             ▼
-#                    └───────────────────────────▶ + ◀ doubled ─────▶ enlarged by 8     FCN-8s
-# ```
+# What crosses over is not the map, with all its channels, but one score a class:
+
+# %% picture="fcn_ladder"
+
+# %% [markdown]
+# In the paper only the doublings are learnt: the last stamp of each network, by 32, 16 or 8, stays the bilinear one. Ours trains all.
 #
 # Why *add*? A score is evidence for a class, in logits. The deep map says "somewhere here is a cow", the shallow one "this pixel looks
 # like a coat, that one like grass", and evidence adds up.
@@ -583,7 +575,7 @@ def predictions(image: Tensor) -> dict[str, Tensor]:
 
 
 image, truth = test_set[9]
-show_labels(image, {"truth": truth, "blocks of 32": in_blocks(truth, 32), **predictions(image)}, SEMANTIC_CLASSES);
+show_labels(image, {"truth": truth, "blocks of 32": in_blocks(truth, 32), **predictions(image)}, SEMANTIC_CLASSES, columns=2);
 
 # %% [markdown]
 # *What to see:* it does better than blocks. Scores are not labels: four of them, blended, can tell where the sky ends, and the learnt
@@ -609,11 +601,11 @@ networks["SegNet"] = train(SegNet(classes))
 # %% figure=true
 for number in (9, 22, 27):
     image, truth = test_set[number]
-    show_labels(image, {"truth": truth, **predictions(image)}, SEMANTIC_CLASSES)
+    show_labels(image, {"truth": truth, **predictions(image)}, SEMANTIC_CLASSES, columns=3)
 
 # %% [markdown]
-# *What to see:* go along a row of pictures. From 32s to 16s to 8s the same scene comes into focus: first that there is something, then
-# which animal it is, then where its body ends. Compare FCN-8s with the *blocks of 8* at the top of the chapter. Its finest scores
+# *What to see:* go through the panels of one scene. From 32s to 16s to 8s it comes into focus: first that there is something, then which
+# animal it is, then where its body ends. Compare FCN-8s with the *blocks of 8* at the top of the chapter. Its finest scores
 # have that very grid, and yet its outlines are rounder, because scores are blended before they become labels. Legs stay out of
 # reach: no score is as fine as a leg.
 #
@@ -648,8 +640,8 @@ compare_costs(networks, size=(64, 64), scores=scores)
 #      costs.multiply–adds.SegNet > costs.multiply–adds.FCN-8s; costs.memory to train.SegNet > costs.memory to train.FCN-8s;
 #      costs.IoU of sky.SegNet > costs.IoU of sky.FCN-8s; costs.IoU of trees.SegNet > costs.IoU of trees.FCN-8s -->
 #
-# On photographs the steps are smaller, for objects are larger: on PASCAL VOC 2011 the paper reports a mean IoU of 59.4 for FCN-32s, 62.4
-# for 16s and 62.7 for 8s. One seed and a few minutes of training, on our computer, are behind the table here. From other first
+# On photographs the steps are smaller, for objects are larger: on a part of PASCAL VOC 2011's validation pictures the paper reports a mean
+# IoU of 59.4 for FCN-32s, 62.4 for 16s and 62.7 for 8s. One seed and a few minutes of training, on our computer, are behind the table here. From other first
 # weights the mean IoU came out up to {n}`spread costs.mean IoU.*:~1` apart and the IoU of a single class up to {n}`spread costs.IoU of *:~1`, and yours may
 # lie as far from ours: read the order and the gaps, not the second decimal.
 
@@ -657,8 +649,8 @@ compare_costs(networks, size=(64, 64), scores=scores)
 # You add one more skip, at stride 4, and call it FCN-4s. What do you expect?
 #
 # - [ ] The same gain again, for the grid is twice as fine — As a rule each skip brings less than the one before. And at stride 4 the map has seen little of the picture: its scores say more about colour than about class.
-# - [x] Sharper outlines, and little more: what thin things needed was mostly a grid finer than they are — Long and others (2015) stopped at stride 8 because the last skip had already brought them little: from 62.4 to 62.7. On our small pictures, with legs one or two pixels wide, it may be more. Try.
-# - [ ] Nothing, since upsampling is learnt — A learnt filter can only spread what the scores hold. Where a leg is, no filter can know that was told "somewhere in these 8 × 8 pixels".
+# - [ ] Nothing more, since the upsampling is learnt anyway — A learnt filter can only spread what the scores hold. Where a leg is, no filter can know that was told "somewhere in these 8 × 8 pixels".
+# - [x] Sharper outlines, and little more than that — Long and others (2015) stopped at stride 8 because the last skip had already brought them little: from 62.4 to 62.7. On our small pictures, with legs one or two pixels wide, it may be more. Try.
 
 # %% [markdown]
 # ### The full tier
@@ -681,7 +673,7 @@ compare_costs(networks, size=(64, 64), scores=scores)
 # | --- | --- | --- |
 # | nearest neighbour, bed of nails | nothing | nothing |
 # | max unpooling (SegNet) | one position a window | nothing; the convolutions after it |
-# | transposed convolution (FCN-32s) | nothing | the stamp |
+# | transposed convolution (FCN-32s) | nothing | the stamp (in the paper it stays bilinear) |
 # | and skips (FCN-16s, FCN-8s) | scores of finer maps | the stamp, and the scores |
 #
 # Every pixel has its class now. But look at a picture with two cows that touch: they are one patch of one colour. How many cows are

@@ -1,7 +1,7 @@
 """SegNet: an encoder that remembers where its maxima stood, and a decoder that puts values back there.
 
-Nothing but positions crosses from the way down to the way up: one number a window, where FCN and U-Net hand over whole
-feature maps (Badrinarayanan, Kendall & Cipolla, 2017, figure 2).
+Nothing but positions crosses from the way down to the way up: one number a window, where U-Net hands over whole feature
+maps and FCN the class scores that it makes of them (Badrinarayanan, Kendall & Cipolla, 2017, figure 2).
 """
 
 from collections.abc import Callable, Sequence
