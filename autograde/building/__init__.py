@@ -53,6 +53,7 @@ def _of_chapter(chapter: str, root: Path) -> dict[Path, bytes]:
 
     from autograde.building import bank
     from autograde.building.answers import compute_answers
+    from autograde.building.giveaways import refuse_giveaways
     from autograde.building.notebooks import instructor_notebook, student_notebook
     from course import packet
     from course.checking import answers
@@ -67,6 +68,7 @@ def _of_chapter(chapter: str, root: Path) -> dict[Path, bytes]:
     mistakes = bank.mistakes(chapter)
     for exercise in catalogue.of_chapter(chapter):
         known = compute_answers(exercise, [entry for entry in mistakes if entry.exercise == exercise.name])
+        refuse_giveaways(chapter, cells, exercise, known)
         path = root / "course" / "answers" / chapter / f"{exercise.name}.safetensors"
         files[path] = packet.dumps(answers.to_plain(known))
     return files
