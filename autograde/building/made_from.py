@@ -43,9 +43,9 @@ def parts(notebook: NotebookNode, root: Path) -> dict[str, str]:
 
 
 def _computes(cell: NotebookNode) -> bool:
-    """Return whether a cell can make a number: it is code, and no check, widget or set-up."""
+    """Return whether a cell can make a number: it is code, and no check, widget, picture or set-up."""
     graded = cell.metadata.get("nbgrader", {}).get("grade", False)
-    apart = cell.id == "setup" or graded or "widget" in cell.metadata.get("tags", [])
+    apart = cell.id == "setup" or graded or not {"widget", "picture"}.isdisjoint(cell.metadata.get("tags", []))
     return cell.cell_type == "code" and not apart
 
 

@@ -29,8 +29,9 @@ from course.checking import check, hint
 from course.costs import compare_costs
 from course.farm import SEMANTIC_CLASSES, Farm
 from course.interpolation import stamp_of_interpolation
+from course.labels import block_labels
 from course.plotting import show_grids, show_images, show_labels, show_stamps
-from course.segmentation import SemanticSet, block_labels, class_iou, pixel_loss
+from course.segmentation import SemanticSet, class_iou, pixel_loss
 from course.shapes import pair, single
 from course.training import by_tier, fit
 
