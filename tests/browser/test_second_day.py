@@ -46,7 +46,9 @@ def run_and_save(lab: Lab, notebook: Path, cells: tuple[int, ...]) -> Path:
 
 def assert_alive(page: Page, count: int) -> None:
     """Fail unless `count` widgets are there and answer the keyboard, and nothing says that a model is missing."""
-    expect(page.locator(".course-widget")).to_have_count(count)
+    expect(page.locator(".course-widget").or_(page.get_by_text("Error displaying widget"))).to_have_count(
+        count, timeout=30_000
+    )  # JupyterLab asks the new kernel for models before it reads the notebook's
     expect(page.get_by_text("Error displaying widget")).to_have_count(0)
     cell = page.locator('.course-widget[data-widget="unpooling"] [data-method="nearest"] [role="gridcell"]').first
     cell.focus()
