@@ -579,7 +579,7 @@ rows = {name.split(",")[0]: {"named right": share_named_right(trained[name], tes
 show_table("names", rows, corner="animals", formats={"named right": ".0%"})
 
 # %% [markdown]
-# *What to see:* both get most of the land right, and of the outlines. The names are what the short-sighted one gets wrong. A square of 17 × 17 pixels of
+# *What to see:* both get most of the land and of the outlines right. The names are what the short-sighted one gets wrong. A square of 17 × 17 pixels of
 # plain coat could be anybody's, so every pixel guesses for itself: the body of one animal has several names, or another one's. The encoder–decoder is not done
 # learning either (look at the duck in front), but it names more of the animals right. Counted over all test scenes, {n}`names.full resolution.named right:.0%` of the animals have their own name
 # on more of their pixels than any other, and {n}`names.encoder–decoder.named right:.0%` with the whole scene in view.
