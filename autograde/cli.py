@@ -244,16 +244,28 @@ def demo(
 @app.command("try")
 def try_(
     exercise: Annotated[str, typer.Argument(metavar="EXERCISE", show_default=False)],
-    path: Annotated[Path, typer.Argument(metavar="FILE.py", show_default=False)],
+    paths: Annotated[list[Path], typer.Argument(metavar="FILE.py…", show_default=False)],
     hidden: Annotated[bool, typer.Option("--hidden", help="Also check cases with other numbers.")] = False,
     seed: Annotated[int | None, typer.Option("--seed", min=0, help="What to draw them with.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, of several files a line each.")] = False,
     unsafe: _Unsafe = False,
 ) -> None:
-    """Try one answer without a notebook. Exit 0 when every case passes, 1 when not, 2 when it could not run."""
+    """Try answers without a notebook. Exit 0 when every case passes, 1 when not, 2 when a file could not be run."""
+    status = 0
     with _told_in_a_sentence():
-        from autograde.judging.trying import try_answer
+        from autograde.judging import trying
 
-        trial = try_answer(exercise, path, hidden, seed, unsafe)
-    print(trial.as_json() if as_json else trial.as_text())
-    raise typer.Exit(0 if trial.passed else 1)
+        for path, trial in trying.try_answers(exercise, paths, hidden, seed, unsafe):
+            if isinstance(trial, trying.Refusal):
+                status = 2
+                if as_json and len(paths) > 1:
+                    print(trying.line_of(path, trial), flush=True)
+                else:
+                    print(f"autograde: {trial.sentence}", file=sys.stderr)
+                continue
+            status = max(status, 0 if trial.passed else 1)
+            if as_json:
+                print(trial.as_json() if len(paths) == 1 else trying.line_of(path, trial), flush=True)
+            else:
+                print(trial.as_text() if len(paths) == 1 else f"{path}\n{trial.as_text()}", flush=True)
+    raise typer.Exit(status)

@@ -8,7 +8,7 @@ and share its draws and what each answer did on them: an answer is called once a
 import time
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import pytest
@@ -120,7 +120,7 @@ def test_a_mistake_is_rejected_by_every_draw_of_the_hidden_cases(of: Bank) -> No
 
 
 def test_a_mistake_is_recognised(of: Bank) -> None:
-    """Each has behaviour of its own: where two collide, a case is missing or one of them is too many."""
+    """Each has behaviour of its own: where two collide, a case is missing, or they are one mistake in two forms."""
     told = {entry.name: of.public[entry.name].diagnosis for entry in of.mistakes}
     assert told == {entry.name: entry.sentence for entry in of.mistakes}
 
@@ -139,6 +139,11 @@ def test_a_mistake_raises_nothing_but_what_it_means_to(of: Bank) -> None:
         if "'NoneType' object" not in outcome.failure.message
     ]
     assert typos == []
+
+
+def test_a_form_behaves_otherwise_than_the_others_of_its_mistake(of: Bank) -> None:
+    behaviours = Counter(packet.dumps(stored.to_plain(replace(of.known, mistakes=(one,)))) for one in of.known.mistakes)
+    assert max(behaviours.values()) == 1
 
 
 def test_a_sentence_speaks_to_its_reader(of: Bank) -> None:
@@ -171,17 +176,26 @@ def test_a_variant_gets_all_the_points_and_no_diagnosis(of: Bank) -> None:
     assert {(one.score, one.diagnosis) for one in found.values()} == {(of.exercise.points, "")}
 
 
+def test_a_form_belongs_to_a_mistake_above_it() -> None:
+    form = next(entry for entry in MISTAKES if entry.form_of)
+    first = next(entry for entry in MISTAKES if entry.name == form.form_of)
+    assert first.sentence == form.sentence
+    for answer in (VARIANTS[0].answer, form.answer, print):
+        with pytest.raises(ValueError, match="is none"):
+            bank.form(answer)
+
+
 # --- the bank as a whole ----------------------------------------------------------------------------------------------
 
 
 def test_the_bank_is_large_enough(of: Bank) -> None:
-    assert len(of.mistakes) >= 8
+    assert len([entry for entry in of.mistakes if not entry.form_of]) >= 8
     assert len(of.variants) >= 4
 
 
 def test_names_and_sentences_are_unique() -> None:
     assert len({entry.name for entry in MISTAKES + VARIANTS}) == len(MISTAKES) + len(VARIANTS)
-    sentences = Counter((entry.exercise, entry.sentence) for entry in MISTAKES)
+    sentences = Counter((entry.exercise, entry.sentence) for entry in MISTAKES if not entry.form_of)
     assert [sentence for sentence, count in sentences.items() if count > 1] == []
 
 
@@ -217,9 +231,11 @@ def test_the_reference_raises_on_no_case(of: Bank) -> None:
                 assert zero or all(gradient.any() for gradient in right.gradients.values() if gradient is not None)
 
 
-def test_the_stored_answers_hold_no_code(of: Bank) -> None:
-    failures = [x.failure for one in of.known.mistakes for x in one.outcomes if x is not None and x.failure]
-    assert all(failure.code == "" and failure.line is None for failure in failures)
+def test_the_stored_answers_hold_neither_code_nor_texts_of_libraries(of: Bank) -> None:
+    data = stored.path_of(of.exercise).read_bytes()
+    for text in ("must match", "out of bounds", "object is not", "torch.zeros(", "return "):
+        said = sum(text in mistake.sentence for mistake in of.known.mistakes)
+        assert data.count(text.encode()) <= said, text
 
 
 def test_the_stored_answers_are_small(of: Bank) -> None:

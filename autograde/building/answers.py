@@ -2,14 +2,13 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from importlib import import_module
 
 import torch
 
 from autograde.building.bank import Answer, Entry
-from course.checking.answers import Answers, KnownMistake
-from course.checking.calling import Outcome, call
+from course.checking.answers import Answers, Behaviour, KnownMistake, behaviour_of
+from course.checking.calling import call
 from course.checking.judging import judge
 from course.exercises.exercise import PUBLIC_SEED, Exercise
 
@@ -46,18 +45,10 @@ def compute_answers(exercise: Exercise, mistakes: Iterable[Entry]) -> Answers:
     expected = tuple(call(exercise, reference, case) for case in cases)
     known: list[KnownMistake] = []
     for entry in mistakes:
-        outcomes: list[Outcome | None] = []
+        behaviours: list[Behaviour | None] = []
         for case, right in zip(cases, expected, strict=True):
             got = call(exercise, entry.answer, case)
-            outcomes.append(None if judge(exercise, case.name, right, got).passed else _without_code(got))
-        if any(outcome is not None for outcome in outcomes):
-            known.append(KnownMistake(entry.sentence, tuple(outcomes)))
+            behaviours.append(None if judge(exercise, case.name, right, got).passed else behaviour_of(got))
+        if any(behaviour is not None for behaviour in behaviours):
+            known.append(KnownMistake(entry.sentence, tuple(behaviours)))
     return Answers(cases, expected, tuple(known))
-
-
-def _without_code(outcome: Outcome) -> Outcome:
-    """Drop the line of the bank at which a mistake raised: what is shipped holds no code."""
-    failure = outcome.failure
-    if failure is None:
-        return outcome
-    return replace(outcome, failure=replace(failure, line=None, code=""))

@@ -1,8 +1,9 @@
 """The bank of wrong and right answers: `tests/bank/`, a folder a chapter and in it a file an exercise.
 
-A mistake is a wrong implementation with the sentence that names its misconception; a variant is another right way. The
-builder stores what each mistake does on the public cases, so that a check can recognise it; the tests ask that every
-mistake is rejected and every variant accepted.
+A mistake is a wrong implementation with the sentence that names its misconception. Who misunderstands the same may
+write other code, which raises or returns something else: that is another form of it. A variant is another right way.
+The builder stores what each mistake does on the public cases, in each of its forms, so that a check can recognise it;
+the tests ask that every mistake is rejected and every variant accepted.
 """
 
 import importlib.util
@@ -23,11 +24,12 @@ Answer = Callable[..., object]
 
 @dataclass(frozen=True)
 class Entry:
-    """One answer of the bank. A mistake has a sentence, a variant has none."""
+    """One answer of the bank. A mistake has a sentence, a variant has none; `form_of` names a mistake's first form."""
 
     exercise: str
     answer: Answer
     sentence: str = ""
+    form_of: str = ""
 
     @property
     def name(self) -> str:
@@ -40,6 +42,18 @@ def mistake(sentence: str) -> Callable[[Answer], Answer]:
     if not sentence:
         raise ValueError("a mistake needs a sentence")
     return lambda answer: _register(answer, sentence)
+
+
+def form(of: Answer) -> Callable[[Answer], Answer]:
+    """Mark another form of the mistake `of`, which stands above: the same misconception in code that behaves otherwise.
+
+    Raises:
+        ValueError: `of` is no mistake, or a form itself.
+    """
+    first = next((entry for entry in _registered.get(of.__module__, []) if entry.answer is of), None)
+    if first is None or not first.sentence or first.form_of:
+        raise ValueError(f"a form belongs to a mistake that stands above it; {of.__name__} is none")
+    return lambda answer: _register(answer, first.sentence, first.name)
 
 
 def variant(answer: Answer) -> Answer:
@@ -66,9 +80,9 @@ _registered: dict[str, list[Entry]] = {}
 """By the name of the module that they stand in."""
 
 
-def _register(answer: Answer, sentence: str = "") -> Answer:
+def _register(answer: Answer, sentence: str = "", form_of: str = "") -> Answer:
     module = answer.__module__
-    _registered.setdefault(module, []).append(Entry(module.rpartition(".")[2], answer, sentence))
+    _registered.setdefault(module, []).append(Entry(module.rpartition(".")[2], answer, sentence, form_of))
     return answer
 
 

@@ -1,14 +1,16 @@
-"""Try one answer without a notebook: `autograde try EXERCISE FILE.py`."""
+"""Try answers without a notebook: `autograde try EXERCISE FILE.py…`."""
 
 import json
 import secrets
 import sys
 import tokenize
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from autograde.sandbox.client import Sandbox
     from course.exercises.exercise import Exercise
 
 
@@ -28,10 +30,14 @@ class Trial:
     diagnosis: str
     seed: int | None = None
 
-    def as_json(self) -> str:
+    def as_plain(self) -> dict[str, object]:
         """Return the trial as REFERENCE_API has it."""
         keys = ("exercise", "score", "max_score", "passed", "cases", "diagnosis")
-        return json.dumps({key: getattr(self, key) for key in keys}, ensure_ascii=False)
+        return {key: getattr(self, key) for key in keys}
+
+    def as_json(self) -> str:
+        """Return the trial as one line of JSON."""
+        return json.dumps(self.as_plain(), ensure_ascii=False)
 
     def as_text(self) -> str:
         """Return the trial for a terminal."""
@@ -49,13 +55,28 @@ class Trial:
         return "\n".join(lines)
 
 
-def try_answer(name: str, path: Path, hidden: bool, seed: int | None, unsafe: bool) -> Trial:
-    """Run the code of `path` in the sandbox and check the function called `name`.
+@dataclass(frozen=True)
+class Refusal:
+    """A file that could not be tried, and why."""
+
+    sentence: str
+
+
+def try_answers(
+    name: str, paths: Sequence[Path], hidden: bool, seed: int | None, unsafe: bool
+) -> Iterator[tuple[Path, Trial | Refusal]]:
+    """Run the code of each file in the sandbox and check the function called `name`; yield what came of each.
+
+    One sandbox serves all of them, and each file finds it as if it were the first. The hidden cases are the same for
+    all.
 
     Raises:
-        TryError: there is no such exercise or file, or no sandbox.
+        TryError: there is no such exercise, or no sandbox.
     """
-    source = read_source(path)
+    sources = [(path, _read(path)) for path in paths]
+    if all(isinstance(source, Refusal) for _, source in sources):
+        yield from ((path, source) for path, source in sources if isinstance(source, Refusal))
+        return
     # The sandbox imports torch while this process does.
     from autograde.sandbox import tiers
     from autograde.sandbox.launch import SandboxUnavailableError, start
@@ -66,22 +87,36 @@ def try_answer(name: str, path: Path, hidden: bool, seed: int | None, unsafe: bo
         launched = start(unsafe=unsafe)
     except SandboxUnavailableError as error:
         raise TryError(str(error)) from None
-    from autograde.judging import verdicts
     from autograde.sandbox.client import Sandbox, SandboxError
 
-    with Sandbox(unsafe=unsafe, launched=launched) as sandbox, sandbox.submission() as submission:
+    secret = (secrets.randbits(48) if seed is None else seed) if hidden else None
+    with Sandbox(unsafe=unsafe, launched=launched) as sandbox:
         exercise = _find(name)
-        secret = (secrets.randbits(48) if seed is None else seed) if hidden else None
-        try:
-            trace = verdicts.run(submission, exercise, (source,), secret)
-        except (SandboxError, FileNotFoundError) as error:  # the latter: answers that were never built
-            raise TryError(str(error)) from None
+        for path, source in sources:
+            try:
+                yield path, source if isinstance(source, Refusal) else _try(sandbox, exercise, source, secret)
+            except (SandboxError, FileNotFoundError) as error:  # the latter: answers that were never built
+                raise TryError(str(error)) from None
+
+
+def _try(sandbox: "Sandbox", exercise: "Exercise", source: str, secret: int | None) -> Trial:
+    from autograde.judging import verdicts
+
+    with sandbox.submission() as submission:
+        trace = verdicts.run(submission, exercise, (source,), secret)
     result = verdicts.conclude(exercise, trace, (source,), secret, discreet=False)
     cases: list[dict[str, object]] = [
         {"name": f"{case.name} (hidden)" if case.hidden else case.name, "passed": case.passed, "message": case.message}
         for case in result.cases
     ]
-    return Trial(name, result.score, result.max_score, result.passed, cases, result.diagnosis, secret)
+    return Trial(exercise.name, result.score, result.max_score, result.passed, cases, result.diagnosis, secret)
+
+
+def _read(path: Path) -> str | Refusal:
+    try:
+        return read_source(path)
+    except TryError as error:
+        return Refusal(str(error))
 
 
 def read_source(path: Path) -> str:
@@ -108,3 +143,9 @@ def _find(name: str) -> "Exercise":
         return find(name)
     except KeyError as error:
         raise TryError(str(error.args[0])) from None
+
+
+def line_of(path: Path, trial: Trial | Refusal) -> str:
+    """Return what came of one file among several, as a line of JSON."""
+    told: dict[str, object] = {"error": trial.sentence} if isinstance(trial, Refusal) else trial.as_plain()
+    return json.dumps({"file": str(path), **told}, ensure_ascii=False)

@@ -15,6 +15,7 @@ from autograde.judging.results import CaseResult, ExerciseResult, gravest
 from autograde.sandbox.client import Attempt, Program, Submission
 from course.checking import answers
 from course.checking.calling import Outcome, call
+from course.checking.diagnosing import diagnose
 from course.checking.judging import Kind, Verdict, judge, score
 from course.checking.report import Report
 from course.exercises.exercise import Case, Exercise
@@ -181,7 +182,7 @@ def _report(exercise: Exercise, known: answers.Answers, attempt: Attempt, seen: 
     diagnosis = ""
     if answered and not any(verdict.kind == "forbidden" for verdict in seen):
         try:
-            diagnosis = known.diagnose(exercise, seen, got)
+            diagnosis = diagnose(exercise, known, seen, got)
         except Exception:  # values that nobody foresaw
             diagnosis = ""
     return Report(exercise, known.cases, known.expected, got, seen, diagnosis)

@@ -4,27 +4,41 @@
 does, with the sentence that names its misconception. So a check can recognise a mistake without holding its code.
 """
 
-import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cache
 from pathlib import Path
-from typing import Literal
+
+from torch import Tensor
 
 from course import packet
-from course.checking.calling import Failure, Outcome
-from course.checking.judging import Verdict, same_values
+from course.checking.calling import Outcome
+from course.checking.errors import kind_of
 from course.exercises.exercise import Case, Exercise
 
 FOLDER = Path(__file__).resolve().parents[1] / "answers"
 
 
 @dataclass(frozen=True)
+class Behaviour:
+    """What a known mistake does on one case on which it is wrong, told by nothing that another version words otherwise.
+
+    `error` is the kind of an exception, see `errors.kind_of`, and "" where none was raised.
+    """
+
+    value: packet.Plain = None
+    gradients: dict[str, Tensor | None] | None = None
+    modified: tuple[str, ...] = ()
+    forbidden: tuple[str, ...] = ()
+    error: str = ""
+    in_gradient: bool = False
+
+
+@dataclass(frozen=True)
 class KnownMistake:
-    """A misconception: the sentence that names it, and what it does on each case (None: it does what is right)."""
+    """A misconception: the sentence that names it, and what one form of it does on each case (None: what is right)."""
 
     sentence: str
-    outcomes: tuple[Outcome | None, ...]
+    behaviours: tuple[Behaviour | None, ...]
 
 
 @dataclass(frozen=True)
@@ -35,54 +49,12 @@ class Answers:
     expected: tuple[Outcome, ...]
     mistakes: tuple[KnownMistake, ...]
 
-    def diagnose(self, exercise: Exercise, verdicts: Sequence[Verdict], got: Sequence[Outcome]) -> str:
-        """Return the sentence of the known mistake that does the same as this answer, or "".
 
-        The same means: right where the answer is right, equal on the first case where it is wrong (the one that is
-        shown), different on none. A later case on which the answer raised something else says nothing, since an answer
-        can hold two mistakes.
-        """
-        for mistake in self.mistakes:
-            agreements = [
-                _agreement(exercise, known, verdict, outcome)
-                for known, verdict, outcome in zip(mistake.outcomes, verdicts, got, strict=True)
-            ]
-            told = [agreement for agreement, verdict in zip(agreements, verdicts, strict=True) if not verdict.passed]
-            if told and told[0] == "same" and "different" not in agreements:
-                return mistake.sentence
-        return ""
-
-
-def _agreement(
-    exercise: Exercise, known: Outcome | None, verdict: Verdict, got: Outcome
-) -> Literal["same", "different", "silent"]:
-    if verdict.passed:
-        return "silent" if known is None else "different"
-    if got.failure is not None:
-        alike = known is not None and known.failure is not None and _gist(known.failure) == _gist(got.failure)
-        return "same" if alike else "silent"
-    if known is None or known.failure is not None or verdict.kind == "forbidden":
-        return "different"
-    same = same_values(exercise, known.value, got.value)
-    if same and verdict.kind == "gradient":
-        same = _same_gradients(exercise, known, got)
-    if same and verdict.kind == "modified":
-        same = known.modified == got.modified
-    return "same" if same else "different"
-
-
-def _gist(failure: Failure) -> tuple[str, bool, str]:
-    """Return what two exceptions share that come from the same cause on the same case: all but the student's names."""
-    message = re.sub(r"'[^']*'|\"[^\"]*\"|`[^`]*`", "…", failure.message.partition("\n")[0])
-    return failure.type_name, failure.in_gradient, " ".join(message.split())
-
-
-def _same_gradients(exercise: Exercise, known: Outcome, got: Outcome) -> bool:
-    if known.gradients is None or got.gradients is None:
-        return known.gradients is got.gradients
-    return known.gradients.keys() == got.gradients.keys() and all(
-        same_values(exercise, gradient, got.gradients[name]) for name, gradient in known.gradients.items()
-    )
+def behaviour_of(outcome: Outcome) -> Behaviour:
+    """Return what `outcome` was: of an exception its kind, since its text and its line are those of one version."""
+    failure = outcome.failure
+    error, in_gradient = ("", False) if failure is None else (kind_of(failure), failure.in_gradient)
+    return Behaviour(outcome.value, outcome.gradients, outcome.modified, outcome.forbidden, error, in_gradient)
 
 
 def path_of(exercise: Exercise) -> Path:
@@ -111,7 +83,9 @@ def to_plain(answers: Answers) -> packet.Plain:
         "mistakes": [
             {
                 "sentence": mistake.sentence,
-                "outcomes": [outcome and outcome.to_plain() for outcome in mistake.outcomes],
+                "behaviours": [
+                    one and {key.name: getattr(one, key.name) for key in fields(one)} for one in mistake.behaviours
+                ],
             }
             for mistake in answers.mistakes
         ],
@@ -126,7 +100,7 @@ def from_plain(plain: packet.Plain) -> Answers:
                 tuple(map(case_from_plain, cases)),
                 tuple(map(Outcome.from_plain, expected)),
                 tuple(
-                    KnownMistake(one["sentence"], tuple(x and Outcome.from_plain(x) for x in one["outcomes"]))
+                    KnownMistake(one["sentence"], tuple(x and Behaviour(**x) for x in one["behaviours"]))
                     for one in mistakes
                 ),
             )

@@ -5,6 +5,7 @@ from functools import cached_property
 
 from course.checking import answers as stored
 from course.checking.calling import Answer, Outcome, call
+from course.checking.diagnosing import diagnose
 from course.checking.guard import find_in_function
 from course.checking.judging import Verdict, judge, score
 from course.exercises.exercise import Case, Exercise
@@ -59,5 +60,5 @@ def report(exercise: Exercise, known: stored.Answers, outcomes: tuple[Outcome, .
         judge(exercise, case.name, expected, outcome)
         for case, expected, outcome in zip(known.cases, known.expected, outcomes, strict=True)
     )
-    diagnosis = known.diagnose(exercise, verdicts, outcomes)
+    diagnosis = diagnose(exercise, known, verdicts, outcomes)
     return Report(exercise, known.cases, known.expected, outcomes, verdicts, diagnosis)

@@ -20,6 +20,8 @@ from course.widgets._homes import take_home
 SHARED = Path(__file__).parent / "shared"
 VIEW_TYPE = "application/vnd.jupyter.widget-view+json"
 STATE_TYPE = "application/vnd.jupyter.widget-state+json"
+ANY_VERSION = "*"
+_VERSIONS = ("_model_module_version", "_view_module_version")
 
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 Bundle = dict[str, Json]
@@ -180,10 +182,15 @@ def _with_still(data: dict[str, Json], still: str | None) -> dict[str, Json]:
 
 
 def _model_entry(state: dict[str, Json]) -> Bundle:
-    """Return a model's entry: its name and module, then its traits in alphabetical order, None left out."""
+    """Return a model's entry: its name and module, then its traits in alphabetical order, None left out.
+
+    It asks for whatever version of the front end the reader has, not for the one that was installed at the build: what
+    a widget needs of it, all versions that we promise have.
+    """
+    state = {key: ANY_VERSION if key in _VERSIONS else value for key, value in state.items() if value is not None}
     return {
         "model_name": state["_model_name"],
         "model_module": state["_model_module"],
-        "model_module_version": state["_model_module_version"],
-        "state": {key: state[key] for key in sorted(state) if state[key] is not None},
+        "model_module_version": ANY_VERSION,
+        "state": {key: state[key] for key in sorted(state)},
     }

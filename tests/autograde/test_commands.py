@@ -86,6 +86,44 @@ def test_trying_what_is_no_answer_fails_without_a_traceback(file: Path, source: 
     assert "Traceback" not in ran.stderr
 
 
+@pytest.mark.usefixtures("walls")
+def test_many_files_are_tried_in_one_sandbox_a_line_each(tmp_path: Path) -> None:
+    sources = {
+        "right.py": RIGHT,
+        "tiled.py": TILED,
+        "binary.py": "# \xff\xfe\n",
+        "dies.py": "import os\nos._exit(0)",
+        "again.py": RIGHT,
+    }
+    files = []
+    for name, source in sources.items():
+        files.append(tmp_path / name)
+        files[-1].write_text(source, encoding="latin-1")
+    ran = autograde("try", "nearest_unpool2d", *files, tmp_path / "none.py", "--json", "--hidden")
+    lines = [json.loads(line) for line in ran.stdout.splitlines()]
+    assert [Path(line["file"]).name for line in lines] == [*sources, "none.py"]
+    assert [line.get("passed") for line in lines] == [True, False, None, False, True, None]
+    assert "tiles" in lines[1]["diagnosis"]
+    assert [list(line) for line in lines if "error" in line] == [["file", "error"]] * 2
+    assert "is no Python source" in lines[2]["error"]
+    assert "cannot be read" in lines[5]["error"]
+    assert (ran.returncode, ran.stderr) == (2, "")
+
+
+@pytest.mark.usefixtures("walls")
+def test_the_status_of_many_files_is_that_of_the_worst(tmp_path: Path) -> None:
+    right, tiled = tmp_path / "right.py", tmp_path / "tiled.py"
+    right.write_text(RIGHT)
+    tiled.write_text(TILED)
+    ran = autograde("try", "nearest_unpool2d", right, right)
+    assert ran.returncode == 0
+    assert ran.stdout.count(str(right)) == ran.stdout.count("4 of 4 points") == 2
+    assert autograde("try", "nearest_unpool2d", tiled, right).returncode == 1
+    ran = autograde("try", "nearest_unpool2d", right, tmp_path)
+    assert ran.returncode == 2
+    assert ran.stderr == f"autograde: {tmp_path} cannot be read: Is a directory\n"
+
+
 def test_what_cannot_be_tried_is_said_in_a_sentence(file: Path, tmp_path: Path) -> None:
     file.write_bytes(b"# \xff\xfe\n")
     for arguments in (

@@ -61,6 +61,11 @@ def cases(rng: np.random.Generator) -> Iterator[Case]:
     x, indices = pooled(distinct(rng, (1, 2, 2 * height - 1, 2 * width - 1)), 3, 2, 1)
     yield Case("padding", {"x": x, "indices": indices, "kernel_size": 3, "stride": 2, "padding": 1})
 
+    height, width = different(rng, 2, 3)
+    _, indices = pooled(distinct(rng, (1, 2, 3 * height, 3 * width)), 3)
+    x = distinct(rng, indices.shape)
+    yield Case("windows of 3 × 3 side by side, stride=None", {"x": x, "indices": indices, "kernel_size": 3})
+
     kernel, padding = ((3, 4), (0, 2)) if rng.integers(2) else ((4, 3), (2, 0))
     height, width = different(rng, 2, 3)
     size = (height * kernel[0] - 2 * padding[0], width * kernel[1] - 2 * padding[1])

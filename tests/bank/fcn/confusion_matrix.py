@@ -36,7 +36,19 @@ def leaves_nothing_out(pred, target, num_classes, ignore_index=255):
     return torch.bincount(cells.flatten(), minlength=num_classes**2).view(num_classes, num_classes)
 
 
-@mistake("You look for 255 instead of `ignore_index`: the label that does not count is an argument.")
+@mistake(
+    "You make one-hot vectors of all labels before you leave out those that are ignored. Such a label is no class, and has "
+    "no place among them.",
+)
+def one_hot_before_it_ignores(pred, target, num_classes, ignore_index=255):
+    rows, columns = (F.one_hot(labels.flatten(), num_classes) for labels in (target, pred))
+    return (rows * (target.flatten() != ignore_index)[:, None]).T @ columns
+
+
+@mistake(
+    "You leave out 255, or what is too large for a class, without asking `ignore_index`: which label does not count is an "
+    "argument.",
+)
 def leaves_out_255_only(pred, target, num_classes, ignore_index=255):
     return counted_pairs(pred, target, num_classes, target != 255)
 

@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from autograde.building.bank import mistake, variant
+from course.checking.patterns import NO_GRADIENT
 
 # --- mistakes ---------------------------------------------------------------------------------------------------------
 
@@ -243,9 +244,7 @@ def detaches_the_encoders_maps(x, encoder, decoder, classifier):
     return run(x, encoder, decoder, classifier, join=lambda up, skip: torch.cat([up, skip.detach()], dim=1))
 
 
-@mistake(
-    "Your result is cut off from the graph, by `.detach()` or `torch.no_grad()`: no gradient reaches the image at all.",
-)
+@mistake(NO_GRADIENT)
 def cuts_the_image_off(x, encoder, decoder, classifier):
     return run(x.detach(), encoder, decoder, classifier).detach()
 

@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from autograde.building.bank import mistake, variant
+from course.checking.patterns import NO_GRADIENT
 
 # --- mistakes ---------------------------------------------------------------------------------------------------------
 
@@ -126,6 +127,16 @@ def always_ignores_255(logits, target, ignore_index=255):
 )
 def ignores_nothing(logits, target, ignore_index=255):
     return -logits.log_softmax(1).gather(1, target[:, None]).mean()
+
+
+@mistake(
+    "You look up the scores of all labels before you leave out those that are ignored. Such a label is no class, and so no "
+    "index either.",
+)
+def looks_up_before_it_ignores(logits, target, ignore_index=255):
+    picked = F.log_softmax(logits, dim=1).gather(1, target[:, None])[:, 0]
+    counted = target != ignore_index
+    return -picked[counted].sum() / counted.sum().clamp(min=1)
 
 
 @mistake(
@@ -306,10 +317,7 @@ def returns_a_map(logits, target, ignore_index=255):
     return pixel_losses(logits, target, ignore_index)[0]
 
 
-@mistake(
-    "Your loss is cut off from the graph: a plain number, or made of detached logits, or under `no_grad`. No gradient "
-    "can flow back from it to the network.",
-)
+@mistake(NO_GRADIENT)
 def cuts_the_loss_off(logits, target, ignore_index=255):
     losses, counted = pixel_losses(logits.detach(), target, ignore_index)  # `.item()` at the end does the same
     return losses.sum() / counted.sum().clamp(min=1)

@@ -238,6 +238,33 @@ def costs_of_the_first_layer(layers, height, width):
     return windows * layer_costs(layers[:1], size, size, usual), layer_costs(layers[:1], height, width, usual)
 
 
+@mistake(
+    "You let each layer put out one number a window. Only the last one does; those before make a map that the next one needs."
+)
+def costs_of_one_output_a_layer(layers, height, width):
+    apart = places(layers, height, width) * sum(inputs * outputs * kernel**2 for inputs, outputs, kernel in layers)
+    return apart, costs(layers, height, width)[1]
+
+
+@mistake(
+    "In the shared pass you let every map be as large as the image. Nothing is padded: maps shrink from layer to layer."
+)
+def costs_of_a_padded_pass(layers, height, width):
+    apart, shared = costs(layers, height, width)
+    return apart, shared and height * width * sum(inputs * outputs * kernel**2 for inputs, outputs, kernel in layers)
+
+
+@mistake(
+    "In the shared pass you compute every layer once a window. Earlier maps are larger than the last one, by what the later "
+    "layers still take off.",
+)
+def costs_at_windows_only(layers, height, width):
+    apart, shared = costs(layers, height, width)
+    return apart, places(layers, height, width) * sum(
+        inputs * outputs * kernel**2 for inputs, outputs, kernel in layers
+    )
+
+
 @mistake("You multiply the costs of the layers; they work one after the other, so they add up.")
 def costs_multiplied(layers, height, width):
     windows, size = places(layers, height, width), window_of(layers)

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import torch
 
-from autograde.building.bank import mistake, variant
+from autograde.building.bank import form, mistake, variant
 
 # --- mistakes ---------------------------------------------------------------------------------------------------------
 
@@ -15,6 +15,16 @@ from autograde.building.bank import mistake, variant
 )
 def counts_steps(height, width, size, stride=1):
     return max(0, (height - size) // stride) * max(0, (width - size) // stride)
+
+
+@form(counts_steps)
+def counts_steps_below_zero(height, width, size, stride=1):
+    return (height - size) // stride * ((width - size) // stride)
+
+
+@form(counts_steps)
+def counts_steps_where_one_fits(height, width, size, stride=1):
+    return 0 if min(height, width) < size else (height - size) // stride * ((width - size) // stride)
 
 
 @mistake("You ignore the stride: windows lie `stride` pixels apart, and so there are fewer of them.")
@@ -32,6 +42,13 @@ def counts_every_pixel(height, width, size, stride=1):
 )
 def rounds_up(height, width, size, stride=1):
     return max(0, math.ceil((height - size) / stride) + 1) * max(0, math.ceil((width - size) / stride) + 1)
+
+
+@form(rounds_up)
+def rounds_up_where_one_fits(height, width, size, stride=1):
+    if min(height, width) < size:
+        return 0
+    return (math.ceil((height - size) / stride) + 1) * (math.ceil((width - size) / stride) + 1)
 
 
 @mistake("You round to the nearest number: a window that fits by half does not fit.")
@@ -130,6 +147,48 @@ def raises_without_windows(height, width, size, stride=1):
     if height < size or width < size:
         raise ValueError("the window is larger than the image")
     return ((height - size) // stride + 1) * ((width - size) // stride + 1)
+
+
+@form(raises_without_windows)
+def asks_unfold_how_many_windows(height, width, size, stride=1):
+    return torch.zeros(height, width).unfold(0, size, stride).unfold(1, size, stride)[..., 0, 0].numel()
+
+
+@mistake("Your result is a pair; rows and columns of windows have to be multiplied to their number.")
+def returns_rows_and_columns(height, width, size, stride=1):
+    return max(0, (height - size) // stride + 1), max(0, (width - size) // stride + 1)
+
+
+@mistake(
+    "You divide the number of places by the stride and round down. The first place always counts: what is divided are the "
+    "steps after it.",
+)
+def divides_the_places(height, width, size, stride=1):
+    return max(0, height - size + 1) // stride * (max(0, width - size + 1) // stride)
+
+
+@mistake("You cut the fraction off the product. Rows and columns of windows are whole numbers each, before they meet.")
+def cuts_the_product(height, width, size, stride=1):
+    rows, columns = (max(0.0, (length - size) / stride + 1) if length >= size else 0 for length in (height, width))
+    return int(rows * columns)
+
+
+@mistake("You move down by one pixel and only to the right by the stride; it holds in both directions.")
+def strides_columns_only(height, width, size, stride=1):
+    return max(0, height - size + 1) * max(0, (width - size) // stride + 1)
+
+
+@mistake(
+    "You count as if the image were padded by half a window on each side. Nothing is put around it: a window lies inside.",
+)
+def counts_as_if_padded(height, width, size, stride=1):
+    half = size // 2
+    return ((height + 2 * half - size) // stride + 1) * ((width + 2 * half - size) // stride + 1)
+
+
+@mistake("You take the shorter side for both directions; rows and columns of windows are counted each by itself.")
+def takes_the_shorter_side_twice(height, width, size, stride=1):
+    return max(0, (min(height, width) - size) // stride + 1) ** 2
 
 
 # --- variants ---------------------------------------------------------------------------------------------------------

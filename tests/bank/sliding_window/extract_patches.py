@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from autograde.building.bank import mistake, variant
+from course.checking.patterns import NO_GRADIENT
 
 from .shared import cut
 
@@ -170,21 +171,12 @@ def patches_of_nothing_in_default_dtype(image, size, stride=1):
 
 
 @mistake(
-    "`Tensor.unfold` fails where the image is smaller than the window. No window fits there, and that is no error: the "
-    "result is empty.",
+    "`unfold` fails where the image is smaller than the window. No window fits there, and that is no error: the result "
+    "is empty.",
 )
 def patches_of_nothing_break_tensor_unfold(image, size, stride=1):
     windows = image.unfold(1, size, stride).unfold(2, size, stride)
     return windows.permute(1, 2, 0, 3, 4).reshape(-1, len(image), size, size)
-
-
-@mistake(
-    "`F.unfold` fails where the image is smaller than the window. No window fits there, and that is no error: the result "
-    "is empty.",
-)
-def patches_of_nothing_break_f_unfold(image, size, stride=1):
-    columns = F.unfold(image[None], size, stride=stride)
-    return columns[0].T.reshape(-1, len(image), size, size)
 
 
 @mistake("Where no window fits you return one patch of zeros; there is no window, and so no patch.")
@@ -193,9 +185,7 @@ def patches_of_nothing_are_one(image, size, stride=1):
     return found if len(found) else image.new_zeros(1, len(image), size, size)
 
 
-@mistake(
-    "The values are right, but no gradient can flow back to the image: the patches were cut from the graph.",
-)
+@mistake(NO_GRADIENT)
 def patches_detached(image, size, stride=1):
     return cut(image.detach(), size, stride)
 

@@ -69,15 +69,6 @@ def conv_expects_a_bias(linear, in_channels, kernel_size):
     return conv
 
 
-@mistake("You copy a bias where there is none: `linear.bias` is None if the layer was made without.")
-def conv_copies_no_bias(linear, in_channels, kernel_size):
-    conv = nn.Conv2d(in_channels, linear.out_features, kernel_size, dtype=linear.weight.dtype)
-    with torch.no_grad():
-        conv.weight.copy_(linear.weight.view_as(conv.weight))
-        conv.bias.copy_(linear.bias)
-    return conv
-
-
 @mistake(
     "You read the features as if the channels changed fastest, (kh, kw, C). `nn.Flatten` goes channel by channel.",
 )
@@ -138,27 +129,16 @@ def conv_square_only(linear, in_channels, kernel_size):
     return convolution(linear, in_channels, side, weight=weight)
 
 
-@mistake("`kernel_size` may be a pair; you take it for one number and give it to `view`.")
+@mistake("`kernel_size` may be a pair; you take it for one number.")
 def conv_viewed_by_a_number_only(linear, in_channels, kernel_size):
     weight = linear.weight.view(linear.out_features, in_channels, kernel_size, kernel_size)
     return convolution(linear, in_channels, kernel_size, weight=weight)
 
 
-@mistake("`kernel_size` may be a pair; you take it for one number and give it to `reshape`.")
-def conv_reshaped_by_a_number_only(linear, in_channels, kernel_size):
-    weight = linear.weight.reshape(linear.out_features, in_channels, kernel_size, kernel_size)
-    return convolution(linear, in_channels, kernel_size, weight=weight)
-
-
-@mistake("`kernel_size` may be one number; you unpack it as a pair.")
+@mistake("`kernel_size` may be one number; you take it for a pair.")
 def conv_of_a_pair_only(linear, in_channels, kernel_size):
     kh, kw = kernel_size
     return convolution(linear, in_channels, (kh, kw))
-
-
-@mistake("`kernel_size` may be one number; you index it as a pair.")
-def conv_of_an_indexed_pair_only(linear, in_channels, kernel_size):
-    return convolution(linear, in_channels, (kernel_size[0], kernel_size[1]))
 
 
 @mistake(
@@ -216,6 +196,12 @@ def conv_turned_round(linear, in_channels, kernel_size):
     )
     conv.weight = nn.Parameter(convolution_weight(linear, in_channels, kernel_size).transpose(0, 1).clone())
     return conv
+
+
+@mistake("You transpose the weight first. `linear.weight` is (out, in) already: each of its rows makes one output.")
+def conv_of_the_transposed_weight(linear, in_channels, kernel_size):
+    weight = linear.weight.T.reshape(linear.out_features, in_channels, *pair(kernel_size))
+    return convolution(linear, in_channels, kernel_size, weight=weight)
 
 
 @mistake(

@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from autograde.building.bank import mistake, variant
+from autograde.building.bank import form, mistake, variant
 
 from .extract_patches import patches_by_columns
 from .shared import cut
@@ -165,6 +165,16 @@ def segments_with_one_pixel_of_padding(classifier, image, size, batch_size=256):
     return torch.cat([classifier(some).argmax(dim=1) for some in patches.split(batch_size)]).reshape(shape)
 
 
+@mistake("`F.pad` takes four numbers for an image: you pad left and right only, and the lowest patches are cut off.")
+def segments_padded_at_the_sides(classifier, image, size, batch_size=256):
+    classifier.eval()
+    half, (_, height, width) = size // 2, image.shape
+    padded = F.pad(image, (half, half))
+    found = [padded[:, top : top + size, left : left + size] for top in range(height) for left in range(width)]
+    labels = [classifier(torch.stack(found[n : n + batch_size])).argmax(1) for n in range(0, len(found), batch_size)]
+    return torch.cat(labels).reshape(height, width)
+
+
 @mistake("Of equal scores your last class wins; it is the lower one that should.")
 def segments_ties_to_the_higher(classifier, image, size, batch_size=256):
     classifier.eval()
@@ -189,6 +199,14 @@ def segments_into_scores(classifier, image, size, batch_size=256):
     classifier.eval()
     choose = lambda scores: scores.max(dim=1).values  # noqa: E731
     return label(classifier, surrounded(image, size), image.shape[1:], size, batch_size, choose)
+
+
+@form(segments_into_scores)
+def segments_into_whole_scores(classifier, image, size, batch_size=256):
+    classifier.eval()
+    patches = cut(surrounded(image, size), size)
+    best = torch.cat([classifier(some).amax(dim=1) for some in patches.split(batch_size)])
+    return best.long().reshape(image.shape[1:])
 
 
 @mistake(

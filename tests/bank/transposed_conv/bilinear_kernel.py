@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from autograde.building.bank import mistake, variant
+from autograde.building.bank import form, mistake, variant
 
 # --- mistakes ---------------------------------------------------------------------------------------------------------
 
@@ -58,12 +58,16 @@ def centre_half_a_pixel_too_far(channels, kernel_size):
     return on_the_diagonal(channels, t[:, None] * t)
 
 
-@mistake(
-    "You put the centre on a pixel, at factor − 1. Where k is even it lies between two pixels.",
-)
+@mistake("You put the centre on a pixel always. Where k is even it lies between two pixels.")
 def centre_on_a_pixel(channels, kernel_size):
     t = slope_of(kernel_size, centre=(kernel_size + 1) // 2 - 1)
     return on_the_diagonal(channels, t[:, None] * t)
+
+
+@form(centre_on_a_pixel)
+def centre_on_the_pixel_after(channels, kernel_size):
+    slope = slope_of(kernel_size, centre=kernel_size // 2)
+    return on_the_diagonal(channels, slope[:, None] * slope)
 
 
 @mistake("You put the centre between two pixels always. Where k is odd it lies on one.")
@@ -76,6 +80,19 @@ def centre_between_pixels(channels, kernel_size):
 def factor_rounded_down(channels, kernel_size):
     t = slope_of(kernel_size, factor=max(1, kernel_size // 2))
     return on_the_diagonal(channels, t[:, None] * t)
+
+
+@form(factor_rounded_down)
+def factor_of_zero(channels, kernel_size):
+    away = (torch.arange(kernel_size) - (kernel_size - 1) / 2).abs()
+    slope = 1 - away / torch.tensor(float(kernel_size // 2))
+    return on_the_diagonal(channels, slope[:, None] * slope)
+
+
+@mistake("Your slopes are 0 at the first and the last position. They fall to 0 one step *outside* the filter.")
+def slopes_down_to_zero(channels, kernel_size):
+    slope = 1 - torch.linspace(-1, 1, kernel_size).abs()
+    return on_the_diagonal(channels, slope[:, None] * slope)
 
 
 @mistake("Your factor is k / 2 without rounding, so that odd sizes fall too steeply.")

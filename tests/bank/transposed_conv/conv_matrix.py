@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from autograde.building.bank import mistake, variant
+from course.checking.patterns import NO_GRADIENT
 
 from .shared import pair
 
@@ -84,6 +85,36 @@ def wraps_around_the_border(weight, input_size, stride=1, padding=0):
                     if 0 <= position < h * w:
                         matrix[:, i, j, :, position] += weight[:, :, a, b]
     return matrix.reshape(outputs * rows * columns, inputs * h * w)
+
+
+@mistake(
+    "You never ask whether a place lies on the image. Before its first row an index counts from the end, and after the last there is none."
+)
+def never_asks_for_the_border(weight, input_size, stride=1, padding=0):
+    (height, width), (sh, sw), (ph, pw) = input_size, pair(stride), pair(padding)
+    outputs, inputs, kh, kw = weight.shape
+    rows, columns = (height + 2 * ph - kh) // sh + 1, (width + 2 * pw - kw) // sw + 1
+    matrix = weight.new_zeros(outputs, rows, columns, inputs, height, width)
+    for i in range(rows):
+        for j in range(columns):
+            for a in range(kh):
+                for b in range(kw):
+                    matrix[:, i, j, :, i * sh + a - ph, j * sw + b - pw] = weight[:, :, a, b]
+    return matrix.flatten(3).flatten(0, 2)
+
+
+@mistake("You step by one pixel from window to window, though there are only as many rows as with the stride.")
+def strides_in_the_size_only(weight, input_size, stride=1, padding=0):
+    (sh, sw), (ph, pw), (kh, kw) = pair(stride), pair(padding), weight.shape[2:]
+    rows, columns = (input_size[0] + 2 * ph - kh) // sh + 1, (input_size[1] + 2 * pw - kw) // sw + 1
+    places = (input_size[0] + 2 * ph - kh + 1, input_size[1] + 2 * pw - kw + 1)
+    dense = matrix_of(weight, input_size, 1, padding).view(len(weight), *places, -1)
+    return dense[:, :rows, :columns].flatten(0, 2)
+
+
+@mistake("In `stride` and in `padding` you exchange height and width: the first number belongs to the rows.")
+def exchanges_both_pairs_in_the_matrix(weight, input_size, stride=1, padding=0):
+    return matrix_of(weight, input_size, pair(stride)[::-1], pair(padding)[::-1])
 
 
 def matrix_by_places(weight, input_size, stride, padding, put):
@@ -236,9 +267,7 @@ def writes_float32(weight, input_size, stride=1, padding=0):
     return matrix_of(weight.float(), input_size, stride, padding)
 
 
-@mistake(
-    "Your matrix is cut from the graph, by numpy, `.item()` or `.detach()`: no gradient comes back to `weight`.",
-)
+@mistake(NO_GRADIENT)
 def leaves_the_graph_of_the_filter(weight, input_size, stride=1, padding=0):
     return torch.from_numpy(matrix_of(weight.detach(), input_size, stride, padding).numpy().copy())
 

@@ -5,7 +5,8 @@ from itertools import product
 import torch
 import torch.nn.functional as F
 
-from autograde.building.bank import mistake, variant
+from autograde.building.bank import form, mistake, variant
+from course.checking.patterns import NO_GRADIENT
 
 from .shared import shifted
 
@@ -27,8 +28,8 @@ def cropped(line, before, after):
 
 
 @mistake(
-    "The filter stands in your stamps the wrong way round. That happens on the way over an ordinary convolution, which "
-    "reads its filter in the other direction.",
+    "The filter stands in your output the wrong way round. A stamp takes it as it is; on the way over an ordinary "
+    "convolution, which reads it in the other direction, it has to be turned.",
 )
 def flips_the_filter_1d(x, weight, bias=None, stride=1, padding=0, output_padding=0):
     line = line_of_stamps(x, weight.flip(2), stride, output_padding)
@@ -61,14 +62,18 @@ def reads_weight_as_out_in_1d(x, weight, bias=None, stride=1, padding=0, output_
     return shifted(cropped(line, padding, padding), bias)
 
 
+@form(reads_weight_as_out_in_1d)
+def multiplies_by_weight_as_out_in_1d(x, weight, bias=None, stride=1, padding=0, output_padding=0):
+    (n, _, length), (outputs, _, k) = x.shape, weight.shape
+    line = x.new_zeros(n, outputs, (length - 1) * stride + k + output_padding)
+    for a in range(k):
+        line[:, :, a : a + (length - 1) * stride + 1 : stride] += (x.mT @ weight[:, :, a].T).mT
+    return shifted(cropped(line, padding, padding), bias)
+
+
 @mistake("You add the bias always. Where there is none, `bias` is None, and nothing is to be added.")
 def indexes_a_missing_bias_1d(x, weight, bias=None, stride=1, padding=0, output_padding=0):
     return cropped(line_of_stamps(x, weight, stride, output_padding), padding, padding) + bias[:, None]
-
-
-@mistake("You reshape the bias without a look whether there is one: `bias` may be None.")
-def reshapes_a_missing_bias_1d(x, weight, bias=None, stride=1, padding=0, output_padding=0):
-    return cropped(line_of_stamps(x, weight, stride, output_padding), padding, padding) + bias.view(1, -1, 1)
 
 
 @mistake("Your bias runs along the positions of the output. It is one number for each channel.")
@@ -212,6 +217,17 @@ def leaves_one_zero_too_many_1d(x, weight, bias=None, stride=1, padding=0, outpu
 
 
 @mistake(
+    "You leave zeros after the last value too. Between two values there are stride − 1, after the last there are none."
+)
+def leaves_zeros_after_the_last_1d(x, weight, bias=None, stride=1, padding=0, output_padding=0):
+    n, c, length = x.shape
+    spaced = x.new_zeros(n, c, length * stride)
+    spaced[:, :, ::stride] = x
+    line = line_of_stamps(spaced, weight, 1, output_padding)
+    return shifted(cropped(line, padding, padding), bias)
+
+
+@mistake(
     "You copy each value `stride` times and then convolve. A value stamps once; the positions after it are left to its "
     "stamp.",
 )
@@ -279,9 +295,7 @@ def always_float32_1d(x, weight, bias=None, stride=1, padding=0, output_padding=
     return shifted(cropped(line, padding, padding), None if bias is None else bias.float())
 
 
-@mistake(
-    "The way over numpy, `.data` or `.detach()` cuts your output from the graph: no gradient comes back.",
-)
+@mistake(NO_GRADIENT)
 def leaves_the_graph_1d(x, weight, bias=None, stride=1, padding=0, output_padding=0):
     line = line_of_stamps(x.detach(), weight.detach(), stride, output_padding)
     return shifted(cropped(line, padding, padding), None if bias is None else bias.detach())

@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from autograde.building.bank import mistake, variant
+from course.checking.patterns import NO_GRADIENT
 
 from .shared import pair, shifted
 
@@ -51,6 +52,11 @@ def mirrors_the_filter_2d(x, weight, bias=None, stride=1, padding=0, output_padd
     return finished(x, weight.flip(3), bias, stride, padding, output_padding)
 
 
+@mistake("Your filter stands upside down: on the way over an ordinary convolution it is turned in both directions.")
+def turns_the_filter_over_2d(x, weight, bias=None, stride=1, padding=0, output_padding=0):
+    return finished(x, weight.flip(2), bias, stride, padding, output_padding)
+
+
 @mistake(
     "Rows and columns of the filter are exchanged. The convolution is transposed, its filter is not.",
 )
@@ -86,11 +92,6 @@ def reads_weight_as_out_in_2d(x, weight, bias=None, stride=1, padding=0, output_
 @mistake("You add the bias always. Where there is none, `bias` is None, and nothing is to be added.")
 def indexes_a_missing_bias_2d(x, weight, bias=None, stride=1, padding=0, output_padding=0):
     return finished(x, weight, None, stride, padding, output_padding) + bias[:, None, None]
-
-
-@mistake("You reshape the bias without a look whether there is one: `bias` may be None.")
-def reshapes_a_missing_bias_2d(x, weight, bias=None, stride=1, padding=0, output_padding=0):
-    return finished(x, weight, None, stride, padding, output_padding) + bias.view(1, -1, 1, 1)
 
 
 @mistake("Your bias is missing: each output channel gets its own number added, everywhere.")
@@ -208,21 +209,35 @@ def uses_one_padding_2d(x, weight, bias=None, stride=1, padding=0, output_paddin
     return finished(x, weight, bias, stride, pair(padding)[0], output_padding)
 
 
+@mistake("You use the first number of each pair for both directions; the second one belongs to the width.")
+def uses_one_number_of_each_pair_2d(x, weight, bias=None, stride=1, padding=0, output_padding=0):
+    return finished(x, weight, bias, *(pair(value)[0] for value in (stride, padding, output_padding)))
+
+
+@mistake("`F.pad` starts with the last dimension: you give it the height's padding first, and the width gets it.")
+def pads_the_height_first_2d(x, weight, bias=None, stride=1, padding=0, output_padding=0):
+    (sh, sw), (ph, pw), (oh, ow) = pair(stride), pair(padding), pair(output_padding)
+    (n, c, h, w), (kh, kw) = x.shape, weight.shape[2:]
+    spaced = x.new_zeros(n, c, (h - 1) * sh + 1, (w - 1) * sw + 1)
+    spaced[:, :, ::sh, ::sw] = x
+    spaced = F.pad(spaced, (kh - 1 - ph, kh - 1 - ph + oh, kw - 1 - pw, kw - 1 - pw + ow))
+    return F.conv2d(spaced, weight.flip(2, 3).transpose(0, 1), bias)
+
+
+@mistake("`F.fold` expects each column channel by channel, (Cout, kh, kw). Yours go position by position.")
+def folds_positions_first_2d(x, weight, bias=None, stride=1, padding=0, output_padding=0):
+    (sh, sw), (ph, pw), (oh, ow) = pair(stride), pair(padding), pair(output_padding)
+    (h, w), (kh, kw) = x.shape[2:], weight.shape[2:]
+    columns = torch.einsum("nihw,ioab->nabohw", x, weight).flatten(4).flatten(1, 3)
+    plane = F.fold(columns, ((h - 1) * sh + kh, (w - 1) * sw + kw), (kh, kw), stride=(sh, sw))
+    return shifted(F.pad(plane, (-pw, ow - pw, -ph, oh - ph)), bias)
+
+
 @mistake("You take ints only: stride, padding and output_padding may be pairs (height, width).")
 def takes_ints_only_2d(x, weight, bias=None, stride=1, padding=0, output_padding=0):
     (h, w), (kh, kw) = x.shape[2:], weight.shape[2:]
     rows = (h - 1) * stride - 2 * padding + kh + output_padding
     columns = (w - 1) * stride - 2 * padding + kw + output_padding
-    return finished(x, weight, bias, stride, padding, output_padding)[:, :, :rows, :columns]
-
-
-@mistake(
-    "You calculate with `stride`, `padding` and `output_padding` as ints. They may be pairs (height, width).",
-)
-def calculates_with_ints_only_2d(x, weight, bias=None, stride=1, padding=0, output_padding=0):
-    (h, w), (kh, kw) = x.shape[2:], weight.shape[2:]
-    rows = (h - 1) * stride + kh + output_padding - 2 * padding
-    columns = (w - 1) * stride + kw + output_padding - 2 * padding
     return finished(x, weight, bias, stride, padding, output_padding)[:, :, :rows, :columns]
 
 
@@ -292,6 +307,24 @@ def lays_stamps_side_by_side_2d(x, weight, bias=None, stride=1, padding=0, outpu
 
 
 @mistake(
+    "Your stamps start one pixel too far apart: `stride` is the distance of their starts, not the number of zeros between."
+)
+def leaves_one_zero_too_many_2d(x, weight, bias=None, stride=1, padding=0, output_padding=0):
+    stride = tuple(step + 1 for step in pair(stride))
+    return finished(x, weight, bias, stride, padding, output_padding)
+
+
+@mistake("You lay the middle of the filter on each place. A stamp *starts* there: it reaches down and to the right.")
+def centres_the_stamps_2d(x, weight, bias=None, stride=1, padding=0, output_padding=0):
+    (sh, sw), (ph, pw), (oh, ow) = pair(stride), pair(padding), pair(output_padding)
+    kh, kw = weight.shape[2:]
+    plane = F.pad(plane_of_stamps(x, weight, (sh, sw)), (0, kw + ow, 0, kh + oh))
+    height, width = ((x.shape[i + 2] - 1) * s + k + o for i, (s, k, o) in enumerate(((sh, kh, oh), (sw, kw, ow))))
+    top, left = kh // 2 + ph, kw // 2 + pw
+    return shifted(plane[:, :, top : top + height - 2 * ph, left : left + width - 2 * pw], bias)
+
+
+@mistake(
     "You copy each value over a block and then convolve. A value stamps once; the pixels after it are left to its stamp.",
 )
 def copies_instead_of_spacing_2d(x, weight, bias=None, stride=1, padding=0, output_padding=0):
@@ -325,17 +358,10 @@ def takes_the_first_image_only_2d(x, weight, bias=None, stride=1, padding=0, out
     return finished(x[:1], weight, bias, stride, padding, output_padding)
 
 
-@mistake(
-    "An empty batch makes your code stumble. It gives an empty output: (0, Cout, H', W').",
-)
+@mistake("An empty batch leaves your code nothing to join. It gives an empty output: (0, Cout, H', W').")
 def stumbles_over_an_empty_batch_2d(x, weight, bias=None, stride=1, padding=0, output_padding=0):
     images = [finished(image[None], weight, bias, stride, padding, output_padding) for image in x]
     return torch.cat(images)
-
-
-@mistake("An empty batch leaves your code nothing to stack: it gives (0, Cout, H', W').")
-def stacks_no_images_2d(x, weight, bias=None, stride=1, padding=0, output_padding=0):
-    return torch.stack([finished(image[None], weight, bias, stride, padding, output_padding)[0] for image in x])
 
 
 @mistake("Your output is always float32. It has the dtype of `x`, or precision is lost.")
@@ -344,9 +370,7 @@ def always_float32_2d(x, weight, bias=None, stride=1, padding=0, output_padding=
     return finished(x.float(), weight.float(), bias, stride, padding, output_padding)
 
 
-@mistake(
-    "The way over numpy, `.data` or `.detach()` cuts your output from the graph: no gradient comes back.",
-)
+@mistake(NO_GRADIENT)
 def leaves_the_graph_2d(x, weight, bias=None, stride=1, padding=0, output_padding=0):
     out = finished(x.detach(), weight.detach(), bias, stride, padding, output_padding)
     return torch.from_numpy(out.detach().numpy())

@@ -83,6 +83,35 @@ def size_times_stride(size, kernel_size, stride=1, padding=0, output_padding=0):
     return size * stride + output_padding
 
 
+@mistake("You count `size` strides and forget how far the last stamp reaches: a whole kernel from where it starts.")
+def size_of_strides_alone(size, kernel_size, stride=1, padding=0, output_padding=0):
+    return size * stride - 2 * padding + output_padding
+
+
+@mistake("You count the places that a stamp reaches. Gaps between stamps are part of the output too.")
+def size_without_gaps(size, kernel_size, stride=1, padding=0, output_padding=0):
+    return len({place * stride + a for place in range(size) for a in range(kernel_size)}) - 2 * padding + output_padding
+
+
+@mistake(
+    "As soon as there is padding you return size·stride, as Keras's “same” does. Here `padding` is a number of pixels."
+)
+def size_as_keras_has_it(size, kernel_size, stride=1, padding=0, output_padding=0):
+    return size * stride if padding else (size - 1) * stride + kernel_size + output_padding
+
+
+@mistake(
+    "You take the largest size that a convolution brings back to `size`. It is the smallest, and `output_padding` adds to it."
+)
+def largest_size_that_fits(size, kernel_size, stride=1, padding=0, output_padding=0):
+    return (size - 1) * stride - 2 * padding + kernel_size + stride - 1
+
+
+@mistake("You multiply `output_padding` by the stride; it already counts pixels of the output.")
+def size_with_output_padding_in_strides(size, kernel_size, stride=1, padding=0, output_padding=0):
+    return (size - 1) * stride - 2 * padding + kernel_size + output_padding * stride
+
+
 @mistake(
     "Your result is one too small: the first pixel of the last stamp counts, and so do all the others.",
 )

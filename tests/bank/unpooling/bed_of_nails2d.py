@@ -7,6 +7,7 @@ import torch
 import torch.nn.functional as F
 
 from autograde.building.bank import mistake, variant
+from course.checking.patterns import NO_GRADIENT
 
 from .shared import nails
 
@@ -113,6 +114,39 @@ def keeps_the_mean(x, scale):
     return nails(x, scale) * scale**2
 
 
+@mistake("Your nails stand 2 apart, whatever `scale` says.")
+def nails_two_apart(x, scale):
+    n, c, h, w = x.shape
+    out = x.new_zeros(n, c, h * scale, w * scale)
+    out[:, :, ::2, ::2] = x
+    return out
+
+
+@mistake("Your plane has W·scale rows and H·scale columns: height and width are exchanged.")
+def nails_on_a_plane_on_its_side(x, scale):
+    n, c, h, w = x.shape
+    out = x.new_zeros(n, c, w * scale, h * scale)
+    out[:, :, ::scale, ::scale] = x
+    return out
+
+
+@mistake(
+    "You keep whole rows and columns of copies. Only where a block's first row *and* its first column meet is a nail."
+)
+def nails_in_rows_and_columns(x, scale):
+    out = x.repeat_interleave(scale, 2).repeat_interleave(scale, 3).clone()
+    for row in range(1, scale):
+        for column in range(1, scale):
+            out[:, :, row::scale, column::scale] = 0
+    return out
+
+
+@mistake("You put `scale` zeros between two values. Their distance is `scale`, so there is one zero fewer.")
+def nails_one_too_far_apart(x, scale):
+    n, c, h, w = x.shape
+    return nails(x, scale + 1)[:, :, : h * scale, : w * scale]
+
+
 @mistake("You fill only the first image of the batch; the others stay zero.")
 def nails_in_the_first_image(x, scale):
     n, c, h, w = x.shape
@@ -179,9 +213,7 @@ def nails_by_view(x, scale):
     return out.view(n, c, h * scale, w * scale)
 
 
-@mistake(
-    "The values are right, but no gradient can flow back: you write into the data of a tensor behind autograd's back.",
-)
+@mistake(NO_GRADIENT)
 def nails_behind_autograd(x, scale):
     n, c, h, w = x.shape
     out = x.new_zeros(n, c, h * scale, w * scale)

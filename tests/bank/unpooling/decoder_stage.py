@@ -6,7 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from autograde.building.bank import mistake, variant
+from autograde.building.bank import form, mistake, variant
+from course.checking.patterns import NO_GRADIENT
 
 from .max_unpool2d import all_into_the_first_plane, unpool_by_advanced_indexing, unpool_by_scatter_in_place
 from .shared import nails, put_back, put_back_clamped
@@ -48,6 +49,12 @@ def convolves_before_unpooling(x, indices, output_size, weight, bias):
     return put_back(low, indices, output_size)
 
 
+@form(convolves_before_unpooling)
+def convolves_before_unpooling_with_the_first_indices(x, indices, output_size, weight, bias):
+    low = F.conv2d(x, weight, bias, padding=1).relu()
+    return put_back(low, indices[:, :1].expand_as(low), output_size)
+
+
 @mistake(
     "Your map loses a row and a column on each side: a 3 × 3 convolution keeps the size with padding 1.",
 )
@@ -75,6 +82,14 @@ def repeats_the_border(x, indices, output_size, weight, bias):
 )
 def turns_the_kernel(x, indices, output_size, weight, bias):
     return F.conv2d(put_back(x, indices, output_size), weight.flip(-2, -1), bias, padding=1).relu()
+
+
+@mistake("You split an index with the height of the map. A row is as long as the map is *wide*.")
+def stage_splits_by_the_height(x, indices, output_size, weight, bias):
+    (n, c), (h, w) = x.shape[:2], output_size
+    out = x.new_zeros(n, c, h, w)
+    out[torch.arange(n)[:, None, None, None], torch.arange(c)[:, None, None], indices // h, indices % h] = x
+    return F.conv2d(out, weight, bias, padding=1).relu()
 
 
 @mistake("Rows and columns of the kernel are exchanged.")
@@ -105,6 +120,11 @@ def depthwise_convolution(x, indices, output_size, weight, bias):
 def stage_ignores_output_size(x, indices, output_size, weight, bias):
     size = (2 * x.shape[2], 2 * x.shape[3])
     return F.conv2d(put_back_clamped(x, indices, size), weight, bias, padding=1).relu()
+
+
+@form(stage_ignores_output_size)
+def stage_has_torch_guess_the_size(x, indices, output_size, weight, bias):
+    return F.conv2d(F.max_unpool2d(x, indices, 2), weight, bias, padding=1).relu()
 
 
 @mistake(
@@ -221,7 +241,7 @@ def stage_cuts_the_weights(x, indices, output_size, weight, bias):
     return F.conv2d(put_back(x, indices, output_size), weight.data, bias.data, padding=1).relu()
 
 
-@mistake("The values are right, but your stage runs under no_grad: nothing could be learned.")
+@mistake(NO_GRADIENT)
 def stage_without_gradients(x, indices, output_size, weight, bias):
     with torch.no_grad():
         return F.conv2d(put_back(x, indices, output_size), weight, bias, padding=1).relu()

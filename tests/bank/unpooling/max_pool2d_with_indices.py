@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 
 from autograde.building.bank import mistake, variant
+from course.checking.patterns import NO_GRADIENT
 
 from .shared import full_sizes, sizes
 
@@ -291,6 +292,18 @@ def pairs_exchanged(x, kernel_size, stride=None, padding=0):
     return values, row * x.shape[3] + column
 
 
+@mistake("`F.pad` starts with the last dimension: you give it the height's padding first, and the width gets it.")
+def pads_the_height_first(x, kernel_size, stride=None, padding=0):
+    kernel, stride, (ph, pw) = sizes(kernel_size, stride, padding)
+    windows = (
+        F.pad(x, (ph, ph, pw, pw), value=-math.inf).unfold(2, kernel[0], stride[0]).unfold(3, kernel[1], stride[1])
+    )
+    values, place = windows.flatten(4).max(4)
+    rows = place // kernel[1] + stride[0] * torch.arange(values.shape[2])[:, None] - ph
+    columns = place % kernel[1] + stride[1] * torch.arange(values.shape[3]) - pw
+    return values, rows * x.shape[3] + columns
+
+
 @mistake("You handle ints only. A size may also be a pair (height, width).")
 def ints_only(x, kernel_size, stride=None, padding=0):
     stride = stride or kernel_size
@@ -381,9 +394,7 @@ def pool_lets_torch_guess_a_size(x, kernel_size, stride=None, padding=0):
     return x.reshape(n, c, -1).gather(2, index.flatten(2)).view(index.shape), index
 
 
-@mistake(
-    "The values are right, but no gradient can flow back: you take them out as Python numbers or as data cut from the graph.",
-)
+@mistake(NO_GRADIENT)
 def pool_detached(x, kernel_size, stride=None, padding=0):
     values, row, column = pooled(x.detach(), *sizes(kernel_size, stride, padding))
     return values, row * x.shape[3] + column

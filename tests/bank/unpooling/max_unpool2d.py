@@ -6,7 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from autograde.building.bank import mistake, variant
+from autograde.building.bank import form, mistake, variant
+from course.checking.patterns import NO_GRADIENT
 
 from .shared import out_size, pair, put_back, put_back_clamped, sizes, unpooled_size
 
@@ -66,6 +67,11 @@ def ignores_output_size(x, indices, kernel_size, stride=None, padding=0, output_
     if indices.numel() and int(indices.max()) >= h * w:
         indices = indices.clamp(max=h * w - 1)
     return put_back(x, indices, (h, w))
+
+
+@form(ignores_output_size)
+def ignores_output_size_and_raises(x, indices, kernel_size, stride=None, padding=0, output_size=None):
+    return put_back(x, indices, out_size(x, kernel_size, stride, padding, None))
 
 
 @mistake(
@@ -134,6 +140,12 @@ def size_with_the_padding(x, indices, kernel_size, stride=None, padding=0, outpu
     return put_back(x, indices, out_size(x, kernel_size, stride, 0, output_size))
 
 
+@mistake("You add the padding. It was put around the map for pooling alone, and is taken off again.")
+def adds_the_padding(x, indices, kernel_size, stride=None, padding=0, output_size=None):
+    padding = tuple(-side for side in pair(padding))
+    return put_back(x, indices, out_size(x, kernel_size, stride, padding, output_size))
+
+
 @mistake("You subtract the padding once. It was on both sides of the map.")
 def padding_once(x, indices, kernel_size, stride=None, padding=0, output_size=None):
     (kh, kw), (sh, sw), (ph, pw) = sizes(kernel_size, stride, padding)
@@ -163,10 +175,21 @@ def unpool_default_stride_one(x, indices, kernel_size, stride=None, padding=0, o
     return put_back_clamped(x, indices, size)
 
 
+@form(unpool_default_stride_one)
+def unpool_default_stride_one_and_raises(x, indices, kernel_size, stride=None, padding=0, output_size=None):
+    return put_back(x, indices, out_size(x, kernel_size, 1 if stride is None else stride, padding, output_size))
+
+
 @mistake("You read pairs as (width, height); the height comes first.")
 def unpool_pairs_exchanged(x, indices, kernel_size, stride=None, padding=0, output_size=None):
     kernel, stride, padding = (side[::-1] for side in sizes(kernel_size, stride, padding))
     return put_back_clamped(x, indices, out_size(x, kernel, stride, padding, output_size))
+
+
+@form(unpool_pairs_exchanged)
+def unpool_pairs_exchanged_and_raises(x, indices, kernel_size, stride=None, padding=0, output_size=None):
+    kernel, stride, padding = (side[::-1] for side in sizes(kernel_size, stride, padding))
+    return put_back(x, indices, out_size(x, kernel, stride, padding, output_size))
 
 
 @mistake("You handle ints only. A size may also be a pair (height, width).")
@@ -181,6 +204,12 @@ def unpool_ints_only(x, indices, kernel_size, stride=None, padding=0, output_siz
 def unpool_square(x, indices, kernel_size, stride=None, padding=0, output_size=None):
     kernel, stride, padding = ((side[0], side[0]) for side in sizes(kernel_size, stride, padding))
     return put_back_clamped(x, indices, out_size(x, kernel, stride, padding, output_size))
+
+
+@form(unpool_square)
+def unpool_square_and_raises(x, indices, kernel_size, stride=None, padding=0, output_size=None):
+    kernel, stride, padding = ((side[0], side[0]) for side in sizes(kernel_size, stride, padding))
+    return put_back(x, indices, out_size(x, kernel, stride, padding, output_size))
 
 
 @mistake(
@@ -223,6 +252,14 @@ def splits_by_the_height(x, indices, kernel_size, stride=None, padding=0, output
     return put_back_clamped(x, (indices // h) * w + indices % h, (h, w))
 
 
+@form(splits_by_the_height)
+def splits_by_the_height_and_raises(x, indices, kernel_size, stride=None, padding=0, output_size=None):
+    (n, c), (h, w) = x.shape[:2], out_size(x, kernel_size, stride, padding, output_size)
+    out = x.new_zeros(n, c, h, w)
+    out[torch.arange(n)[:, None, None, None], torch.arange(c)[:, None, None], indices // h, indices % h] = x
+    return out
+
+
 @mistake(
     "You split an index with the width of the *pooled* map. It counts in the large map, before pooling.",
 )
@@ -230,6 +267,14 @@ def splits_by_the_pooled_width(x, indices, kernel_size, stride=None, padding=0, 
     h, w = out_size(x, kernel_size, stride, padding, output_size)
     small = x.shape[3]
     return put_back_clamped(x, (indices // small) * w + indices % small, (h, w))
+
+
+@form(splits_by_the_pooled_width)
+def splits_by_the_pooled_width_and_raises(x, indices, kernel_size, stride=None, padding=0, output_size=None):
+    (n, c), (h, w) = x.shape[:2], out_size(x, kernel_size, stride, padding, output_size)
+    out, small = x.new_zeros(n, c, h, w), x.shape[3]
+    out[torch.arange(n)[:, None, None, None], torch.arange(c)[:, None, None], indices // small, indices % small] = x
+    return out
 
 
 @mistake(
@@ -272,6 +317,12 @@ def averages_with_zero(x, indices, kernel_size, stride=None, padding=0, output_s
     n, c = x.shape[:2]
     out = x.new_zeros(n, c, h * w).scatter_reduce(2, indices.flatten(2), x.flatten(2), "mean")
     return out.view(n, c, h, w)
+
+
+@mistake("You fill the positions that no maximum names with −∞. They are empty, and empty is 0.")
+def fills_with_minus_infinity(x, indices, kernel_size, stride=None, padding=0, output_size=None):
+    (n, c), (h, w) = x.shape[:2], out_size(x, kernel_size, stride, padding, output_size)
+    return x.new_full((n, c, h * w), -torch.inf).scatter(2, indices.flatten(2), x.flatten(2)).view(n, c, h, w)
 
 
 @mistake(
@@ -334,9 +385,7 @@ def unpool_lets_torch_guess_a_size(x, indices, kernel_size, stride=None, padding
     return x.new_zeros(n, c, h * w).scatter(2, indices.reshape(n, c, -1), x.reshape(n, c, -1)).view(n, c, h, w)
 
 
-@mistake(
-    "The values are right, but no gradient can flow back: you write into the data of a tensor behind autograd's back.",
-)
+@mistake(NO_GRADIENT)
 def unpool_behind_autograd(x, indices, kernel_size, stride=None, padding=0, output_size=None):
     return put_back(x.detach(), indices, out_size(x, kernel_size, stride, padding, output_size))
 

@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from autograde.building.bank import mistake, variant
+from course.checking.patterns import NO_GRADIENT
 
 # --- mistakes ---------------------------------------------------------------------------------------------------------
 
@@ -75,6 +76,18 @@ def leaves_zeros(x, scale):
 )
 def shares_the_value_out(x, scale):
     return x.repeat_interleave(scale, 2).repeat_interleave(scale, 3) / scale**2
+
+
+@mistake(
+    "Each of your blocks lacks its last row and column: a slice ends before its second number, so none is to be taken off."
+)
+def blocks_one_short(x, scale):
+    n, c, h, w = x.shape
+    out = x.new_zeros(n, c, h * scale, w * scale)
+    for row in range(scale - 1):
+        for column in range(scale - 1):
+            out[:, :, row::scale, column::scale] = x
+    return out
 
 
 @mistake(
@@ -176,9 +189,7 @@ def lets_torch_guess_a_size(x, scale):
     return x.reshape(n, c, -1)[:, :, position]
 
 
-@mistake(
-    "The values are right, but no gradient can flow back: the result was made from data that was cut from the graph.",
-)
+@mistake(NO_GRADIENT)
 def detaches(x, scale):
     enlarged = x.detach().numpy().repeat(scale, axis=2).repeat(scale, axis=3)
     return torch.from_numpy(enlarged)
