@@ -1,10 +1,11 @@
-"""Show a report: one line a case, the first failing case as small labelled grids, the diagnosis, then one hint.
+"""Show a report: the first failing case with its numbers and the diagnosis, the rest folded away; then one hint.
 
 The same content in two forms: HTML for a notebook, legible in light and dark, and text for a terminal. What is wrong is
 marked by a sign and an outline as well as by colour.
 """
 
 import html
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,21 +33,32 @@ class Grid:
 
 def as_html(report: Report, hint: str = "") -> str:
     """Return `report` as one self-contained piece of HTML; every text that a student's code gave is escaped."""
-    body = [f"<style>{_STYLE}</style>", f'<p class="p2i-title">{_title_html(report)}</p>', _cases_html(report)]
-    if report.first_failure is not None and not report.unwritten:
+    body = [f"<style>{_STYLE}</style>", f'<p class="p2i-title">{_title_html(report)}</p>']
+    if report.passed and report.exercise.insight:
+        body.append(f'<p class="p2i-insight">{_emphasised(_prose(report.exercise.insight))}</p>')
+    shown = _shown(report)
+    if shown is not None:
+        verdict, settings = report.verdicts[shown], html.escape(settings_of(report))
+        called = f" — called with {settings}" if settings else ""
+        body.append(
+            f'<p class="p2i-case p2i-wrong">{_sign_html(False)}<b>{html.escape(verdict.case)}</b>{called}'
+            f'<span class="p2i-sentence">{_prose(verdict.sentence)}</span></p>'
+        )
         grids = "".join(map(_grid_html, grids_of(report)))
-        settings = html.escape(settings_of(report))
-        verdict = report.verdicts[report.first_failure]
-        caption = f"<b>{html.escape(verdict.case)}</b>" + (f" — called with {settings}" if settings else "")
-        if grids or settings:
-            body.append(f'<p class="p2i-caption">{caption}</p>')
         if grids:
             body.append(f'<div class="p2i-grids">{grids}</div>')
+    if report.printed and not report.unwritten:
+        printed = f"<pre>{html.escape(report.printed)}</pre>"
+        body.append(f'<div class="p2i-printed">{html.escape(_told_prints(report))}{printed}</div>')
     if report.diagnosis:
         body.append(f'<p class="p2i-diagnosis"><b>A likely reason.</b> {_prose(report.diagnosis)}</p>')
     if hint:
         title, _, text = hint.partition(": ")
-        body.append(f"<details><summary>{html.escape(title)}</summary>{_prose(text)}</details>")
+        unfolded = _emphasised(_prose(text))
+        body.append(f'<details class="p2i-hint"><summary>{html.escape(title)}</summary>{unfolded}</details>')
+    if not report.unwritten and len(report.verdicts) > 1:
+        summary = html.escape(_rest(report) or f"the {len(report.verdicts)} cases")
+        body.append(f'<details class="p2i-rest"><summary>{summary}</summary>{_cases_html(report)}</details>')
     state = "right" if report.passed else "wrong"
     return f'<div class="p2i-check" data-state="{state}" data-exercise="{report.exercise.name}">{"".join(body)}</div>'
 
@@ -54,21 +66,55 @@ def as_html(report: Report, hint: str = "") -> str:
 def as_text(report: Report, hint: str = "") -> str:
     """Return `report` for a terminal."""
     lines = [_title(report)]
-    for number, verdict in enumerate(() if report.unwritten else report.verdicts):
-        lines.append(f"  {_SIGNS[verdict.passed]} {verdict.case}")
-        if number == report.first_failure:
-            lines.append(f"      {verdict.sentence}")
-    if report.first_failure is not None and not report.unwritten:
-        grids, settings = grids_of(report), settings_of(report)
-        if grids or settings:
-            case = report.verdicts[report.first_failure].case
-            lines += ["", f"  {case}" + (f", called with {settings}" if settings else "")]
-            lines += [f"  {line}" for grid in grids for line in ["", *_grid_text(grid)]]
+    if report.passed:
+        lines += [f"  {_SIGNS[True]} {verdict.case}" for verdict in report.verdicts]
+        lines += ["", f"  {report.exercise.insight}"] if report.exercise.insight else []
+    shown = _shown(report)
+    if shown is not None:
+        verdict, settings = report.verdicts[shown], settings_of(report)
+        lines.append(f"  {_SIGNS[False]} {verdict.case}" + (f", called with {settings}" if settings else ""))
+        lines.append(f"      {verdict.sentence}")
+        lines += [f"  {line}" for grid in grids_of(report) for line in ["", *_grid_text(grid)]]
+    if report.printed and not report.unwritten:
+        lines += ["", f"  {_told_prints(report)}", *(f"      {line}" for line in report.printed.splitlines())]
     if report.diagnosis:
         lines += ["", f"  A likely reason. {report.diagnosis}"]
     if hint:
         lines += ["", f"  {hint}"]
+    if _rest(report):
+        lines += ["", f"  {_rest(report)}"]
     return "\n".join(lines)
+
+
+def _shown(report: Report) -> int | None:
+    """Return the number of the case that is shown with its numbers, if one is."""
+    return None if report.unwritten else report.first_failure
+
+
+def _rest(report: Report) -> str:
+    """Say what is not shown: "and 14 more are wrong; 3 are right"."""
+    if _shown(report) is None:
+        return ""
+    first_untried = len(report.verdicts) - report.untried
+    wrong = sum(not verdict.passed for verdict in report.verdicts[:first_untried])
+    untried, right = report.untried, first_untried - wrong
+    if report.first_failure is not None and report.first_failure < first_untried:  # this one is shown
+        wrong -= 1
+    else:
+        untried -= 1
+    told = [f"{wrong} more {_are(wrong)} wrong"] if wrong else []
+    told += [f"{untried} {'was' if untried == 1 else 'were'} not tried"] if untried else []
+    told += [f"{right} {_are(right)} right"] if right else []
+    return f"and {'; '.join(told)}" if told else ""
+
+
+def _are(count: int) -> str:
+    return "is" if count == 1 else "are"
+
+
+def _told_prints(report: Report) -> str:
+    case = report.verdicts[report.first_failure or 0].case
+    return f"Your function printed, in the case “{case}”:"
 
 
 def settings_of(report: Report) -> str:
@@ -198,6 +244,8 @@ def _title(report: Report) -> str:
     right = sum(verdict.passed for verdict in report.verdicts)
     if report.passed:
         return f"✓ {name}: all {total} cases are right"
+    if report.first_failure is not None and report.verdicts[report.first_failure].kind == "lost" and report.untried:
+        return f"✗ {name}: {right} of {total} cases are right, then time ran out"
     return f"✗ {name}: {right} of {total} cases are right"
 
 
@@ -208,24 +256,29 @@ def _title_html(report: Report) -> str:
 
 
 def _cases_html(report: Report) -> str:
-    if report.unwritten:
-        return ""
+    untried = range(len(report.verdicts) - report.untried, len(report.verdicts))
     items = []
     for number, verdict in enumerate(report.verdicts):
-        sentence = f'<span class="p2i-sentence">{_prose(verdict.sentence)}</span>'
-        told = sentence if number == report.first_failure else ""
-        state = "right" if verdict.passed else "wrong"
-        items.append(
-            f'<li class="p2i-{state}"><span class="p2i-sign" role="img" aria-label="{state}">'
-            f"{_SIGNS[verdict.passed]}</span>{html.escape(verdict.case)}{told}</li>"
-        )
+        state = "right" if verdict.passed else "untried" if number in untried else "wrong"
+        sign = _sign_html(verdict.passed) if state != "untried" else '<span class="p2i-sign" role="img">○</span>'
+        items.append(f'<li class="p2i-{state}">{sign}{html.escape(verdict.case)}</li>')
     return f"<ul>{''.join(items)}</ul>"
+
+
+def _sign_html(passed: bool) -> str:
+    label = "right" if passed else "wrong"
+    return f'<span class="p2i-sign" role="img" aria-label="{label}">{_SIGNS[passed]}</span>'
 
 
 def _prose(text: str) -> str:
     """Escape a sentence and set what stands between backticks as code."""
     pieces = html.escape(text).split("`")
     return "".join(f"<code>{piece}</code>" if number % 2 else piece for number, piece in enumerate(pieces))
+
+
+def _emphasised(prose: str) -> str:
+    """Set what stands between asterisks, in a text of ours that `_prose` has escaped, as Markdown would."""
+    return re.sub(r"(?<!\w)\*(\w[^*<>]*)\*(?!\w)", r"<em>\1</em>", prose)
 
 
 def _grid_html(grid: Grid) -> str:

@@ -142,7 +142,7 @@ def find_in_function(function: Callable[..., object], forbidden: tuple[str, ...]
             source = inspect.getsource(current)
         except (OSError, TypeError, IndentationError):
             continue
-        names = _globals_read_by(current.__code__)
+        names = globals_read_by(current.__code__)
         found += find_in_source(source, forbidden, _meaning_of_globals(current, names))
         for name in names:
             used = current.__globals__.get(name)
@@ -172,11 +172,11 @@ def _meaning_of_globals(function: types.FunctionType, names: Iterable[str]) -> d
     return meaning
 
 
-def _globals_read_by(code: types.CodeType) -> list[str]:
+def globals_read_by(code: types.CodeType) -> list[str]:
     """Return the names that code and the code within it look up as globals: no attribute, and nothing local."""
     inner = [constant for constant in code.co_consts if isinstance(constant, types.CodeType)]
     read = [one.argval for one in dis.get_instructions(code) if one.opname in _READS_GLOBAL]
-    return list(dict.fromkeys([*read, *(name for block in inner for name in _globals_read_by(block))]))
+    return list(dict.fromkeys([*read, *(name for block in inner for name in globals_read_by(block))]))
 
 
 _READS_GLOBAL = frozenset({"LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS"})

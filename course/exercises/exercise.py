@@ -41,6 +41,7 @@ class Exercise:
     `forbidden` are regular expressions over dotted paths such as `torch.nn.functional.max_unpool2d` and
     `torch.ops.aten.max_unpool2d`, lower case and without underscores; `reference` is `module:function`. Two values
     are equal when they differ by at most atol + rtol·|expected|, by dtype where `tolerance` does not say otherwise.
+    `insight` is what a right answer is told: why it mattered, or what to try with it now.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Exercise:
     forbidden: tuple[str, ...] = ()
     forbidden_sentence: str = ""
     tolerance: tuple[float, float] | None = None
+    insight: str = ""
 
     def __post_init__(self) -> None:
         if not 1 <= self.difficulty <= 5:

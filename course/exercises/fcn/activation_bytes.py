@@ -136,4 +136,8 @@ EXERCISE = Exercise(
         "over the copy's layers, replace `x` by `layer(x)` and add `x.numel() * bytes_per_number`. With the copy "
         "and `x` on the device `meta` nothing is even computed.",
     ),
+    insight=(
+        "A ReLU has no weights and takes as much memory as the convolution before it. That is what "
+        "`nn.ReLU(inplace=True)` is for: it writes over its input instead of making a new tensor."
+    ),
 )

@@ -124,4 +124,8 @@ EXERCISE = Exercise(
     ),
     forbidden=METRICS,
     forbidden_sentence="This exercise is to count yourself, without torchmetrics or scikit-learn.",
+    insight=(
+        "The matrices of two batches simply add up. So a data set of any size is measured batch by batch, to the "
+        "last pixel, and all that has to be remembered are K² numbers."
+    ),
 )

@@ -140,4 +140,8 @@ EXERCISE = Exercise(
         'size=skip.shape[-2:], mode="bilinear", align_corners=False)`, then `torch.cat` of that and `skip` in '
         "dimension 1, then the stage. The classifier comes after the loop.",
     ),
+    insight=(
+        "This is the skeleton of U-Net: exchange the stages for any others, and the way through them stays. Take "
+        "the copies away in your thoughts. From where could the last stage then know an outline to the pixel?"
+    ),
 )

@@ -88,4 +88,8 @@ EXERCISE = Exercise(
     ),
     forbidden=METRICS,
     forbidden_sentence="This exercise is to compute the metric yourself, without torchmetrics or scikit-learn.",
+    insight=(
+        "Of eight classes, one that is never found takes at least an eighth of the mark with it, however few pixels "
+        "it has. In pixel accuracy a class of one pixel in a thousand weighs a thousandth."
+    ),
 )

@@ -112,4 +112,9 @@ EXERCISE = Exercise(
     ),
     forbidden=_LOSSES,
     forbidden_sentence="This exercise is to build the loss yourself, without a library's cross-entropy.",
+    insight=(
+        "A network that gives each of K classes the same score has the loss log K: 2.08 for the Farm's eight. An "
+        "untrained network should start near it; one that starts far above is confident, and wrong, before it has "
+        "learnt anything."
+    ),
 )

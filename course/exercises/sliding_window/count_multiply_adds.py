@@ -56,4 +56,8 @@ EXERCISE = Exercise(
         "of all (kernel_size − 1). `apart` is the number of windows times the cost of one; `shared` is the cost "
         "of the image; where there is no window, both are 0.",
     ),
+    insight=(
+        "Let the image grow and look at `apart / shared`. For a single layer it is 1 whatever the size; for several "
+        "it climbs towards a limit, what one window costs divided by what one more position costs the pass."
+    ),
 )

@@ -62,4 +62,8 @@ EXERCISE = Exercise(
         "In one direction there are ⌊(height − size) / stride⌋ + 1 windows, and none if the window is longer than "
         "the image. Two directions that are both too short must not give a product above zero.",
     ),
+    insight=(
+        "A photograph of 480 × 640 pixels has 273 441 windows of 32 × 32 at stride 1, and 1131 at stride 16. "
+        "Whoever chooses the stride chooses the bill."
+    ),
 )

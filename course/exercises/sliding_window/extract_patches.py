@@ -95,4 +95,9 @@ EXERCISE = Exercise(
         "Bring the channels behind the two window dimensions, *then* join those two. Return `image.new_zeros(0, C, "
         "size, size)` where the image is smaller than the window.",
     ),
+    insight=(
+        "The 44 × 44 patches of 21 × 21 pixels of a 64 × 64 image hold 208 times as many numbers as the image. "
+        "`Tensor.unfold` copies none of them, for what it returns is a view; they are copied when two of its "
+        "dimensions become one."
+    ),
 )

@@ -71,4 +71,9 @@ EXERCISE = Exercise(
         "in the dtype of `linear.weight`. Then copy the weight, viewed in the shape of the convolution's, and the "
         "bias.",
     ),
+    insight=(
+        "No number has changed, only its place, and the same weights now answer for every window of an image of any "
+        "size. That is how VGG16 became fully convolutional: its first linear layer is a 7 × 7 convolution, and the "
+        "two after it are 1 × 1."
+    ),
 )

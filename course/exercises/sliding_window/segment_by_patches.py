@@ -156,4 +156,9 @@ EXERCISE = Exercise(
         "`classifier.eval()`; then, for each batch of `torch.split(patches, batch_size)`, the argmax over "
         "dimension 1 of its scores. Concatenate the batches' labels and give them the shape (H, W).",
     ),
+    insight=(
+        "A classifier has become a segmenter without being trained again. Try other values of `batch_size`: the "
+        "labels stay the same, only memory and time change. In training mode that would not be so, for a batch norm "
+        "mixes the patches of a batch."
+    ),
 )

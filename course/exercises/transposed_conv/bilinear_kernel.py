@@ -40,4 +40,9 @@ EXERCISE = Exercise(
         "which pairs of channels get it: multiply it, with two more dimensions, by the product.",
     ),
     outputs=("weight",),
+    insight=(
+        "At stride *factor* the stamps that meet at a pixel add up to 1, so that away from the border a constant "
+        "picture stays constant: no checkerboard at the start. Nothing keeps it away, though, once training moves "
+        "the weights."
+    ),
 )

@@ -98,4 +98,8 @@ EXERCISE = Exercise(
         "images at once are `torch.eye(n).view(n, Cin, H, W)`, in the dtype of `weight`, a batch for `F.conv2d`.",
     ),
     outputs=("matrix",),
+    insight=(
+        "For one channel of 64 × 64 pixels and a 3 × 3 filter with padding 1, this matrix has nearly 17 million "
+        "numbers, and fewer than 37 000 of them are not zero. The convolution keeps nine, and shares them."
+    ),
 )

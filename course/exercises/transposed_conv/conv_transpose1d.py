@@ -92,4 +92,8 @@ EXERCISE = Exercise(
     ),
     forbidden=TRANSPOSED,
     forbidden_sentence="This exercise is to build the transposed convolution yourself, without a library's own.",
+    insight=(
+        "Set all values and all weights to 1: the output counts the stamps. With kernel 3 and stride 2 it begins 1, "
+        "1, 2, 1, 2, 1, … Keep that rhythm in mind; in two dimensions it has a name."
+    ),
 )

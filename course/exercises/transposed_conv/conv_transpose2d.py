@@ -114,4 +114,8 @@ EXERCISE = Exercise(
     ),
     forbidden=TRANSPOSED,
     forbidden_sentence="This exercise is to build the transposed convolution yourself, without a library's own.",
+    insight=(
+        "Take any `a` and `b` whose sizes fit: `(F.conv2d(a, weight) * b).sum()` equals `(a * conv_transpose2d(b, "
+        "weight)).sum()`. The two run along the same wires, in opposite directions."
+    ),
 )

@@ -63,4 +63,8 @@ EXERCISE = Exercise(
         "Take the convolution's formula, n = (m + 2·padding − kernel_size) / stride + 1, without its floor, and "
         "solve it for m.",
     ),
+    insight=(
+        "With kernel = stride + 2·padding the output is exactly *stride* times as long. (4, 2, 1) and (16, 8, 4) "
+        "are such triples of kernel, stride and padding, and the networks at the end of this chapter use them."
+    ),
 )

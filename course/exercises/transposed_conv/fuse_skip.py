@@ -71,4 +71,8 @@ EXERCISE = Exercise(
         "Enlarge with `F.conv_transpose2d(coarse, weight, stride=2, padding=1)`, keep the first H rows and W "
         "columns by slicing, and add the skip.",
     ),
+    insight=(
+        "Long, Shelhamer and Darrell let the weights of a new skip start at zero. So FCN-16s begins with the very "
+        "picture of a trained FCN-32s, and only learns what to add."
+    ),
 )

@@ -19,4 +19,8 @@ EXERCISE = Exercise(
         "A slice with a step names all those places at once, and it can be assigned to: every `scale`-th row and "
         "column, in all images and channels.",
     ),
+    insight=(
+        "A convolution with a filter of ones, `scale` × `scale`, turns the bed of nails into nearest neighbour. So "
+        "a network that starts from nails can learn to copy, and it can learn something better."
+    ),
 )

@@ -105,4 +105,8 @@ EXERCISE = Exercise(
         "Call `max_unpool2d` with 2 × 2 windows and pass `output_size` on, give the result to the 2-D convolution "
         "with weight, bias and one pixel of padding, and clip what is negative.",
     ),
+    insight=(
+        "torch keeps a position in 64 bits, where two would do. Even so, the 8 bytes a 2 × 2 window are half of the "
+        "16 that its four float32 values would take, and those are what U-Net hands over."
+    ),
 )

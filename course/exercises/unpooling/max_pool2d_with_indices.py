@@ -101,4 +101,8 @@ EXERCISE = Exercise(
     ),
     forbidden=(r"maxpool",),
     forbidden_sentence="This exercise is to build max pooling yourself, without a library's max pooling.",
+    insight=(
+        "The gradient of max pooling takes these very positions: all of it goes to the winner, and the other pixels "
+        "of the window learn nothing. A 2 × 2 window has four places, so two bits would be enough to remember one."
+    ),
 )

@@ -157,4 +157,9 @@ EXERCISE = Exercise(
     ),
     forbidden=(r"maxunpool",),
     forbidden_sentence="This exercise is to build max unpooling yourself, without a library's max unpooling.",
+    insight=(
+        "Pool the result once more, with windows that do not overlap. Where `x` is positive it comes back, and "
+        "where it is negative the zeros around it win. In SegNet what is unpooled comes out of a ReLU, so it never "
+        "is."
+    ),
 )

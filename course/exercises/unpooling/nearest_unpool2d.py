@@ -30,4 +30,8 @@ EXERCISE = Exercise(
     ),
     forbidden=_RESIZING,
     forbidden_sentence="This exercise is to build nearest-neighbour upsampling yourself, without a library's own.",
+    insight=(
+        "Backwards, copies add up: each value gets the gradients of its whole block. Try it: after "
+        "`nearest_unpool2d(x, 3).sum().backward()` the gradient of `x` is 9 everywhere."
+    ),
 )

@@ -1,6 +1,7 @@
 """What a student sees under an exercise: lines, grids, diagnosis, hints, in a notebook and in a terminal."""
 
 import re
+import time
 from html.parser import HTMLParser
 
 import pytest
@@ -8,16 +9,17 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from course import checking
-from course.checking import check, hint
+from course.checking import check, hint, limits, tries
 from course.checking.display import as_html, as_text, grids_of, settings_of
+from course.checking.notebook import StoppedError
 from course.checking.report import examine
 from course.exercises import catalogue
+from course.exercises.exercise import Exercise
 
 
 @pytest.fixture(autouse=True)
 def _no_tries() -> None:
-    checking._tries.clear()
+    tries.forget()
 
 
 def right(x: Tensor, scale: int) -> Tensor:
@@ -52,7 +54,8 @@ def text_of(answer: object, capsys: pytest.CaptureFixture[str]) -> str:
 def test_right_answer_is_one_line_a_case(capsys: pytest.CaptureFixture[str]) -> None:
     lines = text_of(right, capsys).splitlines()
     cases = catalogue.find("nearest_unpool2d").draw(0)
-    assert lines == [f"✓ nearest_unpool2d: all {len(cases)} cases are right", *(f"  ✓ {case.name}" for case in cases)]
+    title, insight = f"✓ nearest_unpool2d: all {len(cases)} cases are right", catalogue.find("nearest_unpool2d").insight
+    assert lines == [title, *(f"  ✓ {case.name}" for case in cases), "", f"  {insight}"]
 
 
 def test_stub_is_said_to_be_unwritten_and_costs_no_hint(capsys: pytest.CaptureFixture[str]) -> None:
@@ -94,27 +97,184 @@ def test_each_new_wrong_answer_unfolds_one_more_hint_and_a_repeated_one_does_not
     assert "Hint" not in text_of(right, capsys)
 
 
-def test_hint_prints_one_more_each_time_and_ends_with_the_last(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_name_that_is_not_there_is_said_and_uses_up_no_hint(capsys: pytest.CaptureFixture[str]) -> None:
+    def forgets_a_cell(x: Tensor, scale: int) -> Tensor:
+        return not_run_yet(x, scale)  # type: ignore[name-defined,no-any-return] # noqa: F821
+
+    for _ in range(3):
+        out = text_of(forgets_a_cell, capsys)
+        assert "Nothing is called `not_run_yet` here. Has the cell been run" in out
+        assert "Hint" not in out
+    assert "Hint 1 of 3" in text_of(tiles, capsys)
+
+
+def test_another_comment_or_line_is_no_new_answer_and_another_helper_is(capsys: pytest.CaptureFixture[str]) -> None:
+    def answer(helper: str, above: str = "") -> object:
+        names: dict[str, object] = {"__name__": "__main__"}
+        exec(f"{above}def help(x):\n    return {helper}\n\ndef answer(x, scale):\n    return help(x)\n", names)
+        return names["answer"]
+
+    tried = [answer("x"), answer("x", above="# moved\n\n"), answer("x + 1")]
+    assert [re.findall(r"Hint \d", text_of(one, capsys)) for one in tried] == [["Hint 1"], ["Hint 1"], ["Hint 2"]]
+
+
+def test_hint_gives_one_more_each_time_and_says_when_there_are_no_more(capsys: pytest.CaptureFixture[str]) -> None:
     hints = catalogue.find("max_unpool2d").hints
-    for count in (1, 2, 3, 3):
+    for count in (1, 2, 3):
         hint("max_unpool2d")
         lines = capsys.readouterr().out.splitlines()
         assert lines == [f"Hint {n} of 3: {text}" for n, text in enumerate(hints[:count], start=1)]
+    hint("max_unpool2d")
+    assert "There are no more hints" in capsys.readouterr().out.splitlines()[3]
+
+
+def test_a_function_alone_says_which_exercise_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    def nearest_unpool2d(x: Tensor, scale: int) -> Tensor:
+        return right(x, scale)
+
+    check(nearest_unpool2d)
+    assert capsys.readouterr().out.startswith("✓ nearest_unpool2d: all")
+    check(nearest_unpool2d, "bed_of_nails2d")  # the other way round
+    assert capsys.readouterr().out.startswith("✗ bed_of_nails2d")
+    hint(nearest_unpool2d)
+    assert capsys.readouterr().out.startswith("Hint 1 of 3: Take the row")
 
 
 @pytest.mark.parametrize(
-    ("name", "answer", "sentence"),
+    ("arguments", "sentence"),
     [
-        ("max_unpol2d", right, "there is no exercise 'max_unpol2d'; did you mean 'max_unpool2d'?"),
-        ("max_unpool2d", None, "`max_unpool2d` is not a function yet; run the cell above that defines it"),
-        ("max_unpool2d", 3, "`max_unpool2d` is not a function yet; run the cell above that defines it"),
+        (("max_unpol2d", right), "there is no exercise 'max_unpol2d'; did you mean 'max_unpool2d'?"),
+        (("max_unpool2d",), 'pass your function, too: `check("max_unpool2d", max_unpool2d)`'),
+        (("max_unpool2d", None), "`max_unpool2d` is None, no function: run the cell above that defines it"),
+        (("max_unpool2d", torch.ones(2, 3)), "you passed a value, a tensor of shape (2, 3): that is what calling"),
+        (("max_unpool2d", 3), "you passed a value, 3: that is what calling the function gives"),
+        (("max_unpool2d", (1, 2)), "you passed a value, a tuple: that is what calling"),
+        ((right,), "no exercise is called `right` as your function is; pass its name too"),
+        ((torch.ones(2),), "a tensor of shape (2,) is neither an exercise's name nor a function"),
     ],
 )
 def test_a_wrong_call_of_check_is_one_sentence(
-    name: str, answer: object, sentence: str, capsys: pytest.CaptureFixture[str]
+    arguments: tuple[object, ...], sentence: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert check(name, answer) is None  # type: ignore[arg-type]
-    assert sentence in capsys.readouterr().out
+    assert check(*arguments) is None  # type: ignore[arg-type]
+    out = capsys.readouterr().out
+    assert sentence in out
+    assert len(out.splitlines()) == 1
+
+
+# --- one case is shown, and what is printed once ----------------------------------------------------------------------
+
+
+def test_one_failing_case_is_shown_and_the_rest_is_counted(capsys: pytest.CaptureFixture[str]) -> None:
+    report = examine(catalogue.find("nearest_unpool2d"), tiles)
+    wrong = sum(not verdict.passed for verdict in report.verdicts)
+    out = text_of(tiles, capsys)
+    assert out.count("✗") == 2  # the title's and the case's
+    assert f"and {wrong - 1} more are wrong; {len(report.verdicts) - wrong} are right" in out.splitlines()[-1]
+    page = as_html(report)
+    assert f"<summary>and {wrong - 1} more are wrong; {len(report.verdicts) - wrong} are right</summary>" in page
+    folded = page.partition('<details class="p2i-rest">')[2]
+    assert all(verdict.case in folded for verdict in report.verdicts)
+
+
+def test_what_an_answer_prints_is_shown_once_and_with_the_case_that_is_shown(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def prints(x: Tensor, scale: int) -> Tensor:
+        print("<b>scale</b> is", scale)
+        return x
+
+    out = text_of(prints, capsys)
+    assert out.count("<b>scale</b> is") == 1
+    assert "Your function printed, in the case “a small map, twice as large”:" in out
+    page = as_html(examine(catalogue.find("nearest_unpool2d"), prints))
+    assert page.count("&lt;b&gt;scale&lt;/b&gt; is 2") == 1
+    assert "is 3" not in page
+
+
+def test_of_endless_printing_the_beginning_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    def chatters(x: Tensor, scale: int) -> Tensor:
+        for _ in range(10_000):
+            print("again")
+        return right(x, scale)
+
+    out = text_of(chatters, capsys)
+    assert 100 < out.count("again") < 1000
+    assert out.rstrip().splitlines()[-3].endswith("…") or " …" in out
+
+
+# --- time -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def _short(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "SECONDS_A_CASE", 0.2)
+    monkeypatch.setattr(limits, "SECONDS_IN_ALL", 0.6)
+
+
+@pytest.mark.usefixtures("_short")
+def test_an_endless_loop_is_ended_at_its_line_and_no_other_case_is_tried(capsys: pytest.CaptureFixture[str]) -> None:
+    def loops(x: Tensor, scale: int) -> Tensor:
+        while scale == 2:
+            pass  # for ever
+        return right(x, scale)
+
+    began = time.monotonic()
+    out = text_of(loops, capsys)
+    assert time.monotonic() - began < 5
+    assert "✗ nearest_unpool2d: 0 of 10 cases are right, then time ran out" in out
+    assert "It was stopped after 0 seconds in line" in out
+    assert "and 9 were not tried" in out.splitlines()[-1]
+
+
+@pytest.mark.usefixtures("_short")
+def test_a_loop_that_catches_every_exception_is_ended_too() -> None:
+    def loops(x: Tensor, scale: int) -> Tensor:
+        while True:
+            try:
+                time.sleep(0.001)
+            except Exception:
+                continue
+
+    report = examine(catalogue.find("nearest_unpool2d"), loops)
+    assert (report.verdicts[0].kind, report.untried) == ("lost", 9)
+
+
+@pytest.mark.usefixtures("_short")
+def test_many_slow_cases_end_with_the_time_for_all_of_them() -> None:
+    def crawls(x: Tensor, scale: int) -> Tensor:
+        time.sleep(0.15)
+        return right(x, scale)
+
+    report = examine(catalogue.find("nearest_unpool2d"), crawls)
+    assert 1 < report.untried < 9
+    assert report.first_failure == 10 - report.untried
+    assert "Not tried: the cases before it took" in as_text(report)
+    assert f"and {report.untried - 1} were not tried; {10 - report.untried} are right" in as_text(report)
+
+
+def test_the_stop_button_is_told_in_a_sentence_and_fails_the_cell() -> None:
+    def stopped(x: Tensor, scale: int) -> Tensor:
+        raise KeyboardInterrupt  # as the button does
+
+    with pytest.raises(
+        StoppedError, match=r"Stopped while `nearest_unpool2d` was in line \d+, `raise Keyboard"
+    ) as told:
+        check("nearest_unpool2d", stopped)
+    assert told.value._render_traceback_() == [str(told.value)]
+
+
+# --- what a right answer is told --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("exercise", catalogue.all_exercises(), ids=lambda exercise: exercise.name)
+def test_every_exercise_has_an_insight_of_a_few_sentences_and_hints_that_are_markdown(exercise: Exercise) -> None:
+    assert 1 <= len(re.findall(r"[.?!…](?: |$)", exercise.insight)) <= 4
+    for text in (exercise.insight, *exercise.hints):
+        assert text.count("`") % 2 == 0
+        assert not re.search(r"(?<!\w)_|_(?!\w)|[*<$]", re.sub(r"`[^`]*`|\*\w[^*]*\*", "", text)), (
+            text
+        )  # would be set as emphasis
 
 
 def test_points_come_back_only_while_nbgrader_executes(
