@@ -26,7 +26,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from course import costs
-from course.checking import check, hint
+from course.checking import check, chosen, hint
 from course.farm import SEMANTIC_CLASSES, Farm
 from course.patches import PatchSet
 from course.plotting import PALETTE, chart_axes, show_labels, show_patches, show_places
@@ -94,9 +94,10 @@ print(", ".join(f"{name}: {answer}" for name, answer in names.items()))
 # %% check="count_windows"
 
 # %% [markdown]
-# The check shows every situation it tried. When one fails, it shows the first with its numbers and, if your answer is that of
-# a mistake it knows, says what you may have misunderstood. Each new attempt unfolds one more hint. You can also ask for one before you
-# try: `hint("count_windows")` in a cell of its own shows the first, and one more each time.
+# The check tries many situations. When some fail, it shows the first with its numbers and, if your answer is that of
+# a mistake it knows, says what you may have misunderstood; the others are folded away below. What your function prints is shown for that
+# one situation. Each new attempt offers one more hint. You can also ask for one before you try: `hint(count_windows)` in a cell of
+# its own shows the first, and one more each time.
 
 # %% [markdown] exercise="extract_patches"
 # Now cut them out.
@@ -289,11 +290,29 @@ show_table("patches", bill, formats={"million multiplications": ",.1f"})
 # %% given="solutions.sliding_window:Shared"
 
 # %% [markdown]
-# Is it the same? Ask both for all scores of five images. **Predict:** equal to the last digit?
+# **Whose functions shall run from here on?** What is written in the next cell, *the course's*, works whatever your answers were. Write
+# `"mine"`, and each of yours whose check is all right takes its place: your convolution becomes the last layer of the one pass, and
+# your patches are what it is compared with. (What you counted runs in no network.)
 
 # %% figure=true
-shared = Shared(classifier, SIZE).eval()
+parts = chosen(
+    "the course's",
+    segment_by_patches=lambda classifier, image, size: paint(PatchByPatch(classifier, size), image),
+    linear_to_conv=lambda linear, in_channels, kernel_size: Shared(nn.Sequential(linear), kernel_size).layers[0],
+)
 
+shared = Shared(classifier, SIZE)
+shared.layers[-1] = parts.linear_to_conv(classifier[-1], classifier[-4].out_channels, SIZE - 12)
+shared.eval()
+
+image, truth = test_scenes[30]
+maps = {"patch by patch": parts.segment_by_patches(classifier, image, SIZE), "one pass": paint(shared, image)}
+show_labels(image, {"truth": truth, **maps}, SEMANTIC_CLASSES);
+
+# %% [markdown]
+# Is it the same? Ask both networks for all scores of five images. **Predict:** equal to the last digit?
+
+# %% figure=true
 
 def compare(dtype: torch.dtype) -> dict[str, float]:
     """Compare the two networks in `dtype` on five images: how large scores are, how far apart, and where labels differ."""

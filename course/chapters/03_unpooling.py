@@ -25,7 +25,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from course.checking import check, hint
+from course.checking import check, chosen, hint
 from course.costs import compare_costs
 from course.farm.meadow import MEADOW_CLASSES, draw_meadow
 from course.plotting import show_images, show_labels, show_put_back, show_ways_up
@@ -93,8 +93,9 @@ show_images({
 # %% check="nearest_unpool2d"
 
 # %% [markdown]
-# The check shows every situation it tried. When one fails, it draws the first as grids — input, expected, yours — and, if your
-# output is that of a mistake it knows, says what you may have misunderstood. Each new attempt unfolds one more hint.
+# The check tries many situations. When some fail, it draws the first as grids — input, expected, yours — and, if your
+# output is that of a mistake it knows, says what you may have misunderstood; the others are folded away below. What your function
+# prints is shown for that one situation. Each new attempt offers one more hint, and so does `hint(nearest_unpool2d)`.
 
 # %% [markdown] exercise="bed_of_nails2d"
 # Put each value of `x` into the **top-left** corner of its block and leave zeros elsewhere.
@@ -188,27 +189,45 @@ show_ways_up(torch.tensor([[1.0, 2.0], [3.0, 4.0]]));
 # %% [markdown]
 # ## What is lost, and what is not
 #
-# You now own both halves, so the next cells use the library's: whatever your answers were, what follows works. Suppose an encoder
-# has done its job and found the wires: its map is as bright as the picture where a wire is, and zero everywhere else. Pool that map twice
-# and go up again with each of the three methods. **Guess first:** of the values that are put back, how many will stand on a wire?
+# You now own both halves. **Whose functions shall run from here on?** What is written in the next cell, *the course's*, works whatever your
+# answers were. Write `"mine"` instead, and each of yours whose check is all right takes its place, here and in the networks below.
+# You can change your mind at any time: run the cell again, and those below it.
 
 # %% figure=true
-def nearest(x: Tensor, indices: Tensor, size: tuple[int, int]) -> Tensor:
-    return F.interpolate(x, size=size)
-
-
-def bed_of_nails(x: Tensor, indices: Tensor, size: tuple[int, int]) -> Tensor:
-    out = x.new_zeros(*x.shape[:2], *size)
-    out[:, :, : 2 * x.shape[2] : 2, : 2 * x.shape[3] : 2] = x
+def corners(x: Tensor, scale: int) -> Tensor:
+    out = x.new_zeros(*x.shape[:2], x.shape[2] * scale, x.shape[3] * scale)
+    out[:, :, ::scale, ::scale] = x
     return out
 
 
+parts = chosen(
+    "the course's",
+    nearest_unpool2d=lambda x, scale: F.interpolate(x, scale_factor=scale),
+    bed_of_nails2d=corners,
+    max_pool2d_with_indices=lambda x, kernel_size: F.max_pool2d(x, kernel_size, return_indices=True),
+    max_unpool2d=F.max_unpool2d,
+)
+
+# %% [markdown]
+# Suppose an encoder has done its job and found the wires: its map is as bright as the picture where a wire is, and zero everywhere else.
+# Pool that map twice and go up again with each of the three methods. **Guess first:** of the values that are put back, how many will
+# stand on a wire?
+
+# %% figure=true
+def nearest(x: Tensor, indices: Tensor, size: tuple[int, int]) -> Tensor:
+    return parts.nearest_unpool2d(x, 2)
+
+
+def bed_of_nails(x: Tensor, indices: Tensor, size: tuple[int, int]) -> Tensor:
+    return parts.bed_of_nails2d(x, 2)
+
+
 def max_unpool(x: Tensor, indices: Tensor, size: tuple[int, int]) -> Tensor:
-    return F.max_unpool2d(x, indices, kernel_size=2, output_size=size)
+    return parts.max_unpool2d(x, indices, 2, output_size=size)
 
 
 def pool(x: Tensor) -> tuple[Tensor, Tensor]:
-    return F.max_pool2d(x, kernel_size=2, return_indices=True)
+    return parts.max_pool2d_with_indices(x, 2)
 
 
 ways = {
@@ -292,7 +311,8 @@ show_put_back(wires, restored, "wire");
 # %% [markdown]
 # ## Three networks, one difference
 #
-# Here is SegNet from the reference implementation. Its way up is an argument, so that you can train it three times and change nothing else.
+# Here is SegNet from the reference implementation. Its way up is an argument, so that you can train it three times and change nothing
+# else. That is where your own functions go, if you have chosen them above; its pooling stays torch's, which rounds odd sides up.
 
 # %% given="solutions.fcn:SegNet"
 
@@ -331,7 +351,7 @@ show_labels(scene[:, rows, columns], part, MEADOW_CLASSES, columns=3);
 # and to {n}`costs.IoU of fence.nearest neighbour:.2f` with nearest neighbour, and what is left of it comes in crumbs. Now read the table from
 # the top: parameters, multiply–adds and memory are the same to the last digit, for all three networks pool in the same way and keep the
 # indices, used or not. Only the *time* differs, and so it does when you run the cell again. What the gap is paid with is positions, not
-# weights or multiplications.
+# weights or multiplications. (Functions of your own may keep other tensors for the backward pass, and then the line of the memory says so.)
 # <!-- holds: costs.IoU of meadow.max unpooling - costs.IoU of meadow.nearest neighbour < 0.1;
 #      costs.IoU of meadow.max unpooling - costs.IoU of meadow.bed of nails < 0.1;
 #      costs.IoU of cow.max unpooling - costs.IoU of cow.nearest neighbour < 0.15;

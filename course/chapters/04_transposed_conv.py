@@ -25,7 +25,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from course.checking import check, hint
+from course.checking import check, chosen, hint
 from course.costs import compare_costs
 from course.farm import SEMANTIC_CLASSES, Farm
 from course.interpolation import stamp_of_interpolation
@@ -525,25 +525,24 @@ _WIDTHS = (16, 32, 48, 64, 96, 96)  # channels at strides 1, 2, 4, 8, 16 and 32
 # %% given="solutions.fcn.skips:FCN"
 
 # %% [markdown]
-# So that it works whatever you wrote, the next cell gives stand-ins those two names. They are enough here, where every side is a multiple of
-# 32. Yours can do more, pictures of 37 × 50 pixels too. To plug them in, run this in a cell of its own after the next one:
-#
-# ```python
-# bilinear_start, double_and_add = bilinear_kernel, fuse_skip
-# ```
+# **Whose shall they be?** As it stands, the next cell gives those two names to stand-ins, so that all works whatever you wrote. They are enough
+# here, where every side is a multiple of 32. Write `"mine"`, and yours take their place if their checks are all right: they can do more,
+# pictures of 37 × 50 pixels too. And if your `fuse_skip` calls your own `conv_transpose2d`, that one is trained as well.
 
 # %% train=true
-def double_and_add(coarse: Tensor, skip: Tensor, weight: Tensor) -> Tensor:
+def add_doubled(coarse: Tensor, skip: Tensor, weight: Tensor) -> Tensor:
     """Fuse a skip whose height and width are even."""
     return skip + F.conv_transpose2d(coarse, weight, stride=2, padding=1)
+
+
+parts = chosen("the course's", bilinear_kernel=stamp_of_interpolation, fuse_skip=add_doubled)
+bilinear_start, double_and_add = parts.bilinear_kernel, parts.fuse_skip
 
 
 def make_backbone(name: str, weights: str | Path | None) -> nn.Module:
     """Return the small backbone; the course's library has ResNets too, of which more below."""
     return SmallBackbone()
 
-
-bilinear_start = stamp_of_interpolation
 
 # %% [markdown]
 # SegNet is the other school. Its decoder is a mirror image of its encoder, and what crosses over is not scores but the positions of the

@@ -105,6 +105,8 @@ class _Part:
         failure = describe_exception(error)
         place = f" in line {failure.line}, `{failure.code}`" if failure.code else ""
         message = f": {failure.message}" if failure.message else "."
+        if "same device" in failure.message:
+            message += "\nA tensor that you make has to be made where the input is, as `x.new_zeros(…)` does."
         return (
             f"Your {self.__name__} raised {failure.type_name}{place}{message}\n"
             f'Its check knows no such case. Mend it and check it again, or write "the course\'s" where the parts are '

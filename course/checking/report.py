@@ -8,13 +8,9 @@ from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
 from course.checking import answers as stored
-<<<<<<< HEAD
-from course.checking.calling import Answer, Outcome, call
-from course.checking.diagnosing import diagnose
-=======
 from course.checking import limits
 from course.checking.calling import Answer, Failure, Outcome, call, describe_exception
->>>>>>> 0d8284b (A check says one case and folds the rest, ends what does not end, and tells a value from a function; hints wait for those who ask)
+from course.checking.diagnosing import diagnose
 from course.checking.guard import find_in_function
 from course.checking.judging import Verdict, judge, score
 from course.exercises.exercise import Case, Exercise
