@@ -155,7 +155,7 @@ def _told_stop(name: str, stopped: BaseException) -> str:
 
     failure = describe_exception(stopped)
     inside = failure.code and not failure.code.startswith("check(")  # the cell's own line says nothing
-    place = f" while `{name}` was in line {failure.line}, `{failure.code}`" if inside else ""
+    place = f" while {name} was in line {failure.line} ({failure.code})" if inside else ""
     return f"Stopped{place}: nothing was checked."
 
 

@@ -3,14 +3,20 @@
     parts = chosen("mine", max_unpool2d=F.max_unpool2d)
     parts.max_unpool2d(x, indices, 2)  # the student's, if its check was all right; else the course's
 
-The names are those of the exercises; with each stands what runs where the student's own does not. An own function that
-makes the chapter wait is measured against it once, on the same numbers, and gives way.
+The names are those of the exercises; with each stands what runs where the student's own does not. Against that an own
+function is measured, on the same numbers: once gradients flow through it, since training calls it hundreds of times,
+and when it has taken long without. One that would make the chapter wait gives way.
 """
 
+import copy
+import math
 import time
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any, Literal
+
+import torch
+from torch import Tensor, nn
 
 from course.checking import tries
 from course.checking.calling import describe_exception
@@ -22,13 +28,16 @@ Function = Callable[..., Any]
 
 _WHOSE: tuple[Whose, ...] = ("mine", "the course's", "mine, however slow")
 _PATIENCE = 5.0
-"""Seconds that an own function may take, all its calls together, before it is measured."""
+"""Seconds that an own function may take without gradients, all calls together, before it is measured."""
 
 _LONG = 0.1
 """Seconds of one call above which training takes minutes; a short one may well take ten times as long as torch's."""
 
 _SLOW = 3.0
 """So many times as long as the course's is slow: below that it is the work that takes its time."""
+
+_LARGER = 4
+"""A call on so many times as many numbers as were measured is measured anew."""
 
 
 class PartError(SaidError, RuntimeError):
@@ -58,7 +67,7 @@ def choose(whose: str, instead: dict[str, Function]) -> SimpleNamespace:
         show(_tell_courses(list(instead), list(own)))
         return SimpleNamespace(**instead)
     show(_tell_mine(list(instead), list(own)))
-    patience = _PATIENCE if wish == "mine" else float("inf")
+    patience = _PATIENCE if wish == "mine" else math.inf
     mine = {name: _Part(name, answer, instead[name], patience) for name, answer in own.items()}
     return SimpleNamespace(**{**instead, **mine})
 
@@ -68,7 +77,7 @@ class _Part:
 
     def __init__(self, name: str, own: Function, given: Function, patience: float) -> None:
         self.__name__, self._own, self._given, self._patience = name, own, given, patience
-        self._seconds = 0.0
+        self._seconds, self._measured = 0.0, 0
 
     def __call__(self, *args: Any, **options: Any) -> Any:
         if self._own is self._given:
@@ -80,24 +89,35 @@ class _Part:
             raise PartError(self._told(error)) from error
         took = time.perf_counter() - began
         self._seconds += took
-        if self._seconds > self._patience:
+        if self._patience < math.inf and self._is_due(args):
             self._measure(took, args, options)
         return result
 
-    def _measure(self, took: float, args: tuple[Any, ...], options: dict[str, Any]) -> None:
-        import torch
+    def _is_due(self, args: tuple[Any, ...]) -> bool:
+        tensors = [x for x in args if isinstance(x, Tensor)]
+        numbers = sum(x.numel() for x in tensors)
+        if torch.is_grad_enabled() and any(x.requires_grad for x in tensors) and numbers >= _LARGER * self._measured:
+            self._measured = max(numbers, 1)
+            return True
+        return self._seconds > self._patience
 
-        began = time.perf_counter()
-        with torch.no_grad():
-            self._given(*args, **options)
-        times = took / max(time.perf_counter() - began, 1e-9)
-        if took < _LONG or times < _SLOW:
-            self._patience *= 4
+    def _measure(self, took: float, args: tuple[Any, ...], options: dict[str, Any]) -> None:
+        """Compare both functions on the same call, back and forth if gradients flow; let the own one go if it is slow.
+
+        `took` is what the own one has just needed forwards: where that is slow already, it need not run again.
+        """
+        given = max(min(_seconds(self._given, args, options) for _ in range(2)), 1e-9)
+        if took < max(_LONG, _SLOW * given):
+            took = _seconds(self._own, args, options)
+        self._seconds = 0.0
+        if took < max(_LONG, _SLOW * given):
+            self._patience *= 2
             return
         show(
-            f"Your `{self.__name__}` is right, but slow: the last call took {took:.2g} s, about {times:,.0f} times as "
-            "long as the course's. From here on the course's runs in its place. If you would rather wait for your own, "
-            'write `"mine, however slow"` where the parts are chosen; or look for a loop that could be one operation.'
+            f"Your `{self.__name__}` is right, but slow: a call takes {took:.2g} s here, about {took / given:,.0f} times "
+            "as long as the course's. From here on the course's runs in its place. If you would rather wait for your "
+            'own, write `"mine, however slow"` where the parts are chosen; or look for a loop that could be one '
+            "operation."
         )
         self._own = self._given
 
@@ -114,6 +134,27 @@ class _Part:
         )
 
 
+def _seconds(function: Function, args: tuple[Any, ...], options: dict[str, Any]) -> float:
+    """Return how long one call takes, with its gradients where they flow; nothing that comes in is touched."""
+    with torch.random.fork_rng():
+        copies = [_copy(value) for value in args]
+        began = time.perf_counter()
+        outcome = function(*copies, **options)
+        outputs = outcome if isinstance(outcome, tuple) else (outcome,)
+        ends = [x.sum() for x in outputs if isinstance(x, Tensor) and x.requires_grad]
+        if ends:
+            total = torch.stack(ends).sum()
+            total.backward()  # type: ignore[no-untyped-call]
+            total.item()  # a GPU has to finish before the clock is read
+        return time.perf_counter() - began
+
+
+def _copy(value: Any) -> Any:
+    if isinstance(value, Tensor):
+        return value.detach().clone().requires_grad_(value.requires_grad)
+    return copy.deepcopy(value) if isinstance(value, nn.Module) else value  # a batch norm remembers what it sees
+
+
 def _tell_courses(names: list[str], own: list[str]) -> str:
     if not own:
         return "From here on the course's parts run. Parts of your own can run instead once their checks are all right."
@@ -124,11 +165,15 @@ def _tell_courses(names: list[str], own: list[str]) -> str:
 
 
 def _tell_mine(names: list[str], own: list[str]) -> str:
-    others = [f"`{name}` ({_reason(name)})" for name in names if name not in own]
+    reasons: dict[str, list[str]] = {}
+    for name in names:
+        if name not in own:
+            reasons.setdefault(_reason(name), []).append(name)
+    others = "; ".join(f"{_listed(alike)} ({reason})" for reason, alike in reasons.items())
     if not own:
-        return f"Nothing of your own can run yet, so the course's parts run: {', '.join(others)}."
+        return f"Nothing of your own can run yet, so the course's parts run: {others}."
     first = f"From here on your own {_listed(own)} {'runs' if len(own) == 1 else 'run'}."
-    return first + (f" The course's run in the place of {', '.join(others)}." if others else "")
+    return first + (f" The course's run in the place of {others}." if others else "")
 
 
 def _reason(name: str) -> str:

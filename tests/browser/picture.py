@@ -44,7 +44,7 @@ def take(lab: Lab) -> tuple[Image.Image, Image.Image]:
     lab.write(answer, ADDS_UP)
     lab.run_cell(answer)
     lab.run_cell(check)
-    check.locator("summary").click()
+    check.locator(".p2i-hint summary").click()
     left, right = (Image.open(BytesIO(cell.screenshot(animations="disabled"))) for cell in (widget, check))
     return left, right
 

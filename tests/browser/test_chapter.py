@@ -68,8 +68,9 @@ def test_a_student_is_wrong_reads_why_and_gets_it_right(lab: Lab, theme: Theme) 
     assert "A likely reason." in said
     assert "yours − expected" in said
     assert "Hint 2 of 3" in said
-    check.locator("summary").click()
-    expect(check.locator("details")).to_have_attribute("open", "")
+    check.locator(".p2i-hint summary").click()
+    expect(check.locator(".p2i-hint")).to_have_attribute("open", "")
+    expect(check.locator(".p2i-rest summary")).to_contain_text("more are wrong")
     lab.screenshot(f"chapter_mistake_{theme}", check)
 
     lab.write(answer, instructor_cell("solutions.unpooling:max_unpool2d"))
@@ -77,6 +78,89 @@ def test_a_student_is_wrong_reads_why_and_gets_it_right(lab: Lab, theme: Theme) 
     assert "✓ max_unpool2d: all" in lab.run_cell(check)
     lab.screenshot(f"chapter_right_{theme}", check)
 
+    lab.assert_quiet_but_for_badges()
+
+
+PRINTS = """\
+def nearest_unpool2d(x, scale):
+    print("x is", tuple(x.shape))
+    return x.repeat(1, 1, scale, scale)
+"""
+
+LOOPS = """\
+def nearest_unpool2d(x, scale):
+    row = 0
+    while row < x.shape[2]:
+        x = x + 1
+    return x
+"""
+
+RIGHT = """\
+def nearest_unpool2d(x, scale):
+    return x.repeat_interleave(scale, dim=2).repeat_interleave(scale, dim=3)
+"""
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_a_student_prints_loops_for_ever_asks_for_hints_and_goes_on_with_a_function_of_their_own(
+    lab: Lab, theme: Theme
+) -> None:
+    open_chapter(lab, theme)
+    cells = lab.page.locator(".jp-Notebook .jp-CodeCell")
+    answer = cells.filter(has_text="def nearest_unpool2d").first
+    check = cells.filter(has_text='check("nearest_unpool2d"').first
+
+    def said_of(source: str) -> str:
+        lab.write(answer, source)
+        lab.run_cell(answer)
+        return lab.run_cell(check)
+
+    said = said_of(PRINTS)
+    assert said.count("x is (") == 1
+    lab.screenshot(f"chapter_prints_{theme}", check)
+    check.locator(".p2i-rest summary").click()
+    lab.screenshot(f"chapter_unfolded_{theme}", check)
+
+    said = said_of(LOOPS)
+    assert "It was stopped after 8 seconds in line" in said
+    assert "then time ran out" in said
+    lab.screenshot(f"chapter_endless_{theme}", check)
+
+    answer.click()
+    lab.page.keyboard.press("Escape")
+    lab.page.keyboard.press("b")
+    asking = lab.page.locator(".jp-Notebook .jp-Cell.jp-mod-selected")
+    lab.write(asking, "hint(nearest_unpool2d)")
+    asked = cells.filter(has_text="hint(nearest_unpool2d)").first
+    for count in (3, 3):  # two wrong answers have unfolded two already
+        assert f"Hint {count} of 3." in lab.run_cell(asked)
+        assert asked.locator(".jp-RenderedMarkdown strong").count() == 3
+    assert "There are no more hints" in lab.run_cell(asked)
+    lab.screenshot(f"chapter_hints_{theme}", asked)
+
+    lab.write(answer, LOOPS.replace("x + 1", "x + 2"))
+    lab.run_cell(answer)
+    check.locator(".cm-content").click()
+    lab.page.keyboard.press("ControlOrMeta+Enter")
+    lab.page.wait_for_timeout(1500)
+    lab.command("Kernel", "kernelmenu:interrupt")
+    lab.wait_idle()
+    said = "\n".join(lab.outputs(check).all_inner_texts())
+    assert "Stopped while nearest_unpool2d was in line" in said
+    assert "Traceback" not in said
+    lab.screenshot(f"chapter_stopped_{theme}", check)
+
+    assert "✓ nearest_unpool2d: all" in said_of(RIGHT)
+    assert "copies add up" in said_of(RIGHT)
+    lab.screenshot(f"chapter_insight_{theme}", check)
+
+    choice = cells.filter(has_text="parts = chosen(").first
+    assert "`nearest_unpool2d`" not in lab.run_cell(choice)  # set as code, not with its signs
+    lab.screenshot(f"chapter_the_courses_{theme}", choice)
+    source = "\n".join(choice.locator(".cm-line").all_inner_texts())
+    lab.write(choice, source.replace('"the course\'s"', '"mine"'))
+    assert "From here on your own nearest_unpool2d runs." in lab.run_cell(choice)
+    lab.screenshot(f"chapter_mine_{theme}", choice)
     lab.assert_quiet_but_for_badges()
 
 

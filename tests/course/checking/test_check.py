@@ -257,9 +257,7 @@ def test_the_stop_button_is_told_in_a_sentence_and_fails_the_cell() -> None:
     def stopped(x: Tensor, scale: int) -> Tensor:
         raise KeyboardInterrupt  # as the button does
 
-    with pytest.raises(
-        StoppedError, match=r"Stopped while `nearest_unpool2d` was in line \d+, `raise Keyboard"
-    ) as told:
+    with pytest.raises(StoppedError, match=r"Stopped while nearest_unpool2d was in line \d+ \(raise KeyboardI") as told:
         check("nearest_unpool2d", stopped)
     assert told.value._render_traceback_() == [str(told.value)]
 

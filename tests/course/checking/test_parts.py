@@ -136,12 +136,36 @@ def test_a_slow_part_is_measured_and_gives_way(
     x = torch.ones(1, 1, 20, 20)
     parts, patient = (chosen(word, nearest_unpool2d=given) for word in ("mine", "mine, however slow"))
     capsys.readouterr()
-    assert [float(parts.nearest_unpool2d(x, 2)[0, 0, 0, 0]) for _ in range(3)] == [1, 1, 1.5]
+    assert [parts.nearest_unpool2d(x, 2)[0, 0, 0, 0].item() for _ in range(3)] == [1, 1, 1.5]
     said = capsys.readouterr().out
-    assert "Your `nearest_unpool2d` is right, but slow: the last call took 0.4" in said
+    assert "Your `nearest_unpool2d` is right, but slow: a call takes 0.4" in said
     assert "times as long as the course's" in said
-    assert [float(patient.nearest_unpool2d(x, 2)[0, 0, 0, 0]) for _ in range(3)] == [1, 1, 1]
+    assert [patient.nearest_unpool2d(x, 2)[0, 0, 0, 0].item() for _ in range(3)] == [1, 1, 1]
     assert capsys.readouterr().out == ""
+
+
+def test_a_part_that_is_trained_is_measured_at_its_first_call_backwards_too(
+    cell: Cell, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cell("""\
+class Sleepy(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        return x + 0
+
+    @staticmethod
+    def backward(ctx, gradient):
+        import time
+        time.sleep(0.005 * gradient.numel())
+        return gradient
+""")
+    cell(f'{RIGHT.replace("return x", "return Sleepy.apply(x)")}\ncheck("nearest_unpool2d", nearest_unpool2d)')
+    parts = chosen("mine", nearest_unpool2d=given)
+    small, large = (torch.ones(1, 1, side, side, requires_grad=True) for side in (2, 8))
+    capsys.readouterr()
+    assert [parts.nearest_unpool2d(x, 2)[0, 0, 0, 0].item() for x in (small, small, large, large)] == [1, 1, 1, 1.5]
+    assert "is right, but slow" in capsys.readouterr().out
+    assert small.grad is large.grad is None
 
 
 def test_a_part_of_many_short_calls_stays(cell: Cell, monkeypatch: pytest.MonkeyPatch) -> None:
