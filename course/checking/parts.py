@@ -113,8 +113,9 @@ class _Part:
         if took < max(_LONG, _SLOW * given):
             self._patience *= 2
             return
+        times = f"{took / given:,.0f}"
         show(
-            f"Your `{self.__name__}` is right, but slow: a call takes {took:.2g} s here, about {took / given:,.0f} times "
+            f"Your `{self.__name__}` is right, but slow: a call takes {took:.2g} s here, about {times} times "
             "as long as the course's. From here on the course's runs in its place. If you would rather wait for your "
             'own, write `"mine, however slow"` where the parts are chosen; or look for a loop that could be one '
             "operation."
