@@ -34,6 +34,7 @@ VARIANTS = [entry for chapter in CHAPTERS for entry in bank.variants(chapter)]
 SEEDS = (PUBLIC_SEED, *(f"hidden-{number}" for number in range(39)))
 """The draws on which cases and reference are looked at: what happens in one draw of thirteen is seen with 95 %."""
 DRAWS_OF_A_MISTAKE = 5
+BASIC_DRAWS = 10
 DRAWS_OF_A_VARIANT = 5
 """A draw that asks too much of one right answer asks it of others too. So each variant has draws of its own, and
 together they have more of them than any one could be given."""
@@ -89,6 +90,10 @@ class Bank:
             if not verdict.passed:
                 yield f"{case.name}: {verdict}"
 
+    def is_right_on_the_basic_case(self, answer: bank.Answer, seed: int | str) -> bool:
+        case, right = self.draws[seed][0], self.expected[seed][0]
+        return judge(self.exercise, case.name, right, call(self.exercise, answer, case)).passed
+
     def is_rejected(self, answer: bank.Answer, seed: int | str) -> bool:
         return any(self.wrong_cases(answer, seed))
 
@@ -117,6 +122,16 @@ def test_a_mistake_is_rejected(of: Bank) -> None:
 def test_a_mistake_is_rejected_by_every_draw_of_the_hidden_cases(of: Bank) -> None:
     hidden = SEEDS[1 : 1 + DRAWS_OF_A_MISTAKE]
     assert [(one.name, seed) for one in of.mistakes for seed in hidden if not of.is_rejected(one.answer, seed)] == []
+
+
+def test_the_basic_case_says_the_same_of_a_mistake_with_every_seed(of: Bank) -> None:
+    """Without the basic case nothing counts: a mark must not hang on what the class's secret happens to draw."""
+    hanging = {}
+    for entry in of.mistakes:
+        verdicts = {seed: of.is_right_on_the_basic_case(entry.answer, seed) for seed in SEEDS[:BASIC_DRAWS]}
+        if len(set(verdicts.values())) > 1:
+            hanging[entry.name] = verdicts
+    assert hanging == {}
 
 
 def test_a_mistake_is_recognised(of: Bank) -> None:
