@@ -107,7 +107,7 @@ def test_many_files_are_tried_in_one_sandbox_a_line_each(tmp_path: Path) -> None
     assert [list(line) for line in lines if "error" in line] == [["file", "error"]] * 2
     assert "is no Python source" in lines[2]["error"]
     assert "cannot be read" in lines[5]["error"]
-    assert (ran.returncode, ran.stderr) == (2, "")
+    assert (ran.exit_code, ran.stderr) == (2, "")
 
 
 @pytest.mark.usefixtures("walls")
@@ -116,11 +116,11 @@ def test_the_status_of_many_files_is_that_of_the_worst(tmp_path: Path) -> None:
     right.write_text(RIGHT)
     tiled.write_text(TILED)
     ran = autograde("try", "nearest_unpool2d", right, right)
-    assert ran.returncode == 0
+    assert ran.exit_code == 0
     assert ran.stdout.count(str(right)) == ran.stdout.count("4 of 4 points") == 2
-    assert autograde("try", "nearest_unpool2d", tiled, right).returncode == 1
+    assert autograde("try", "nearest_unpool2d", tiled, right).exit_code == 1
     ran = autograde("try", "nearest_unpool2d", right, tmp_path)
-    assert ran.returncode == 2
+    assert ran.exit_code == 2
     assert ran.stderr == f"autograde: {tmp_path} cannot be read: Is a directory\n"
 
 

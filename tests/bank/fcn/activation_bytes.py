@@ -73,8 +73,8 @@ def counts_the_last_output(network, image_shape, bytes_per_number=4):
 
 @mistake("You count the network as a layer of its own: its output is that of the last layer, and is there only once.")
 def counts_the_network_too(network, image_shape, bytes_per_number=4):
-    maps = outputs_of(network, image_shape)
-    return (sum(x.numel() for x in maps) + maps[-1].numel()) * bytes_per_number
+    sizes = [x.numel() for _, x in outputs_of(network, image_shape)]
+    return (sum(sizes) + sum(sizes[-1:])) * bytes_per_number
 
 
 @mistake("You return the largest map. All of them are kept, so they add up.")

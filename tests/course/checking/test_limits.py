@@ -4,6 +4,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 import pytest
 import torch
@@ -71,7 +72,8 @@ def test_a_bare_except_is_asked_again() -> None:
 def test_nothing_rings_after_the_end(place: Callable[[Callable[[], object]], object]) -> None:
     def often() -> str:
         for _ in range(300):
-            within(0.002, lambda: None)
+            with suppress(OutOfTimeError):  # on a busy machine two thousandths of a second are over before it begins
+                within(0.002, lambda: None)
         end = time.monotonic() + 0.1
         while time.monotonic() < end:
             pass
