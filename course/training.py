@@ -27,7 +27,7 @@ __all__ = [
 
 T = TypeVar("T")
 _TIERS = ("small", "full", "smoke")
-_SMOKE_STEPS, _SMOKE_COUNT = 2, 40
+_SMOKE_STEPS, _SMOKE_COUNT = 2, 80
 
 Batch = tuple[Any, Any]
 """Images and targets, stacked where they can be; a target that is a dict stays one dict an image."""
@@ -144,7 +144,7 @@ def is_graded() -> bool:
 def by_tier(small: T, full: T) -> T:
     """Return `small`, or `full` where the environment variable COURSE_TIER says so: `minutes=by_tier(1.5, 20)`.
 
-    The tier "smoke" is for testing that a chapter runs: it has 40 of what there are more of in `small`, pictures above
+    The tier "smoke" is for testing that a chapter runs: it has 80 of what there are more of in `small`, pictures above
     all, and `fit` ends after two steps.
 
     Raises:

@@ -188,12 +188,12 @@ def as_typed(entry: bank.Entry) -> str:
 
 
 def helpers(function: types.FunctionType) -> list[types.FunctionType]:
-    """Return the functions of its own module that `function` calls, those that they call first."""
+    """Return the functions of the bank that `function` calls, those that they call first."""
     found: list[types.FunctionType] = []
     defaults = [getattr(value, "__name__", "") for value in function.__defaults__ or ()]
     for name in (*defaults, *function.__code__.co_names):
         used = function.__globals__.get(name)
-        if isinstance(used, types.FunctionType) and used.__module__ == function.__module__ and used is not function:
+        if isinstance(used, types.FunctionType) and used.__module__.startswith("bank.") and used is not function:
             found += [*helpers(used), used]
     return list(dict.fromkeys(found))
 
