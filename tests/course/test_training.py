@@ -190,7 +190,7 @@ def test_tier_chooses_a_budget(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COURSE_TIER", "full")
     assert by_tier(1, 20) == 20
     monkeypatch.setenv("COURSE_TIER", "smoke")
-    assert (by_tier(1, 20), by_tier(500, 4000), by_tier(1.5, 20.0)) == (1, 40, 1.5)
+    assert (by_tier(1, 20), by_tier(500, 4000), by_tier(1.5, 20.0)) == (1, 80, 1.5)
     assert len(fit(nn.Linear(1, 1), squared, Line(), minutes=5, device="cpu").losses) == 2
     monkeypatch.setenv("COURSE_TIER", "huge")
     with pytest.raises(ValueError, match='COURSE_TIER must be "small", "full" or "smoke", got \'huge\''):
