@@ -39,9 +39,8 @@ def conv_transpose1d(
     `weight` is (Cin, Cout, k), `bias` (Cout,) or None. Stamps start `stride` apart;
     `padding` positions, fewer than k in the cases tried, are cropped at both ends;
     `output_padding`, smaller than the stride, lengthens the output at its right end.
-    Returns (N, Cout, M) with M = (L − 1)·stride − 2·padding + k + output_padding, in
-    the dtype of `x`. As `torch.nn.functional.conv_transpose1d`, which takes (Cin, L)
-    too.
+    Returns (N, Cout, M) in the dtype of `x`; M is what `conv_transpose_output_size`
+    says of L. As `torch.nn.functional.conv_transpose1d`, which takes (Cin, L) too.
 
     Raises:
         TypeError: not floating-point tensors of one dtype, or a size not made of ints.
@@ -115,9 +114,9 @@ def conv_transpose2d(
     or pairs (height, width). Stamps start `stride` apart; `padding` rows and columns,
     fewer than kh and kw in the cases tried, are cropped on every side; `output_padding`,
     smaller than the stride, enlarges the output at the bottom and on the right. Returns
-    (N, Cout, H', W') with H' = (H − 1)·stride − 2·padding + kh + output_padding, and so
-    for W', in the dtype of `x`. As `torch.nn.functional.conv_transpose2d`, which takes
-    (Cin, H, W) too.
+    (N, Cout, H', W') in the dtype of `x`; H' and W' are what
+    `conv_transpose_output_size` says of H and W. As
+    `torch.nn.functional.conv_transpose2d`, which takes (Cin, H, W) too.
 
     Raises:
         TypeError: not floating-point tensors of one dtype, or a size not made of ints.

@@ -108,9 +108,9 @@ print(", ".join(f"{name}: {answer}" for name, answer in names.items()))
 # | `size`, `stride` | int | as before |
 # | returns | (N, C, size, size) | the windows in reading order; same dtype as `image`; gradients flow back to it; `image` itself is left alone |
 #
-# $$\text{out}[n, c, i, j] = \text{image}\big[c,\; s \cdot r + i,\; s \cdot q + j\big] \qquad \text{for the window in row } r \text{ and column } q, \quad n = r \cdot \text{windows in a row} + q$$
+# $$\text{out}[n, c, i, j] = \text{image}\big[c,\; s \cdot r + i,\; s \cdot q + j\big], \qquad n = r \cdot \text{windows in a row} + q$$
 #
-# Where no window fits, N is 0, and the other dimensions are what they would have been. Two loops are a right answer. So is
+# is the window in row $r$ and column $q$ of windows, and $s$ is the stride. Where no window fits, N is 0, and the other dimensions are what they would have been. Two loops are a right answer. So is
 # `Tensor.unfold`, which cuts windows along one dimension without a loop.
 
 # %% check="extract_patches"
@@ -225,9 +225,9 @@ show_table("patches", bill, formats={"million multiplications": ",.1f"})
 # you saw something else. The pass that slid nine weights over the image *was* a convolution, and its map of scores held each window's
 # score at the window's place. **A linear layer on every window is a convolution.** Same weights, same sums:
 #
-# $$\text{score}_k = b_k + \sum_{c, i, j} w_{k,\,(c, i, j)} \; \text{window}[c, i, j] \qquad\Longleftrightarrow\qquad \text{one filter } w_k \text{ of shape } (C, k_h, k_w) \text{ for each class } k$$
+# $$\text{score}_k = b_k + \sum_{c, i, j} w_{k,\,(c, i, j)} \; \text{window}[c, i, j]$$
 #
-# Only the weights have to be laid out anew: the linear layer has them in a row, the convolution in a block.
+# is one class $k$ of the linear layer, and one filter $w_k$ of shape (C, k<sub>h</sub>, k<sub>w</sub>). Only the weights have to be laid out anew: the linear layer has them in a row, the convolution in a block.
 
 # %% [markdown] exercise="linear_to_conv"
 # Turn a linear layer into the convolution that equals it on every window.

@@ -165,7 +165,7 @@ for before in range(5, 10):
 # | `weight` | (Cin, Cout, k) | same dtype as `x` |
 # | `bias` | (Cout,) or None | added to every position, in gaps too |
 # | `stride`, `padding`, `output_padding` | int | padding at most k − 1, output_padding at most stride − 1 |
-# | returns | (N, Cout, M) | M = (L − 1)·stride − 2·padding + k + output_padding; dtype of `x`; gradients flow to `x`, `weight`, `bias` |
+# | returns | (N, Cout, M) | M as in exercise 4.1; dtype of `x`; gradients flow to `x`, `weight`, `bias` |
 #
 # In the cases tried here the three sizes are plain ints. (`single(2)` and `single((2,))` both give 2, if you want to take what torch takes.)
 # A loop over values, over positions of the filter, matrices, `F.fold`, an ordinary convolution of a bed of nails: all are fair.
@@ -214,7 +214,7 @@ show_grids(planes, marked=dict.fromkeys(planes, window));
 # %% [markdown] exercise="conv_transpose2d"
 # Now two dimensions. Everything holds twice over:
 #
-# $$\text{out}[n, o, h \cdot s_h + a - p_h, w \cdot s_w + b - p_w] \mathrel{+}= \sum_i x[n, i, h, w] \cdot \text{weight}[i, o, a, b], \qquad \text{then add } \text{bias}[o].$$
+# $$\begin{aligned}\text{out}[n, o, \;&h \cdot s_h + a - p_h, \;w \cdot s_w + b - p_w] \\ &\mathrel{+}= \sum_i x[n, i, h, w] \cdot \text{weight}[i, o, a, b], \qquad \text{then add } \text{bias}[o].\end{aligned}$$
 #
 # | | shape | |
 # | --- | --- | --- |
