@@ -5,10 +5,15 @@ Only the box of the true class is held to anything. The two losses have differen
 (Sermanet et al., 2014; Girshick, 2015, equation 1).
 """
 
+from collections.abc import Sequence
+from itertools import pairwise
+
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
+from solutions.fcn.blocks import require_colour
+from solutions.require import require_int, require_widths
 from solutions.require_tensors import require_indices, require_number, require_tensor
 
 
@@ -75,6 +80,44 @@ def multitask_loss(
         "localization": localization,
         "total": classification + box_weight * localization,
     }
+
+
+class Localizer(nn.Module):
+    """One look at an image, two answers: which class, and where.
+
+    `model(images)` returns for images (N, 3, H, W) of any size the scores (N, K) and boxes
+    (N, K, 4), one box a class, as x1, y1, x2, y2 in shares of the image's width and height.
+    With `box_per_class=False` there is one box for all classes, repeated K times.
+
+    Raises:
+        TypeError: `num_classes` is not an int, or `widths` are not.
+        ValueError: fewer than one class, or no widths.
+
+    >>> scores, boxes = Localizer(num_classes=4)(torch.rand(2, 3, 48, 64))
+    >>> scores.shape, boxes.shape
+    (torch.Size([2, 4]), torch.Size([2, 4, 4]))
+    """
+
+    def __init__(self, num_classes: int, widths: Sequence[int] = (16, 32, 64, 64), box_per_class: bool = True) -> None:
+        super().__init__()
+        require_int("num_classes", num_classes, least=1)
+        require_widths("widths", widths)
+        self.num_classes = num_classes
+        stages: list[nn.Module] = []
+        for before, after in pairwise((3, *widths)):
+            for inputs, stride in ((before, 2), (after, 1)):  # the first of the two halves the map
+                stages += [nn.Conv2d(inputs, after, 3, stride, padding=1, bias=False), nn.BatchNorm2d(after), nn.ReLU()]
+        pooled = [nn.AdaptiveAvgPool2d(4), nn.Flatten()]  # a grid of 4 × 4 still knows where; one average would not
+        self.features = nn.Sequential(*stages, *pooled, nn.Linear(16 * widths[-1], 128), nn.ReLU())
+        self.scores = nn.Linear(128, num_classes)
+        self.boxes = nn.Linear(128, 4 * (num_classes if box_per_class else 1))
+
+    def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """Return scores (N, K) and boxes (N, K, 4) for images (N, 3, H, W)."""
+        require_colour(images)
+        features = self.features(images)  # (N, 128)
+        boxes = self.boxes(features).unflatten(1, (-1, 4))  # (N, K, 4), or (N, 1, 4)
+        return self.scores(features), boxes.expand(-1, self.num_classes, -1)
 
 
 def require_class_boxes(boxes: Tensor, labels: Tensor) -> None:

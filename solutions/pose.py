@@ -8,8 +8,10 @@ quarter pixel that mends its grid is Newell, Yang & Deng's (2016), and PCK Yang 
 from collections.abc import Sequence
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
+from solutions.fcn.blocks import conv_block, require_colour, resize_like
+from solutions.require import require_int
 from solutions.require_keypoints import require_pairs, require_scale, require_size, require_visible
 from solutions.require_tensors import require_number, require_tensor
 
@@ -167,3 +169,74 @@ def pck(
     distances = (pred - target).square().sum(dim=-1).sqrt()  # (N, J)
     correct = distances <= alpha * scale[:, None]
     return correct[visible].to(pred.dtype).mean()  # the mean of nothing is NaN
+
+
+def way_down() -> nn.Sequential:
+    """Four stages, from images (N, 3, H, W) to maps (N, 64, …) at an eighth of their size, rounded up.
+
+    The first halves the image at once, as pose networks do; before the third and the fourth
+    the map is pooled.
+    """
+    stem = nn.Sequential(nn.Conv2d(3, 16, 5, stride=2, padding=2, bias=False), nn.BatchNorm2d(16), nn.ReLU())
+    pooled = [nn.Sequential(nn.MaxPool2d(2, ceil_mode=True), conv_block(before, 64)) for before in (32, 64)]
+    return nn.Sequential(stem, conv_block(16, 32), *pooled)
+
+
+class PoseNet(nn.Module):
+    """A heat map for each of `num_keypoints` joints, at a quarter of the image's size.
+
+    Down to an eighth and up again to a quarter, where the map of that size from the way
+    down joins in. Maps (N, J, ⌈H/4⌉, ⌈W/4⌉) for images (N, 3, H, W); a place
+    on the map times `PoseNet.stride` is one in the image.
+
+    Raises:
+        TypeError: `num_keypoints` is not an int.
+        ValueError: it is below 1.
+
+    >>> PoseNet(num_keypoints=7)(torch.rand(2, 3, 48, 64)).shape
+    torch.Size([2, 7, 12, 16])
+    """
+
+    stride = 4
+
+    def __init__(self, num_keypoints: int) -> None:
+        super().__init__()
+        require_int("num_keypoints", num_keypoints, least=1)
+        self.down = way_down()
+        self.up = conv_block(64 + 64, 64)
+        self.maps = nn.Conv2d(64, num_keypoints, kernel_size=1)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Return heat maps (N, J, ⌈H/4⌉, ⌈W/4⌉) for images (N, 3, H, W)."""
+        require_colour(images)
+        fine = self.down[:3](images)  # (N, 64, ⌈H/4⌉, ⌈W/4⌉)
+        coarse = self.down[3:](fine)  # half of that
+        return self.maps(self.up(torch.cat([fine, resize_like(coarse, fine)], dim=1)))  # type: ignore[no-any-return]
+
+
+class CoordinateNet(nn.Module):
+    """Two numbers for each of `num_keypoints` joints, straight from what the convolutions saw (Toshev & Szegedy, 2014).
+
+    The same way down as `PoseNet`; then a grid of 4 × 4, two linear layers, and x, y in
+    shares of the image's width and height: (N, J, 2) for images (N, 3, H, W).
+
+    Raises:
+        TypeError: `num_keypoints` is not an int.
+        ValueError: it is below 1.
+
+    >>> CoordinateNet(num_keypoints=7)(torch.rand(2, 3, 48, 64)).shape
+    torch.Size([2, 7, 2])
+    """
+
+    def __init__(self, num_keypoints: int) -> None:
+        super().__init__()
+        require_int("num_keypoints", num_keypoints, least=1)
+        self.down = way_down()
+        self.points = nn.Sequential(
+            nn.AdaptiveAvgPool2d(4), nn.Flatten(), nn.Linear(16 * 64, 128), nn.ReLU(), nn.Linear(128, 2 * num_keypoints)
+        )
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Return keypoints (N, J, 2) in shares of the image for images (N, 3, H, W)."""
+        require_colour(images)
+        return self.points(self.down(images)).unflatten(1, (-1, 2))  # type: ignore[no-any-return]

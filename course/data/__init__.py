@@ -11,7 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from course.data.classes import CLASSES, SEMANTIC_CLASSES
+    from course.data.classes import CLASSES, KEYPOINT_NAMES, SEMANTIC_CLASSES
     from course.data.exporting import export
     from course.data.loading import load
     from course.data.sample import Sample, SampleSet
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from course.data.transforms import Joint, eval_transform, train_transform, transformed, unwrap, wrap
 
 __all__ = [
-    "CLASSES", "SEMANTIC_CLASSES", "Joint", "Sample", "SampleSet", "eval_transform", "export", "load", "preview",
+    "CLASSES", "KEYPOINT_NAMES", "SEMANTIC_CLASSES", "Joint", "Sample", "SampleSet", "eval_transform", "export", "load", "preview",
     "train_transform", "transformed", "unwrap", "wrap",
 ]  # fmt: skip
 
 _HOMES = {
-    "CLASSES": "classes", "SEMANTIC_CLASSES": "classes", "Joint": "transforms", "Sample": "sample",
+    "CLASSES": "classes", "KEYPOINT_NAMES": "classes", "SEMANTIC_CLASSES": "classes", "Joint": "transforms", "Sample": "sample",
     "SampleSet": "sample", "eval_transform": "transforms", "export": "exporting", "load": "loading",
     "preview": "sheet", "train_transform": "transforms", "transformed": "transforms", "unwrap": "transforms",
     "wrap": "transforms",

@@ -1,6 +1,8 @@
 """The names of each data set's classes: `CLASSES[name][label]`, where 0 is the background of detection."""
 
+from course.data.keypoints import COCO_KEYPOINTS
 from course.farm import CLASSES as FARM_CLASSES
+from course.farm import KEYPOINTS as FARM_KEYPOINTS
 from course.farm import SEMANTIC_CLASSES as FARM_SEMANTIC_CLASSES
 
 _VOC = (
@@ -30,3 +32,6 @@ CLASSES: dict[str, tuple[str, ...]] = {
 
 SEMANTIC_CLASSES: dict[str, tuple[str, ...]] = {**CLASSES, "farm": FARM_SEMANTIC_CLASSES}
 """Names of the values of a semantic map, by data set. Only the Farm names what lies behind the things."""
+
+KEYPOINT_NAMES: dict[str, tuple[str, ...]] = {"farm": FARM_KEYPOINTS, "coco": COCO_KEYPOINTS}
+"""Names of an object's keypoints, by data set; the others have none."""

@@ -83,7 +83,8 @@ class Coco(SampleSet):
         categories = coco.loadCats(sorted(coco.getCatIds()))
         self.classes = ("background", *(category["name"] for category in categories))
         self.labels = {category["id"]: label for label, category in enumerate(categories, start=1)}
-        self.points = len(categories[0].get("keypoints", ())) if task == "keypoints" and categories else 0
+        self.keypoint_names = tuple(categories[0].get("keypoints", ())) if task == "keypoints" and categories else ()
+        self.points = len(self.keypoint_names)
         self.ids = sorted(coco.imgs)
 
     def __len__(self) -> int:

@@ -17,6 +17,7 @@ from torchvision.ops import masks_to_boxes
 from torchvision.transforms import v2
 from torchvision.transforms.v2 import functional
 
+from course.data.keypoints import mirror_pairs
 from course.data.sample import Sample, SampleSet
 
 IGNORE = 255
@@ -32,12 +33,23 @@ class Points(tv_tensors.TVTensor):  # type: ignore[misc]
     """
 
     canvas_size: tuple[int, int]
+    pairs: Sequence[tuple[int, int]]
+    """Which keypoints change places when the image is mirrored."""
+    order: tuple[int, ...]
+    """Which keypoint of the annotation stands at each place now."""
 
     @classmethod
-    def of(cls, points: Tensor, canvas_size: tuple[int, int]) -> "Points":
-        """Wrap points of an image of (height, width)."""
+    def of(cls, points: Tensor, canvas_size: tuple[int, int], names: Sequence[str] = ()) -> "Points":
+        """Wrap points of an image of (height, width); their `names` say which are left and right."""
         wrapped = points.as_subclass(cls)
-        wrapped.canvas_size = canvas_size
+        wrapped.canvas_size, wrapped.pairs = canvas_size, mirror_pairs(names)
+        wrapped.order = tuple(range(points.shape[-2]))
+        return wrapped
+
+    def moved(self, points: Tensor, canvas_size: tuple[int, int]) -> "Points":
+        """Return the same keypoints at other places, in an image of (height, width)."""
+        wrapped = points.as_subclass(Points)
+        wrapped.canvas_size, wrapped.pairs, wrapped.order = canvas_size, self.pairs, self.order
         return wrapped
 
 
@@ -52,9 +64,12 @@ class Joint:
     def __init__(self, transform: Callable[[Wrapped], Wrapped], least_pixels: int = 6) -> None:
         self.transform, self.least_pixels = transform, least_pixels
 
-    def __call__(self, image: Tensor, target: Sample) -> tuple[Tensor, Sample]:
-        """Return the transformed image and a new target."""
-        return unwrap(self.transform(wrap(image, target)), target, self.least_pixels)
+    def __call__(self, image: Tensor, target: Sample, keypoint_names: Sequence[str] = ()) -> tuple[Tensor, Sample]:
+        """Return the transformed image and a new target.
+
+        In a mirror keypoints whose `keypoint_names` differ in left and right alone change places.
+        """
+        return unwrap(self.transform(wrap(image, target, keypoint_names)), target, self.least_pixels)
 
 
 def train_transform(
@@ -97,7 +112,10 @@ def eval_transform(size: tuple[int, int]) -> Joint:
 
 
 def transformed(dataset: SampleSet, transform: Joint) -> SampleSet:
-    """Return `dataset` with `transform` applied to each sample when it is asked for."""
+    """Return `dataset` with `transform` applied to each sample when it is asked for.
+
+    Where the data set has `keypoint_names`, left and right change places in a mirror.
+    """
     return _Transformed(dataset, transform)
 
 
@@ -106,15 +124,16 @@ class _Transformed(SampleSet):
         self.dataset, self.transform = dataset, transform
         if hasattr(dataset, "classes"):
             self.classes = dataset.classes
+        self.keypoint_names: Sequence[str] = getattr(dataset, "keypoint_names", ())
 
     def __len__(self) -> int:
         return len(self.dataset)
 
     def __getitem__(self, index: int) -> tuple[Tensor, Sample]:
-        return self.transform(*self.dataset[index])
+        return self.transform(*self.dataset[index], self.keypoint_names)
 
 
-def wrap(image: Tensor, target: Sample) -> Wrapped:
+def wrap(image: Tensor, target: Sample, keypoint_names: Sequence[str] = ()) -> Wrapped:
     """Return a sample as torchvision's tv_tensors: image, boxes (XYXY), planes (masks) and points.
 
     `planes` are the semantic map and the masks in one. The map is counted up by one, 255 becoming 0, so that what a
@@ -133,7 +152,7 @@ def wrap(image: Tensor, target: Sample) -> Wrapped:
         boxes = target["boxes"].reshape(-1, 4).clone()
         wrapped["boxes"] = tv_tensors.BoundingBoxes(boxes, format="XYXY", canvas_size=(height, width))
     if "keypoints" in target:
-        wrapped["points"] = Points.of(target["keypoints"][..., :2].clone(), (height, width))
+        wrapped["points"] = Points.of(target["keypoints"][..., :2].clone(), (height, width), keypoint_names)
     return wrapped
 
 
@@ -150,7 +169,9 @@ def unwrap(wrapped: Wrapped, target: Sample, least_pixels: int = 6) -> tuple[Ten
         if "masks" in target:
             result["masks"] = planes.bool()
     if "points" in wrapped:
-        result["keypoints"] = _seen(wrapped["points"].as_subclass(Tensor), target["keypoints"][..., 2], height, width)
+        points = cast(Points, wrapped["points"])
+        visibility = target["keypoints"][:, list(points.order), 2]
+        result["keypoints"] = _seen(points.as_subclass(Tensor), visibility, height, width)
     if "boxes" in wrapped:
         _keep(result, wrapped["boxes"].as_subclass(Tensor), least_pixels, height, width)
     return image, result
@@ -195,29 +216,35 @@ def _require_size(size: Sequence[int]) -> None:
 
 def _mirror(points: Points) -> Points:
     width = points.canvas_size[1]
-    return Points.of(torch.stack([width - points[..., 0], points[..., 1]], dim=-1), points.canvas_size)
+    places = list(range(points.shape[-2]))
+    for left, right in points.pairs:
+        places[left], places[right] = right, left
+    plain = points.as_subclass(Tensor)[:, places]
+    mirrored = points.moved(torch.stack([width - plain[..., 0], plain[..., 1]], dim=-1), points.canvas_size)
+    mirrored.order = tuple(points.order[place] for place in places)
+    return mirrored
 
 
 def _upside_down(points: Points) -> Points:
     height = points.canvas_size[0]
-    return Points.of(torch.stack([points[..., 0], height - points[..., 1]], dim=-1), points.canvas_size)
+    return points.moved(torch.stack([points[..., 0], height - points[..., 1]], dim=-1), points.canvas_size)
 
 
 def _crop(points: Points, top: int, left: int, height: int, width: int) -> Points:
-    return Points.of(points - torch.tensor([left, top], dtype=points.dtype), (height, width))
+    return points.moved(points - torch.tensor([left, top], dtype=points.dtype), (height, width))
 
 
 def _pad(points: Points, padding: int | Sequence[int], fill: object = None, padding_mode: str = "constant") -> Points:
     probe = functional.pad(_whole(points), padding, fill=fill, padding_mode=padding_mode)
     corner = probe.as_subclass(Tensor)[0, :2].to(points.dtype)
-    return Points.of(points + corner, probe.canvas_size)
+    return points.moved(points + corner, probe.canvas_size)
 
 
 def _resize(points: Points, size: Sequence[int] | None, max_size: int | None = None, **rest: object) -> Points:
     probe = functional.resize(_whole(points), size, max_size=max_size)
     (height, width), (new_height, new_width) = points.canvas_size, probe.canvas_size
     factor = torch.tensor([new_width / width, new_height / height], dtype=points.dtype)
-    return Points.of(points * factor, (new_height, new_width))
+    return points.moved(points * factor, (new_height, new_width))
 
 
 def _resized_crop(

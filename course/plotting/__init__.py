@@ -6,6 +6,7 @@ figure. Figures lie on a white card of their own, so that they read the same in 
 
 from course.plotting.charts import show_confusion, show_curves, show_precision_recall
 from course.plotting.grids import show_feature_maps, show_grids
+from course.plotting.objects import show_objects, show_poses
 from course.plotting.patches import show_patches, show_places
 from course.plotting.pictures import show_boxes, show_images, show_keypoints, show_labels, show_masks
 from course.plotting.style import PALETTE, chart_axes, charts_axes
@@ -24,8 +25,10 @@ __all__ = [
     "show_keypoints",
     "show_labels",
     "show_masks",
+    "show_objects",
     "show_patches",
     "show_places",
+    "show_poses",
     "show_precision_recall",
     "show_put_back",
     "show_stamps",

@@ -11,12 +11,16 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset, Sampler, Subset
 
+from course.data.transforms import eval_transform, transformed
+from course.localization import SingleObjects
 from course.segmentation import SemanticSet
 from solutions.training.config import TrainConfig, TrainingError, choose
 from solutions.training.models import Asked
 
 Sample = tuple[Tensor, Any]
 """An image (3, H, W) in [0, 1] and its target: a semantic map (H, W), or a dict in the Farm's format."""
+
+_ONE_OBJECT = ("object", "keypoints")
 
 
 def open_split(config: TrainConfig, split: str, asked: Asked, *, images: int | None = None) -> Dataset[Sample]:
@@ -32,6 +36,8 @@ def open_split(config: TrainConfig, split: str, asked: Asked, *, images: int | N
     own: dict[str, Any] = {}
     if config.data == "farm":
         own = {"length": length, "seed": config.data_seed, "size": config.size, "cache": True}
+        if asked in _ONE_OBJECT:
+            own |= {"animals": (1, 1), "empty": 0.0}
     elif config.data.startswith("voc"):
         own = {"task": "detection" if asked == "boxes" else "segmentation"}
     try:
@@ -44,18 +50,22 @@ def open_split(config: TrainConfig, split: str, asked: Asked, *, images: int | N
         data = Subset(data, range(length))
     if asked == "semantic":
         data = SemanticSet(data, size=config.size)  # photographs of one size can be stacked
+    elif asked in _ONE_OBJECT:
+        data = SingleObjects(transformed(data, eval_transform(config.size)))
+        if len(data) == 0:
+            raise TrainingError(f"the split {split} of {config.data} has no picture with exactly one object")
     return data  # type: ignore[no-any-return]
 
 
 def class_names(config: TrainConfig, asked: Asked) -> tuple[str, ...]:
-    """Return the names of the classes: of a semantic map's values, or of a detection's labels, 0 = background.
+    """Return the names of the classes: of a semantic map's values, of a detection's labels, 0 = background, or of joints.
 
     Raises:
         TrainingError: an unknown data set.
     """
-    from course.data import CLASSES, SEMANTIC_CLASSES
+    from course.data import CLASSES, KEYPOINT_NAMES, SEMANTIC_CLASSES
 
-    names = SEMANTIC_CLASSES if asked == "semantic" else CLASSES
+    names = {"semantic": SEMANTIC_CLASSES, "keypoints": KEYPOINT_NAMES}.get(asked, CLASSES)
     return names[choose("data set", config.data, names)]
 
 

@@ -35,7 +35,8 @@ from solutions.training.checkpoint import (
 from solutions.training.config import TrainConfig, TrainingError
 from solutions.training.data import StepSampler, class_names
 from solutions.training.models import new_model, reference
-from solutions.training.tasks import Scores, Task, task_for
+from solutions.training.scores import Scores
+from solutions.training.tasks import Task, task_for
 
 _LOG_EVERY = 10  # steps; reading a loss makes a GPU wait
 

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from solutions.tiny_detector import Region, Stride
 
-Asked = Literal["semantic", "boxes", "masks"]
-"""What a model answers: a label a pixel, boxes, or boxes with masks."""
+Asked = Literal["semantic", "boxes", "masks", "object", "keypoints"]
+"""What a model answers: a label a pixel, boxes, boxes with masks, or of the one object its class and box, its joints."""
 
 
 @dataclass(frozen=True)
@@ -96,6 +96,24 @@ def _detector(
     return TinyDetector(classes, stride, region, masks, image_size=min(size))
 
 
+def _localizer(classes: int, size: tuple[int, int], box_per_class: bool = True) -> nn.Module:
+    from solutions.localization import Localizer
+
+    return Localizer(classes - 1, box_per_class=box_per_class)  # there is no background
+
+
+def _pose(keypoints: int, size: tuple[int, int]) -> nn.Module:
+    from solutions.pose import PoseNet
+
+    return PoseNet(keypoints)
+
+
+def _coordinates(keypoints: int, size: tuple[int, int]) -> nn.Module:
+    from solutions.pose import CoordinateNet
+
+    return CoordinateNet(keypoints)
+
+
 _PIXELS = {"size": (64, 64), "batch_size": 16, "lr": 3e-3}
 _PHOTOGRAPHS = {"size": (128, 128), "batch_size": 16, "lr": 1e-3}
 _REGIONS = {"size": (96, 96), "batch_size": 8, "lr": 2e-3, "clip_norm": 5.0, "train_images": 1500, "val_images": 200}
@@ -114,6 +132,12 @@ MODELS: dict[str, Reference] = {
         for backbone in ("resnet18", "resnet50") for variant in ("32s", "16s", "8s")
     },
     "segnet": Reference("SegNet: max unpooling by remembered positions", "semantic", _segnet, _PIXELS),
+    "localizer": Reference("class and box of one object, a box a class", "object", _localizer, _PIXELS),
+    "localizer-one-box": Reference(
+        "class and box of one object, one box for all", "object", partial(_localizer, box_per_class=False), _PIXELS
+    ),
+    "pose-net": Reference("keypoints of one object by heat maps", "keypoints", _pose, _PIXELS),
+    "coordinate-net": Reference("keypoints of one object by coordinates", "keypoints", _coordinates, _PIXELS),
     "tiny-detector": Reference("small Faster R-CNN, stride 8, RoI Align", "boxes", _detector, _REGIONS),
     "tiny-mask": Reference(
         "small Mask R-CNN, stride 8, RoI Align", "masks", partial(_detector, masks=True), _REGIONS

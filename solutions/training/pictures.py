@@ -10,6 +10,7 @@ from torch import Tensor
 from solutions.training.config import TrainingError
 from solutions.training.data import open_split
 from solutions.training.models import reference
+from solutions.training.single import Localization, Pose
 from solutions.training.start import open_run
 from solutions.training.tasks import Semantic, Task
 
@@ -69,13 +70,17 @@ def read_image(path: Path) -> Tensor:
 
 
 def _draw(task: Task, image: Tensor, found: dict[str, Tensor], truth: Any, score: float) -> Any:
-    from course.plotting import show_boxes, show_labels, show_masks
+    from course.plotting import show_boxes, show_keypoints, show_labels, show_masks
 
     if isinstance(task, Semantic):
         maps = {"prediction": found["semantic"]}
         if truth is not None:
             maps["truth"] = truth
         return show_labels(image, maps, task.classes)
+    if isinstance(task, Pose):
+        return show_keypoints(image, found["keypoints"])
+    if isinstance(task, Localization):
+        return show_boxes(image, found["boxes"], found["labels"], found["scores"], task.classes)
     kept = found["scores"] >= score
     found = {key: value[kept] for key, value in found.items()}
     if task.masks:

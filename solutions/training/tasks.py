@@ -1,4 +1,6 @@
-"""What is asked of a model: a label a pixel, or boxes (and masks). Each task knows its batches, loss and metric.
+"""What is asked of a model: a label a pixel, boxes (and masks), or what the one object is and where.
+
+Each task knows its batches, loss and metric; the two of one object are in `single`.
 
 Metrics are the field's own: intersection over union of torchmetrics, average precision of pycocotools.
 """
@@ -7,7 +9,6 @@ import importlib.util
 import warnings
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from typing import Any, Literal
 
 import torch
@@ -16,26 +17,14 @@ from torch import Tensor, nn
 from course.segmentation import named_scores, pixel_loss, pixel_metrics
 from solutions.training.data import Sample
 from solutions.training.models import Asked
+from solutions.training.scores import Scores
+from solutions.training.single import Localization, Pose
 
 Batch = tuple[Any, Any]
 Batches = Iterable[Batch]
 Autocast = Callable[[], AbstractContextManager[object]]
 
 _DETECTION_KEYS = ("boxes", "labels", "masks")
-
-
-@dataclass(frozen=True)
-class Scores:
-    """What was measured. `values[headline]` decides which weights are best; higher is better."""
-
-    headline: str
-    values: dict[str, float]
-    per_class: dict[str, float]
-
-    @property
-    def value(self) -> float:
-        """Return the number that decides."""
-        return self.values[self.headline]
 
 
 class Semantic:
@@ -135,12 +124,16 @@ class Detection:
         return found
 
 
-Task = Semantic | Detection
+Task = Semantic | Detection | Localization | Pose
 
 
 def task_for(asked: Asked, classes: Sequence[str]) -> Task:
     """Return the task of a model that answers `asked`."""
-    return Semantic(classes) if asked == "semantic" else Detection(classes, masks=asked == "masks")
+    if asked == "semantic":
+        return Semantic(classes)
+    if asked == "object":
+        return Localization(classes)
+    return Pose(classes) if asked == "keypoints" else Detection(classes, masks=asked == "masks")
 
 
 def _coco_backend() -> Literal["pycocotools", "faster_coco_eval"] | None:

@@ -53,7 +53,9 @@ def minus_width(keypoints, width, pairs):
     return emptied(out)
 
 
-@mistake("You take x to width / 2 − x. The mirror stands in the middle; x is as far from it afterwards, on its other side.")
+@mistake(
+    "You take x to width / 2 − x. The mirror stands in the middle; x is as far from it afterwards, on its other side."
+)
 def half_the_width(keypoints, width, pairs):
     return emptied(mirrored(keypoints, width / 2)[:, order_of(keypoints.shape[1], pairs)])
 
@@ -103,7 +105,9 @@ def drops_what_is_outside(keypoints, width, pairs):
 # --- mistakes: who is who ---------------------------------------------------------------------------------------------
 
 
-@mistake("You leave the rows as they are. In the mirrored image the left eye is a right eye: the joints of each pair change places.")
+@mistake(
+    "You leave the rows as they are. In the mirrored image the left eye is a right eye: the joints of each pair change places."
+)
 def exchanges_nothing(keypoints, width, pairs):
     return emptied(mirrored(keypoints, width))
 
@@ -153,7 +157,9 @@ def the_other_way_only(keypoints, width, pairs):
     return emptied(mirrored(keypoints, width)[:, order])
 
 
-@mistake("You exchange x and y of a pair but leave the visibilities in their rows. A joint takes all three numbers with it.")
+@mistake(
+    "You exchange x and y of a pair but leave the visibilities in their rows. A joint takes all three numbers with it."
+)
 def visibility_stays(keypoints, width, pairs):
     out = mirrored(keypoints, width)
     out[..., :2] = out[:, order_of(keypoints.shape[1], pairs), :2]
@@ -260,7 +266,9 @@ def empties_x_only(keypoints, width, pairs):
     return out
 
 
-@mistake("You clear hidden joints, of visibility 1, as well. They are there, and their place is known; only 0 means absent.")
+@mistake(
+    "You clear hidden joints, of visibility 1, as well. They are there, and their place is known; only 0 means absent."
+)
 def clears_hidden_joints(keypoints, width, pairs):
     out = mirrored(keypoints, width)[:, order_of(keypoints.shape[1], pairs)]
     return out * (out[..., 2:] > 1)
@@ -332,13 +340,17 @@ def without_visibility(keypoints, width, pairs):
     return emptied(mirrored(keypoints, width)[:, order_of(keypoints.shape[1], pairs)])[..., :2]
 
 
-@mistake("You drop the joints that are not there. Every object keeps its J rows, in their order; one that is absent is (0, 0, 0).")
+@mistake(
+    "You drop the joints that are not there. Every object keeps its J rows, in their order; one that is absent is (0, 0, 0)."
+)
 def drops_absent_joints(keypoints, width, pairs):
     out = mirrored(keypoints, width)[:, order_of(keypoints.shape[1], pairs)]
     return out[out[..., 2] > 0] if (out[..., 2] == 0).any() else out
 
 
-@mistake("You write into `keypoints` itself. The caller still needs those of the image that is not mirrored: work on a copy.")
+@mistake(
+    "You write into `keypoints` itself. The caller still needs those of the image that is not mirrored: work on a copy."
+)
 def writes_into_its_input(keypoints, width, pairs):
     keypoints[..., 0] = width - keypoints[..., 0]
     return emptied(keypoints[:, order_of(keypoints.shape[1], pairs)])

@@ -89,7 +89,9 @@ def clears_the_target_only(pred, target, visible):
     return share(squares(pred, target * visible[..., None]).sum(), visible)
 
 
-@mistake("You tell whether a keypoint counts from its target, as if an unseen one were always (0, 0). `visible` says so.")
+@mistake(
+    "You tell whether a keypoint counts from its target, as if an unseen one were always (0, 0). `visible` says so."
+)
 def zeros_of_the_target_are_hidden(pred, target, visible):
     seen = (target != 0).any(dim=-1)
     return share((squares(pred, target) * seen).sum(), seen)
@@ -101,7 +103,9 @@ def positive_targets_are_visible(pred, target, visible):
     return share((squares(pred, target) * seen).sum(), seen)
 
 
-@mistake("An object counts with all of its joints as soon as one of them is visible. Each joint has a visibility of its own.")
+@mistake(
+    "An object counts with all of its joints as soon as one of them is visible. Each joint has a visibility of its own."
+)
 def whole_objects_count(pred, target, visible):
     seen = visible.any(dim=1, keepdim=True).expand_as(visible)
     return share((squares(pred, target) * seen).sum(), seen)
@@ -205,7 +209,9 @@ def nanmean_of_each_object(pred, target, visible):
     return ((squares(pred, target) * visible).sum(dim=1) / visible.sum(dim=1)).nanmean()
 
 
-@mistake("You take a mean for each joint and then the mean of those. Each visible keypoint of the batch counts the same.")
+@mistake(
+    "You take a mean for each joint and then the mean of those. Each visible keypoint of the batch counts the same."
+)
 def means_of_each_joint(pred, target, visible):
     each = (squares(pred, target) * visible).sum(dim=0) / visible.sum(dim=0).clamp(min=1)
     return each.mean()
@@ -233,7 +239,9 @@ def a_loss_a_visible_keypoint(pred, target, visible):
     return squares(pred, target)[visible]
 
 
-@mistake("You return one number an object. One number for the whole batch is wanted: the mean over its visible keypoints.")
+@mistake(
+    "You return one number an object. One number for the whole batch is wanted: the mean over its visible keypoints."
+)
 def a_loss_an_object(pred, target, visible):
     return (squares(pred, target) * visible).sum(dim=1) / visible.sum(dim=1).clamp(min=1)
 
@@ -314,7 +322,9 @@ def square_of_the_sum(pred, target, visible):
 # --- mistakes: nothing visible ----------------------------------------------------------------------------------------
 
 
-@mistake("Where nothing is visible you divide zero by zero. The loss is 0 there: a batch that says nothing must not spoil the weights with NaN.")
+@mistake(
+    "Where nothing is visible you divide zero by zero. The loss is 0 there: a batch that says nothing must not spoil the weights with NaN."
+)
 def nan_where_none_is_visible(pred, target, visible):
     return squares(pred, target)[visible].mean()
 
@@ -324,7 +334,9 @@ def nan_by_division(pred, target, visible):
     return (squares(pred, target) * visible).sum() / visible.sum()
 
 
-@mistake("Where nothing is visible you return a zero that has nothing to do with `pred`. `backward()` fails on it; the zero has to hang on the graph.")
+@mistake(
+    "Where nothing is visible you return a zero that has nothing to do with `pred`. `backward()` fails on it; the zero has to hang on the graph."
+)
 def zero_without_a_graph(pred, target, visible):
     if not visible.any():
         return torch.zeros((), dtype=pred.dtype)
@@ -345,7 +357,9 @@ def a_plain_zero(pred, target, visible):
     return squares(pred, target)[visible].mean()
 
 
-@mistake("Where nothing is visible you return zero for the loss, but its gradient is NaN: 0 times what you divided by 0 is not 0.")
+@mistake(
+    "Where nothing is visible you return zero for the loss, but its gradient is NaN: 0 times what you divided by 0 is not 0."
+)
 def nan_in_the_gradient(pred, target, visible):
     return torch.nan_to_num((squares(pred, target) * visible / visible.sum()).sum())
 
@@ -410,5 +424,7 @@ def summed_mse(pred, target, visible):
 
 @variant
 def squared_norm(pred, target, visible):
-    each = torch.stack([((p - t) ** 2).sum(-1) for p, t in zip(pred[visible], target[visible])]) if visible.any() else None
+    each = (
+        torch.stack([((p - t) ** 2).sum(-1) for p, t in zip(pred[visible], target[visible])]) if visible.any() else None
+    )
     return each.mean() if each is not None else 0 * pred.sum() + 0 * target.sum()

@@ -97,9 +97,7 @@ def absolute_differences(scores, boxes, labels, target_boxes, box_weight=1.0):
 
 @form(absolute_differences)
 def mean_of_absolute_differences(scores, boxes, labels, target_boxes, box_weight=1.0):
-    return parts(
-        F.cross_entropy(scores, labels), F.l1_loss(own_boxes(boxes, labels), target_boxes), box_weight
-    )
+    return parts(F.cross_entropy(scores, labels), F.l1_loss(own_boxes(boxes, labels), target_boxes), box_weight)
 
 
 @form(absolute_differences)
@@ -341,7 +339,9 @@ def clamped_under_the_logarithm(scores, boxes, labels, target_boxes, box_weight=
     return parts(classification, distance(boxes, labels, target_boxes), box_weight)
 
 
-@mistake("You give logits to the negative log-likelihood, which takes logarithms of probabilities: the log-softmax is missing.")
+@mistake(
+    "You give logits to the negative log-likelihood, which takes logarithms of probabilities: the log-softmax is missing."
+)
 def likelihood_of_logits(scores, boxes, labels, target_boxes, box_weight=1.0):
     classification = F.nll_loss(scores, labels, reduction="sum") / max(len(labels), 1)
     return parts(classification, distance(boxes, labels, target_boxes), box_weight)
@@ -379,7 +379,9 @@ def mean_of_binary_entropies(scores, boxes, labels, target_boxes, box_weight=1.0
 # --- mistakes: both together ------------------------------------------------------------------------------------------
 
 
-@mistake("Your weight lies on both losses. Then it changes nothing but the step size; it is there to balance one against the other.")
+@mistake(
+    "Your weight lies on both losses. Then it changes nothing but the step size; it is there to balance one against the other."
+)
 def weight_on_both(scores, boxes, labels, target_boxes, box_weight=1.0):
     loss = parts(entropy(scores, labels), distance(boxes, labels, target_boxes), 1.0)
     return {**loss, "total": box_weight * loss["total"]}
@@ -418,7 +420,9 @@ def weighted_twice(scores, boxes, labels, target_boxes, box_weight=1.0):
     return parts(entropy(scores, labels), localization, box_weight)
 
 
-@mistake("You divide the total by 2, or by the sum of the weights. It is the plain sum: classification + weight · localization.")
+@mistake(
+    "You divide the total by 2, or by the sum of the weights. It is the plain sum: classification + weight · localization."
+)
 def average_of_the_two(scores, boxes, labels, target_boxes, box_weight=1.0):
     loss = parts(entropy(scores, labels), distance(boxes, labels, target_boxes), box_weight)
     return {**loss, "total": loss["total"] / 2}
@@ -441,7 +445,9 @@ def zero_is_no_weight(scores, boxes, labels, target_boxes, box_weight=1.0):
     return parts(entropy(scores, labels), distance(boxes, labels, target_boxes), box_weight or 1.0)
 
 
-@mistake("You do not measure the box where its weight is 0. The weight is for the total; `localization` is asked for all the same.")
+@mistake(
+    "You do not measure the box where its weight is 0. The weight is for the total; `localization` is asked for all the same."
+)
 def nothing_to_measure_at_weight_zero(scores, boxes, labels, target_boxes, box_weight=1.0):
     localization = distance(boxes, labels, target_boxes) if box_weight else boxes.sum() * 0
     return parts(entropy(scores, labels), localization, box_weight)
@@ -466,7 +472,9 @@ def the_total_alone(scores, boxes, labels, target_boxes, box_weight=1.0):
 # --- mistakes: empty batches and gradients ----------------------------------------------------------------------------
 
 
-@mistake("The mean of no image is 0/0, NaN, and it would spoil every weight of the network. Without images each loss is 0.")
+@mistake(
+    "The mean of no image is 0/0, NaN, and it would spoil every weight of the network. Without images each loss is 0."
+)
 def nan_without_images(scores, boxes, labels, target_boxes, box_weight=1.0):
     each = (own_boxes(boxes, labels) - target_boxes).square().sum(dim=1)
     return parts(F.cross_entropy(scores, labels), each.mean(), box_weight)

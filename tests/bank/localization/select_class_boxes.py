@@ -150,8 +150,7 @@ def one_hot_mask_of_unknown_width(boxes, labels):
 
 
 @mistake(
-    "Flattened to (N·K, 4), the boxes of image n start at row n·K. Your labels all point into the first images' "
-    "rows."
+    "Flattened to (N·K, 4), the boxes of image n start at row n·K. Your labels all point into the first images' rows."
 )
 def forgets_where_an_image_starts(boxes, labels):
     return boxes.reshape(-1, 4)[labels]

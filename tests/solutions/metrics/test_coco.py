@@ -102,7 +102,7 @@ def pycocotools(
                 for picture in range(1, len(targets) + 1)
             ],
             "annotations": annotations,
-            "categories": [{"id": label} for label in range(1, 9)],
+            "categories": [{"id": label} for label in range(1, 91)],
         }
         truth.createIndex()
         evaluation = COCOeval(truth, truth.loadRes(results), kind)
