@@ -108,17 +108,9 @@ def exchanges_nothing(keypoints, width, pairs):
     return emptied(mirrored(keypoints, width))
 
 
-@form(exchanges_nothing)
-def exchanges_there_and_back(keypoints, width, pairs):
-    out = mirrored(keypoints, width)
-    for a, b in [*pairs, *[(b, a) for a, b in pairs]]:
-        out[:, [a, b]] = out[:, [b, a]]
-    return emptied(out) + 0.0
-
-
 @mistake(
-    "Both joints of a pair end up with the same numbers. When you write the first row, the old one is lost before the second "
-    "gets it: a slice of a tensor is no copy."
+    "Both joints of a pair end up with the same numbers. Either only one is copied onto the other, or the other's own are "
+    "overwritten before their turn: a slice of a tensor is no copy."
 )
 def writes_over_what_it_needs(keypoints, width, pairs):
     out = mirrored(keypoints, width)
@@ -135,22 +127,6 @@ def writes_over_the_second(keypoints, width, pairs):
         out[:, b] = out[:, a]
         out[:, a] = kept
     return emptied(out)
-
-
-@mistake("You copy one joint of each pair onto the other, but not back. The two change places.")
-def one_way_only(keypoints, width, pairs):
-    out = mirrored(keypoints, width)
-    for a, b in pairs:
-        out[:, a] = mirrored(keypoints, width)[:, b]
-    return emptied(out)
-
-
-@form(one_way_only)
-def the_other_way_only(keypoints, width, pairs):
-    order = list(range(keypoints.shape[1]))
-    for a, b in pairs:
-        order[b] = a
-    return emptied(mirrored(keypoints, width)[:, order])
 
 
 @mistake("You exchange x and y of a pair but leave the visibilities in their rows. A joint takes all three numbers with it.")

@@ -53,11 +53,6 @@ def rounded(keypoints, size, sigma):
 
 
 @form(moved_to_its_pixel)
-def floored(keypoints, size, sigma):
-    return torch.exp(-squares(keypoints.floor(), size, 0.0) / (2 * sigma**2))
-
-
-@form(moved_to_its_pixel)
 def rounded_between_pixels(keypoints, size, sigma):
     return torch.exp(-squares(keypoints.round(), size) / (2 * sigma**2))
 

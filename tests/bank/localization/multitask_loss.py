@@ -318,12 +318,6 @@ def exponentials_then_logarithm(scores, boxes, labels, target_boxes, box_weight=
     return parts(classification, distance(boxes, labels, target_boxes), box_weight)
 
 
-@form(softmax_then_logarithm)
-def logarithm_of_a_sum_of_exponentials(scores, boxes, labels, target_boxes, box_weight=1.0):
-    each = scores.exp().sum(dim=1).log() - scores[torch.arange(len(labels)), labels]
-    return parts(each.sum() / max(len(labels), 1), distance(boxes, labels, target_boxes), box_weight)
-
-
 @mistake(
     "You add a small number under the logarithm. It bounds the loss of a network that is surely wrong; the log-softmax needs "
     "no such help."
@@ -499,14 +493,6 @@ def division_by_no_images(scores, boxes, labels, target_boxes, box_weight=1.0):
 def zeros_without_a_graph(scores, boxes, labels, target_boxes, box_weight=1.0):
     if not len(labels):
         nothing = torch.zeros((), dtype=scores.dtype)
-        return parts(nothing, nothing, box_weight)
-    return parts(entropy(scores, labels), distance(boxes, labels, target_boxes), box_weight)
-
-
-@form(zeros_without_a_graph)
-def zeros_that_only_ask_for_a_gradient(scores, boxes, labels, target_boxes, box_weight=1.0):
-    if not len(labels):
-        nothing = torch.zeros((), dtype=scores.dtype, requires_grad=True)
         return parts(nothing, nothing, box_weight)
     return parts(entropy(scores, labels), distance(boxes, labels, target_boxes), box_weight)
 

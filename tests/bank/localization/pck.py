@@ -90,12 +90,7 @@ def scale_squared_only(pred, target, visible, scale, alpha=0.2):
     return share((pred - target).square().sum(dim=-1) <= alpha * scale[:, None] ** 2, visible, pred.dtype)
 
 
-@mistake("You square alpha but not the scale. If you compare squares, the whole limit is squared.")
-def alpha_squared_only(pred, target, visible, scale, alpha=0.2):
-    return share((pred - target).square().sum(dim=-1) <= alpha**2 * scale[:, None], visible, pred.dtype)
-
-
-@mistake("You take the root of the scale, as of an area. It is a length in pixels already.")
+@mistake("Your limit is alpha times the *root* of the scale. The scale is a length in pixels; if you compare squares, all of the limit is squared.")
 def root_of_the_scale(pred, target, visible, scale, alpha=0.2):
     return share(hits(pred, target, scale.sqrt(), alpha), visible, pred.dtype)
 
@@ -183,12 +178,6 @@ def hidden_ones_above_the_line(pred, target, visible, scale, alpha=0.2):
 @form(hidden_ones_above_the_line)
 def hidden_ones_are_right(pred, target, visible, scale, alpha=0.2):
     return (hits(pred, target, scale, alpha) | ~visible).to(pred.dtype).mean()
-
-
-@form(hidden_ones_above_the_line)
-def masked_distances_are_zero(pred, target, visible, scale, alpha=0.2):
-    near = distances(pred, target) * visible <= alpha * scale[:, None]
-    return near.to(pred.dtype).mean()
 
 
 @form(hidden_ones_above_the_line)

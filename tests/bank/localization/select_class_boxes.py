@@ -39,11 +39,6 @@ def labels_as_images_and_as_classes(boxes, labels):
     return boxes[labels, labels]
 
 
-@form(labels_as_images)
-def gathers_images(boxes, labels):
-    return boxes.gather(0, labels[:, None, None].expand(-1, 1, 4))[:, 0]
-
-
 @mistake("You take the box of class 0 from every image. Which class an image has, `labels` says.")
 def always_the_first_class(boxes, labels):
     return boxes[:, 0]
@@ -144,11 +139,6 @@ def one_hot_of_unknown_width(boxes, labels):
     return (boxes * F.one_hot(labels)[..., None]).sum(dim=1)
 
 
-@form(one_hot_of_unknown_width)
-def one_hot_mask_of_unknown_width(boxes, labels):
-    return boxes[F.one_hot(labels).bool()]
-
-
 @mistake(
     "Flattened to (N·K, 4), the boxes of image n start at row n·K. Your labels all point into the first images' "
     "rows."
@@ -176,12 +166,6 @@ def coordinate_by_coordinate(boxes, labels):
 def class_by_class(boxes, labels):
     rows = [boxes[labels == k, k] for k in range(boxes.shape[1])]
     return torch.cat(rows)
-
-
-@form(class_by_class)
-def in_the_order_of_sorted_labels(boxes, labels):
-    order = labels.sort().indices
-    return boxes[order, labels[order]]
 
 
 @form(class_by_class)
