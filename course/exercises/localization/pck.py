@@ -19,13 +19,21 @@ _HITS, _MISSES = (0.4, 0.6, 0.9), (1.1, 1.35, 1.6)
 
 
 def _keypoints(
-    rng: np.random.Generator, ratios: Sequence[Sequence[float]], scale: Sequence[float], alpha: float = 0.2
+    rng: np.random.Generator,
+    ratios: Sequence[Sequence[float]],
+    scale: Sequence[float],
+    alpha: float = 0.2,
+    way: tuple[float, float] | None = None,
 ) -> dict[str, Tensor]:
-    """Draw `pred` and `target` (N, J, 2) so far apart as `ratios` say, in shares of the limit, and `scale` (N,)."""
+    """Draw `pred` and `target` (N, J, 2) so far apart as `ratios` say, in shares of the limit, and `scale` (N,).
+
+    They lie apart along `way`, or each along a direction of its own.
+    """
     shares = torch.tensor(ratios, dtype=torch.float32)
     count, joints = shares.shape
     target = torch.from_numpy(rng.integers(4, 60, (count, joints, 2)) / 2).float()
-    ways = torch.tensor([_DIRECTIONS[turn] for turn in rng.integers(len(_DIRECTIONS), size=count * joints)])
+    turns = rng.integers(len(_DIRECTIONS), size=count * joints)
+    ways = torch.tensor([_DIRECTIONS[turn] if way is None else way for turn in turns])
     limits = alpha * torch.tensor(scale, dtype=torch.float32)
     pred = target + ways.reshape(count, joints, 2) * (shares * limits[:, None])[..., None]
     return {"pred": pred, "target": target, "scale": torch.tensor(scale, dtype=torch.float32)}
@@ -55,7 +63,7 @@ def cases(rng: np.random.Generator) -> Iterator[Case]:
     visible = torch.tensor([[True, True, True, True], [False, False, True, False]])[:, rng.permutation(4)]
     ratios = np.array([[0.9, 1.1, 1.35, 1.6], [0.9] * 4])
     ratios[0] = rng.permutation(ratios[0])
-    points = _keypoints(rng, ratios.tolist(), (16.0, 16.0))
+    points = _keypoints(rng, ratios.tolist(), (16.0, 16.0), way=(0.6, 0.8))
     yield _case("two objects of one size", points, visible)
 
     visible = draw_visible(rng, (3, 4, 4), 5)
@@ -78,6 +86,11 @@ def cases(rng: np.random.Generator) -> Iterator[Case]:
     ways = torch.tensor([[[3.0, 4.0], [-4.0, 3.0], [3.0, -5.0], [0.0, -5.0]]]) * (4 * times)
     points = {"pred": target + ways, "target": target, "scale": torch.tensor([20 * times / alpha])}
     yield _case("some lie exactly at the limit", points, torch.ones(1, 4, dtype=torch.bool), alpha)
+
+    # Mostly along y: 0.9 is a miss where |Δx| and |Δy| are added; 1.05 is a hit where each counts by itself, 1.48 where
+    # they are averaged.
+    points = _keypoints(rng, [rng.permutation([0.9, 1.05, 1.48, 1.6, 0.6]).tolist()], (40.0,), way=(5 / 13, -12 / 13))
+    yield _case("off in one direction more than in the other", points, torch.ones(1, 5, dtype=torch.bool))
 
     # Very near and far off: without alpha, without scale, or with a root too many another number of them is right.
     points = _keypoints(rng, [rng.permutation([0.02, 0.1, 0.6, 3.0, 7.0, 30.0]).tolist()], (20.0,))

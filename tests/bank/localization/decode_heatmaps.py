@@ -71,8 +71,8 @@ def y_before_x(heatmaps):
 
 
 @mistake(
-    "You divide the position by the height. Flattened row by row, a map has W values a row: the row is the position divided "
-    "by the *width*."
+    "You divide the position by the height. Flattened row by row, a map has W values a row: the row is the position "
+    "divided by the *width*."
 )
 def divides_by_the_height(heatmaps):
     height, width = heatmaps.shape[-2:]
@@ -160,7 +160,8 @@ def highest_row_and_column(heatmaps):
 
 
 @mistake(
-    "You take a weighted mean of all pixels (a soft argmax). A second hill would pull it away; here the highest pixel counts."
+    "You take a weighted mean of all pixels (a soft argmax). A second hill would pull it away; here the highest pixel "
+    "counts."
 )
 def soft_argmax(heatmaps):
     height, width = heatmaps.shape[-2:]
@@ -314,8 +315,8 @@ def moves_right_if_equal(heatmaps):
 
 
 @mistake(
-    "Outside the map you see zeros, as of a padded image, and move towards the higher of a neighbour and nothing. Where one of "
-    "the two is missing, do not move."
+    "Outside the map you see zeros, as of a padded image, and move towards the higher of a neighbour and nothing. "
+    "Where one of the two is missing, do not move."
 )
 def zeros_outside(heatmaps):
     row, column, scores = peaks(heatmaps)
@@ -338,8 +339,8 @@ def inwards_at_the_border(heatmaps):
 
 
 @mistake(
-    "At the border you clamp the neighbour's index, and so compare the pixel with itself: it always wins, and you move outwards. Where "
-    "a neighbour is missing, do not move."
+    "At the border you clamp the neighbour's index, and so compare the pixel with itself: it always wins, and you "
+    "move outwards. Where a neighbour is missing, do not move."
 )
 def clamped_at_the_border(heatmaps):
     row, column, scores = peaks(heatmaps)
@@ -350,8 +351,8 @@ def clamped_at_the_border(heatmaps):
 
 
 @mistake(
-    "At the border your neighbour comes from the other end: index − 1 wraps around, to the last column or to the row before. Where "
-    "a neighbour is missing, do not move."
+    "At the border your neighbour comes from the other end: index − 1 wraps around, to the last column or to the row "
+    "before. Where a neighbour is missing, do not move."
 )
 def wraps_around(heatmaps):
     row, column, scores = peaks(heatmaps)
@@ -403,8 +404,8 @@ def wraps_around_in_the_flat_map_but_not_at_its_ends(heatmaps):
 
 
 @mistake(
-    "At one border you give up both directions. A pixel in the first column has no left neighbour, but it has two in y, and they "
-    "decide as ever."
+    "At one border you give up both directions. A pixel in the first column has no left neighbour, but it has two in "
+    "y, and they decide as ever."
 )
 def no_move_at_any_border(heatmaps):
     row, column, scores = peaks(heatmaps)
@@ -540,6 +541,68 @@ def squeezes_everything(heatmaps):
 def squeezes_the_scores(heatmaps):
     points, scores = right(heatmaps)
     return points, scores.squeeze()
+
+
+@form(from_the_corner)
+def from_the_corner_and_as_published(heatmaps):
+    """The points of the code of several papers: no half, nothing below zero, and no move in two pixels at the border."""
+    row, column, scores = peaks(heatmaps)
+    height, width = heatmaps.shape[-2:]
+    row, column = row * (scores > 0), column * (scores > 0)
+    inside = (column > 1) & (column < width - 1) & (row > 1) & (row < height - 1)
+    across, down = slopes(heatmaps, row, column)
+    x, y = column + across.sign() / 4 * inside, row + down.sign() / 4 * inside
+    return torch.stack((x, y), -1).to(heatmaps.dtype), scores
+
+
+@form(from_the_corner)
+def from_the_corner_and_as_published_with_a_dimension(heatmaps):
+    points, scores = from_the_corner_and_as_published(heatmaps)
+    return points, scores[..., None]
+
+
+@form(y_before_x)
+def y_before_x_and_no_quarter(heatmaps):
+    row, column, scores = peaks(heatmaps)
+    return torch.stack((row + 0.5, column + 0.5), -1).to(heatmaps.dtype), scores
+
+
+@form(y_before_x)
+def row_and_column_as_they_are(heatmaps):
+    row, column, scores = peaks(heatmaps)
+    return torch.stack((row, column), -1).to(heatmaps.dtype), scores
+
+
+@mistake("You ask the four neighbours in the whole batch's flattened numbers, where each map's first position is not 0.")
+def neighbours_in_another_map(heatmaps):
+    row, column, scores = peaks(heatmaps)
+    first = heatmaps[:1, :1].expand_as(heatmaps)
+    across, down = slopes(first, row, column)
+    points = torch.stack((column + 0.5 + across.sign() / 4, row + 0.5 + down.sign() / 4), -1)
+    return points.to(heatmaps.dtype), scores
+
+
+@mistake("You compare each neighbour with the pixel itself. It is the highest, so no neighbour is higher: compare the two with each other.")
+def compares_with_the_pixel(heatmaps):
+    row, column, scores = peaks(heatmaps)
+    height, width = heatmaps.shape[-2:]
+    x, y = column + 0.5, row + 0.5
+    x = x + 0.25 * ((at(heatmaps, row, column + 1) > scores) & (column > 0) & (column < width - 1))
+    y = y + 0.25 * ((at(heatmaps, row + 1, column) > scores) & (row > 0) & (row < height - 1))
+    x = x - 0.25 * ((at(heatmaps, row, column - 1) < scores) & (column > 0) & (column < width - 1))
+    y = y - 0.25 * ((at(heatmaps, row - 1, column) < scores) & (row > 0) & (row < height - 1))
+    return torch.stack((x, y), -1).to(heatmaps.dtype), scores
+
+
+@mistake("You add the half pixel twice, or a whole one: a pixel's centre lies half a pixel from its corner.")
+def a_whole_pixel(heatmaps):
+    return right(heatmaps, centre=1.0)
+
+
+@mistake("You return points as shares of the map's size. They are asked for in pixels.")
+def shares_of_the_map(heatmaps):
+    points, scores = right(heatmaps)
+    return points / points.new_tensor([heatmaps.shape[-1], heatmaps.shape[-2]]), scores
 
 
 # --- variants ---------------------------------------------------------------------------------------------------------

@@ -29,8 +29,8 @@ def emptied(keypoints):
 
 
 @mistake(
-    "You take x to width − 1 − x, which is right for numbers of columns. A coordinate counts from the edge: what lies at x = 0 "
-    "comes to lie at x = width."
+    "You take x to width − 1 − x, which is right for numbers of columns. A coordinate counts from the edge: what lies "
+    "at x = 0 comes to lie at x = width."
 )
 def width_minus_one(keypoints, width, pairs):
     return emptied(mirrored(keypoints, width - 1)[:, order_of(keypoints.shape[1], pairs)])
@@ -109,8 +109,8 @@ def exchanges_nothing(keypoints, width, pairs):
 
 
 @mistake(
-    "Both joints of a pair end up with the same numbers. Either only one is copied onto the other, or the other's own are "
-    "overwritten before their turn: a slice of a tensor is no copy."
+    "Both joints of a pair end up with the same numbers. Either only one is copied onto the other, or the other's own "
+    "are overwritten before their turn: a slice of a tensor is no copy."
 )
 def writes_over_what_it_needs(keypoints, width, pairs):
     out = mirrored(keypoints, width)
@@ -213,15 +213,16 @@ def only_pairs_in_order(keypoints, width, pairs):
 
 
 @mistake(
-    "A joint that is not there comes out at x = width: you mirror it like the others. It has no place that could be mirrored; "
-    "its row is (0, 0, 0)."
+    "A joint that is not there comes out at x = width: you mirror it like the others. It has no place that could be "
+    "mirrored; its row is (0, 0, 0)."
 )
 def mirrors_what_is_not_there(keypoints, width, pairs):
     return mirrored(keypoints, width)[:, order_of(keypoints.shape[1], pairs)]
 
 
 @mistake(
-    "You leave joints of visibility 0 as they came. Their x and y mean nothing, and such a row is (0, 0, 0) afterwards."
+    "You leave joints of visibility 0 as they came. Their x and y mean nothing, and such a row is (0, 0, 0) "
+    "afterwards."
 )
 def leaves_what_is_not_there(keypoints, width, pairs):
     out = mirrored(keypoints, width)
@@ -287,8 +288,8 @@ def takes_the_corner_alone_for_absent(keypoints, width, pairs):
 
 
 @mistake(
-    "You ask for the visibilities before the rows change places and clear rows by them afterwards. So the wrong one of a pair "
-    "is cleared."
+    "You ask for the visibilities before the rows change places and clear rows by them afterwards. So the wrong one "
+    "of a pair is cleared."
 )
 def clears_by_the_old_rows(keypoints, width, pairs):
     out = mirrored(keypoints, width)[:, order_of(keypoints.shape[1], pairs)]
@@ -327,6 +328,76 @@ def writes_into_its_input_and_returns_it(keypoints, width, pairs):
     for a, b in pairs:
         keypoints[:, [a, b]] = keypoints[:, [b, a]]
     return keypoints
+
+
+@form(exchanges_objects)
+def reorders_objects(keypoints, width, pairs):
+    return emptied(mirrored(keypoints, width)[order_of(keypoints.shape[1], pairs)])
+
+
+@mistake("You take the absolute value of the mirrored x. A joint to the right of the image comes to lie to its left, at a negative x.")
+def never_negative(keypoints, width, pairs):
+    out = mirrored(keypoints, width)[:, order_of(keypoints.shape[1], pairs)]
+    out[..., 0] = out[..., 0].abs()
+    return emptied(out)
+
+
+@mistake("You make whole numbers of the coordinates. Keypoints have fractions, and they keep them.")
+def whole_pixels(keypoints, width, pairs):
+    out = mirrored(keypoints, width)[:, order_of(keypoints.shape[1], pairs)]
+    out[..., 0] = out[..., 0].floor()
+    return emptied(out)
+
+
+@form(whole_pixels)
+def whole_pixels_in_x_and_y(keypoints, width, pairs):
+    return emptied(mirrored(keypoints, width)[:, order_of(keypoints.shape[1], pairs)]).floor()
+
+
+@form(whole_pixels)
+def rounded_pixels(keypoints, width, pairs):
+    out = mirrored(keypoints, width)[:, order_of(keypoints.shape[1], pairs)]
+    out[..., 0] = out[..., 0].round()
+    return emptied(out)
+
+
+@mistake("You take x to width + 1 − x. What lies at x = 0 comes to lie at x = width, and a half-way point stays where it is.")
+def width_plus_one(keypoints, width, pairs):
+    return emptied(mirrored(keypoints, width + 1)[:, order_of(keypoints.shape[1], pairs)])
+
+
+@mistake("You mirror about the keypoints themselves, with their largest x as the width. It is the image that is mirrored: `width` says how wide it is.")
+def largest_x_as_width(keypoints, width, pairs):
+    most = keypoints[..., 0].max() if keypoints.numel() else 0
+    return emptied(mirrored(keypoints, most)[:, order_of(keypoints.shape[1], pairs)])
+
+
+@form(largest_x_as_width)
+def largest_x_of_each_object_as_width(keypoints, width, pairs):
+    most = keypoints[..., :1].amax(dim=1, keepdim=True)
+    out = torch.cat((most - keypoints[..., :1], keypoints[..., 1:]), dim=-1)
+    return emptied(out[:, order_of(keypoints.shape[1], pairs)])
+
+
+@mistake("You mirror about the middle of the keypoints. It is the image that is mirrored, about its own middle.")
+def middle_of_the_keypoints(keypoints, width, pairs):
+    low, high = keypoints[..., :1].amin(dim=1, keepdim=True), keypoints[..., :1].amax(dim=1, keepdim=True)
+    out = torch.cat((low + high - keypoints[..., :1], keypoints[..., 1:]), dim=-1)
+    return emptied(out[:, order_of(keypoints.shape[1], pairs)])
+
+
+@mistake("You return 0 or 1 for the visibility. Hidden (1) and visible (2) are two things, and a joint keeps its own.")
+def visibility_as_yes_or_no(keypoints, width, pairs):
+    out = emptied(mirrored(keypoints, width)[:, order_of(keypoints.shape[1], pairs)])
+    out[..., 2] = (out[..., 2] > 0).to(out.dtype)
+    return out
+
+
+@mistake("You take a joint that comes to lie at x = width for one that is not there. Another may lie there, and who is absent, the visibility says.")
+def takes_the_right_edge_for_absent(keypoints, width, pairs):
+    out = mirrored(keypoints, width)[:, order_of(keypoints.shape[1], pairs)]
+    out[..., 0][out[..., 0] == width] = 0
+    return out
 
 
 # --- variants ---------------------------------------------------------------------------------------------------------

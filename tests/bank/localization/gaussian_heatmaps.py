@@ -22,8 +22,8 @@ def squares(keypoints, size, offset=0.5):
 
 
 @mistake(
-    "You measure from a pixel's number (c, r), which is its upper left corner. Its centre lies half a pixel further right and "
-    "down."
+    "You measure from a pixel's number (c, r), which is its upper left corner. Its centre lies half a pixel further "
+    "right and down."
 )
 def from_the_corner(keypoints, size, sigma):
     return torch.exp(-squares(keypoints, size, 0.0) / (2 * sigma**2))
@@ -40,8 +40,8 @@ def from_the_far_corner(keypoints, size, sigma):
 
 
 @mistake(
-    "You move the keypoint to a pixel before you draw. The hill is to stand where the keypoint is, between pixels too; that is "
-    "what lets it say more than an index."
+    "You move the keypoint to a pixel before you draw. The hill is to stand where the keypoint is, between pixels "
+    "too; that is what lets it say more than an index."
 )
 def moved_to_its_pixel(keypoints, size, sigma):
     return torch.exp(-squares(keypoints.floor() + 0.5, size) / (2 * sigma**2))
@@ -145,8 +145,8 @@ def divided_by_sigma(keypoints, size, sigma):
 
 
 @mistake(
-    "Without brackets `/ 2 * sigma**2` divides by 2 and then *multiplies* by sigma². The whole product stands under the "
-    "fraction."
+    "Without brackets `/ 2 * sigma**2` divides by 2 and then *multiplies* by sigma². The whole product stands under "
+    "the fraction."
 )
 def multiplied_by_sigma(keypoints, size, sigma):
     return torch.exp(-squares(keypoints, size) / 2 * sigma**2)
@@ -183,8 +183,8 @@ def as_a_density_of_one_dimension(keypoints, size, sigma):
 
 
 @mistake(
-    "You divide each map by its sum. Here the hill is 1 high where the keypoint is, and a keypoint outside the map leaves only "
-    "little in it."
+    "You divide each map by its sum. Here the hill is 1 high where the keypoint is, and a keypoint outside the map "
+    "leaves only little in it."
 )
 def divided_by_the_sum(keypoints, size, sigma):
     maps = torch.exp(-squares(keypoints, size) / (2 * sigma**2))
@@ -198,7 +198,8 @@ def softmax_of_the_distances(keypoints, size, sigma):
 
 
 @mistake(
-    "You divide each map by its highest value. The hill is 1 high at the keypoint, which lies between the pixels; no pixel need be 1."
+    "You divide by the highest value. The hill is 1 high at the keypoint, which lies between the pixels; no pixel "
+    "need be 1."
 )
 def divided_by_the_maximum(keypoints, size, sigma):
     maps = torch.exp(-squares(keypoints, size) / (2 * sigma**2))
@@ -341,6 +342,64 @@ def moved_to_the_last_pixel(keypoints, size, sigma):
 @mistake(NO_GRADIENT)
 def detached(keypoints, size, sigma):
     return torch.exp(-squares(keypoints.detach(), size) / (2 * sigma**2))
+
+
+@form(from_the_corner)
+def from_the_corner_and_cut(keypoints, size, sigma):
+    squared = squares(keypoints, size, 0.0)
+    return torch.exp(-squared / (2 * sigma**2)) * (squared <= 9 * sigma**2)
+
+
+@form(from_the_corner)
+def from_the_corner_and_cut_to_a_square(keypoints, size, sigma):
+    height, width = size
+    across = (torch.arange(width, dtype=keypoints.dtype) - keypoints[..., :1]).abs()
+    down = (torch.arange(height, dtype=keypoints.dtype) - keypoints[..., 1:]).abs()
+    inside = (down[..., :, None] <= 3 * sigma) & (across[..., None, :] <= 3 * sigma)
+    return torch.exp(-squares(keypoints, size, 0.0) / (2 * sigma**2)) * inside
+
+
+@form(moved_to_its_pixel)
+def as_published(keypoints, size, sigma):
+    """Rounded to a pixel, on a square of three sigma, as the code of several papers has it."""
+    places = (keypoints + 0.5).floor()
+    return from_the_corner_and_cut_to_a_square(places, size, sigma)
+
+
+@mistake("You multiply the keypoints by the size of the map, as if they were shares of it. They are in pixels.")
+def keypoints_as_shares(keypoints, size, sigma):
+    return torch.exp(-squares(keypoints * keypoints.new_tensor([size[1], size[0]]), size) / (2 * sigma**2))
+
+
+@mistake("You add |Δx| and |Δy|, and your hill is a pyramid with a sharp tip. In a Gaussian each is squared.")
+def along_the_streets(keypoints, size, sigma):
+    height, width = size
+    across = (torch.arange(width, dtype=keypoints.dtype) + 0.5 - keypoints[..., :1]).abs()
+    down = (torch.arange(height, dtype=keypoints.dtype) + 0.5 - keypoints[..., 1:]).abs()
+    return torch.exp(-(down[..., :, None] + across[..., None, :]) / (2 * sigma**2))
+
+
+@form(divided_by_the_maximum)
+def divided_by_the_maximum_of_all(keypoints, size, sigma):
+    maps = torch.exp(-squares(keypoints, size) / (2 * sigma**2))
+    return maps / maps.max() if maps.numel() else maps
+
+
+@mistake("You measure the distance in x only: your hill is a wall from top to bottom. d has Δx and Δy in it.")
+def in_x_only(keypoints, size, sigma):
+    height, width = size
+    across = torch.arange(width, dtype=keypoints.dtype) + 0.5 - keypoints[..., :1]
+    return torch.exp(-(across**2) / (2 * sigma**2))[..., None, :].expand(*keypoints.shape[:2], *size)
+
+
+@mistake("You have no sigma in the exponent: every hill is as wide as one of sigma 1.")
+def without_sigma(keypoints, size, sigma):
+    return torch.exp(-squares(keypoints, size) / 2)
+
+
+@form(without_sigma)
+def without_sigma_and_two(keypoints, size, sigma):
+    return torch.exp(-squares(keypoints, size))
 
 
 # --- variants ---------------------------------------------------------------------------------------------------------

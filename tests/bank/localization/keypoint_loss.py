@@ -1,5 +1,7 @@
 """Wrong and right answers to `keypoint_loss`."""
 
+from functools import wraps
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -43,8 +45,8 @@ def sum_of_all_over_the_visible(pred, target, visible):
 
 
 @mistake(
-    "You set the loss of hidden keypoints to 0 and divide by the number of *all* keypoints. Those that are not visible are "
-    "to count neither above the line nor below it."
+    "You set the loss of hidden keypoints to 0 and divide by the number of *all* keypoints. Those that are not "
+    "visible are to count neither above the line nor below it."
 )
 def divides_by_all_keypoints(pred, target, visible):
     return (squares(pred, target) * visible).sum() / max(visible.numel(), 1)
@@ -114,8 +116,8 @@ def only_complete_objects_count(pred, target, visible):
 
 
 @mistake(
-    "`visible` (N, J) beside numbers (N, J, 2) is matched from the right, joints with x and y. It needs a dimension of its own "
-    "at the end."
+    "`visible` (N, J) beside numbers (N, J, 2) is matched from the right, joints with x and y. It needs a dimension "
+    "of its own at the end."
 )
 def mask_without_a_dimension(pred, target, visible):
     return share(((pred - target).square() * visible).sum(), visible)
@@ -175,8 +177,8 @@ def mean_of_the_joints_sums(pred, target, visible):
 
 
 @mistake(
-    "You take a mean for each object and then the mean of those. A keypoint of an object with few visible ones then weighs more; "
-    "here each counts the same."
+    "You take a mean for each object and then the mean of those. A keypoint of an object with few visible ones then "
+    "weighs more; here each counts the same."
 )
 def means_of_each_object(pred, target, visible):
     each = (squares(pred, target) * visible).sum(dim=1) / visible.sum(dim=1).clamp(min=1)
@@ -352,6 +354,70 @@ def views(pred, target, visible):
 @mistake(NO_GRADIENT)
 def detached(pred, target, visible):
     return share(squares(pred, target)[visible].sum(), visible).detach()
+
+
+@form(root_of_the_mean)
+def root_of_the_mean_over_x_and_y(pred, target, visible):
+    return F.mse_loss(pred[visible], target[visible]).sqrt()
+
+
+@form(root_of_the_mean)
+def root_of_a_plain_mean(pred, target, visible):
+    return squares(pred, target)[visible].mean().sqrt()
+
+
+@mistake("You write into the arguments to clear what is not visible. The caller still needs them: work on copies.")
+def clears_its_inputs(pred, target, visible):
+    pred[~visible] = 0
+    target[~visible] = 0
+    return share(squares(pred, target).sum(), visible)
+
+
+@form(clears_its_inputs)
+def clears_its_target(pred, target, visible):
+    target[~visible] = pred[~visible]
+    return share(squares(pred, target).sum(), visible)
+
+
+@mistake("You index with 0 and 1 as whole numbers, which picks objects 0 and 1. Only booleans pick by yes and no.")
+def whole_numbers_as_a_mask(pred, target, visible):
+    return squares(pred, target)[visible.long()].mean()
+
+
+@mistake("You add a small number to the count: in float64 it is seen that each loss is a little too small. Only a count of 0 needs help.")
+def a_millionth_below(pred, target, visible):
+    return (squares(pred, target) * visible).sum() / (visible.sum() + 1e-6)
+
+
+@form(a_millionth_below)
+def a_hundred_thousandth_below(pred, target, visible):
+    return (squares(pred, target) * visible).sum() / (visible.sum() + 1e-5)
+
+
+# --- mistakes, once more with a look at what is visible ---------------------------------------------------------------
+
+
+def guarded(answer):
+    """Return `answer` with a branch of its own, and a right one, for nothing visible."""
+
+    @wraps(answer)
+    def looks_first(pred, target, visible):
+        return answer(pred, target, visible) if visible.any() else (pred.sum() + target.sum()) * 0
+
+    looks_first.__name__ = f"{answer.__name__}_but_looks_first"
+    return looks_first
+
+
+for first, plain in (
+    (all_keypoints_count, all_keypoints_count),
+    (the_hidden_ones_count, mean_of_the_hidden_ones),
+    (clears_the_prediction_only, clears_the_prediction_only),
+    (clears_the_prediction_only, clears_the_target_only),
+    (means_of_each_object, means_of_each_object_with_nan),
+    (root_of_the_mean, root_of_the_mean_over_x_and_y),
+    (smooth_l1, mean_of_smooth_l1),
+):
+    form(first)(guarded(plain))
 
 
 # --- variants ---------------------------------------------------------------------------------------------------------

@@ -1,5 +1,7 @@
 """Wrong and right answers to `multitask_loss`."""
 
+from functools import wraps
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -36,8 +38,8 @@ def parts(classification, localization, box_weight):
 
 
 @mistake(
-    "You average over the four numbers of a box as well, as `F.mse_loss` does. The squared distance is their sum; the mean is "
-    "one over images."
+    "You average over the four numbers of a box as well, as `F.mse_loss` does. The squared distance is their sum; the "
+    "mean is one over images."
 )
 def mean_over_the_four_numbers(scores, boxes, labels, target_boxes, box_weight=1.0):
     localization = distance(boxes, labels, target_boxes) / 4
@@ -138,8 +140,8 @@ def half_the_square_of_a_plain_batch(scores, boxes, labels, target_boxes, box_we
 
 
 @mistake(
-    "You take the box of the class with the highest score. The box of the *true* class is to be learnt, also where the "
-    "scores are wrong."
+    "You take the box of the class with the highest score. The box of the *true* class is to be learnt, also where "
+    "the scores are wrong."
 )
 def box_of_the_predicted_class(scores, boxes, labels, target_boxes, box_weight=1.0):
     localization = distance(boxes, scores.argmax(dim=1), target_boxes)
@@ -187,8 +189,8 @@ def boxes_of_all_classes_of_a_plain_batch(scores, boxes, labels, target_boxes, b
 
 
 @mistake(
-    "`boxes[:, labels]` takes from every image the boxes of all labels, (N, N, 4), and broadcasting hides it. Each image has "
-    "one box that counts."
+    "`boxes[:, labels]` takes from every image the boxes of all labels, (N, N, 4), and broadcasting hides it. Each "
+    "image has one box that counts."
 )
 def every_label_from_every_image(scores, boxes, labels, target_boxes, box_weight=1.0):
     localization = (boxes[:, labels] - target_boxes).square().sum(dim=-1).mean()
@@ -288,8 +290,8 @@ def box_losses_of_each_image(scores, boxes, labels, target_boxes, box_weight=1.0
 
 
 @mistake(
-    "You give `cross_entropy` probabilities. It takes logits and does the softmax itself; now it is done twice, and even "
-    "a perfect network pays."
+    "You give `cross_entropy` probabilities. It takes logits and does the softmax itself; now it is done twice, and "
+    "even a perfect network pays."
 )
 def softmax_twice(scores, boxes, labels, target_boxes, box_weight=1.0):
     return parts(entropy(scores.softmax(dim=1), labels), distance(boxes, labels, target_boxes), box_weight)
@@ -302,8 +304,8 @@ def softmax_twice_of_a_plain_batch(scores, boxes, labels, target_boxes, box_weig
 
 
 @mistake(
-    "You use the softmax and then the logarithm. Of large scores the softmax rounds to 0, whose logarithm is −∞; there is "
-    "one function that does both safely."
+    "You use the softmax and then the logarithm. Of large scores the softmax rounds to 0, whose logarithm is −∞; "
+    "there is one function that does both safely."
 )
 def softmax_then_logarithm(scores, boxes, labels, target_boxes, box_weight=1.0):
     chosen = scores.softmax(dim=1)[torch.arange(len(labels)), labels]
@@ -319,8 +321,8 @@ def exponentials_then_logarithm(scores, boxes, labels, target_boxes, box_weight=
 
 
 @mistake(
-    "You add a small number under the logarithm. It bounds the loss of a network that is surely wrong; the log-softmax needs "
-    "no such help."
+    "You add a small number under the logarithm. It bounds the loss of a network that is surely wrong; the "
+    "log-softmax needs no such help."
 )
 def epsilon_under_the_logarithm(scores, boxes, labels, target_boxes, box_weight=1.0):
     chosen = scores.softmax(dim=1)[torch.arange(len(labels)), labels]
@@ -354,8 +356,8 @@ def likelihood_of_probabilities(scores, boxes, labels, target_boxes, box_weight=
 
 
 @mistake(
-    "You ask of every class by itself, yes or no, with a sigmoid. Here the classes compete: one softmax over all, and the true "
-    "class's logarithm."
+    "You ask of every class by itself, yes or no, with a sigmoid. Here the classes compete: one softmax over all, and "
+    "the true class's logarithm."
 )
 def binary_entropy_a_class(scores, boxes, labels, target_boxes, box_weight=1.0):
     truth = F.one_hot(labels, scores.shape[1]).to(scores.dtype)
@@ -398,8 +400,8 @@ def no_weight(scores, boxes, labels, target_boxes, box_weight=1.0):
 
 
 @mistake(
-    "Your `localization` has the weight in it already. Then it cannot be compared between two weights; the weight is for "
-    "the total alone."
+    "Your `localization` has the weight in it already. Then it cannot be compared between two weights; the weight is "
+    "for the total alone."
 )
 def weighted_localization(scores, boxes, labels, target_boxes, box_weight=1.0):
     localization = box_weight * distance(boxes, labels, target_boxes)
@@ -487,8 +489,8 @@ def division_by_no_images(scores, boxes, labels, target_boxes, box_weight=1.0):
 
 
 @mistake(
-    "Without images you return zeros that have nothing to do with the scores and the boxes. `backward()` fails on them; "
-    "they have to hang on the graph."
+    "Without images you return zeros that have nothing to do with the scores and the boxes. `backward()` fails on "
+    "them; they have to hang on the graph."
 )
 def zeros_without_a_graph(scores, boxes, labels, target_boxes, box_weight=1.0):
     if not len(labels):
@@ -498,7 +500,8 @@ def zeros_without_a_graph(scores, boxes, labels, target_boxes, box_weight=1.0):
 
 
 @mistake(
-    "With `.item()` your losses are plain numbers, right ones, but a network cannot learn from them: no gradient flows back."
+    "With `.item()` your losses are plain numbers, right ones, but a network cannot learn from them: no gradient "
+    "flows back."
 )
 def plain_numbers_without_images_too(scores, boxes, labels, target_boxes, box_weight=1.0):
     with torch.no_grad():
@@ -509,6 +512,96 @@ def plain_numbers_without_images_too(scores, boxes, labels, target_boxes, box_we
 @mistake("You cut the target's box or the boxes from the graph: one of them gets no gradient.")
 def boxes_without_a_gradient(scores, boxes, labels, target_boxes, box_weight=1.0):
     return parts(entropy(scores, labels), distance(boxes.detach(), labels, target_boxes), box_weight)
+
+
+@mistake("Your softmax runs over the images. It runs over the classes of one image, dimension 1: these are what compete.")
+def softmax_over_the_images(scores, boxes, labels, target_boxes, box_weight=1.0):
+    logs = scores.log_softmax(dim=0)
+    classification = -logs[torch.arange(len(labels)), labels].sum() / max(len(labels), 1)
+    return parts(classification, distance(boxes, labels, target_boxes), box_weight)
+
+
+@form(softmax_over_the_images)
+def plain_softmax_over_the_images(scores, boxes, labels, target_boxes, box_weight=1.0):
+    each = (own_boxes(boxes, labels) - target_boxes).pow(2).sum(dim=1)
+    return parts(F.nll_loss(scores.log_softmax(dim=0), labels), each.mean(), box_weight)
+
+
+@mistake("You square the differences of probabilities. Cross-entropy is the negative logarithm of the true class's probability.")
+def squared_differences_of_probabilities(scores, boxes, labels, target_boxes, box_weight=1.0):
+    difference = scores.softmax(dim=1) - F.one_hot(labels, scores.shape[1])
+    classification = difference.square().sum() / max(len(labels), 1)
+    return parts(classification, distance(boxes, labels, target_boxes), box_weight)
+
+
+@form(squared_differences_of_probabilities)
+def mean_of_squared_differences_of_probabilities(scores, boxes, labels, target_boxes, box_weight=1.0):
+    truth = F.one_hot(labels, scores.shape[1]).to(scores.dtype)
+    each = (own_boxes(boxes, labels) - target_boxes).pow(2).sum(dim=1)
+    return parts(F.mse_loss(scores.softmax(dim=1), truth), each.mean(), box_weight)
+
+
+@mistake("You sum over the images and average over the four numbers. It is the other way round: a sum in each box, a mean over images.")
+def sum_and_mean_exchanged(scores, boxes, labels, target_boxes, box_weight=1.0):
+    localization = (own_boxes(boxes, labels) - target_boxes).square().sum(dim=0).mean()
+    return parts(entropy(scores, labels), localization, box_weight)
+
+
+@form(sum_and_mean_exchanged)
+def sum_and_mean_exchanged_beside_a_plain_entropy(scores, boxes, labels, target_boxes, box_weight=1.0):
+    localization = (own_boxes(boxes, labels) - target_boxes).square().mean(dim=1).sum()
+    return parts(F.cross_entropy(scores, labels), localization, box_weight)
+
+
+@mistake("You turn the weight into a whole number, and what stands behind the point is lost.")
+def whole_weight(scores, boxes, labels, target_boxes, box_weight=1.0):
+    return parts(entropy(scores, labels), distance(boxes, labels, target_boxes), int(box_weight))
+
+
+@mistake("You divide the localization by the weight. The total has classification + weight · localization.")
+def divides_by_the_weight(scores, boxes, labels, target_boxes, box_weight=1.0):
+    loss = parts(entropy(scores, labels), distance(boxes, labels, target_boxes), 1.0)
+    return {**loss, "total": loss["classification"] + loss["localization"] / max(box_weight, 1e-12)}
+
+
+@form(divides_by_the_weight)
+def divides_by_the_weight_if_there_is_one(scores, boxes, labels, target_boxes, box_weight=1.0):
+    loss = parts(entropy(scores, labels), distance(boxes, labels, target_boxes), 1.0)
+    return {**loss, "total": loss["classification"] + loss["localization"] / (box_weight or 1.0)}
+
+
+# --- mistakes, once more with a look at empty batches -----------------------------------------------------------------
+
+
+def guarded(answer):
+    """Return `answer` with a branch of its own, and a right one, for no images."""
+
+    @wraps(answer)
+    def looks_first(scores, boxes, labels, target_boxes, box_weight=1.0):
+        if not len(labels):
+            nothing = scores.sum() + boxes.sum() + target_boxes.sum()
+            return {"classification": nothing, "localization": nothing, "total": nothing}
+        return answer(scores, boxes, labels, target_boxes, box_weight)
+
+    looks_first.__name__ = f"{answer.__name__}_but_looks_first"
+    return looks_first
+
+
+for first, plain in (
+    (absolute_differences, mean_of_absolute_differences),
+    (smooth_l1, mean_of_smooth_l1),
+    (boxes_of_all_classes, mean_over_the_boxes_of_all_classes),
+    (boxes_of_all_classes, mean_over_images_and_classes),
+    (every_label_from_every_image, every_label_from_every_image),
+    (every_label_from_every_image, every_label_from_every_image_by_mse),
+    (every_label_from_every_image, every_label_beside_its_own_target),
+    (labels_as_images, labels_as_images_with_all_their_classes),
+    (divides_by_the_classes_too, mean_over_a_mask_and_four_numbers),
+    (likelihood_of_probabilities, likelihood_of_probabilities),
+    (binary_entropy_a_class, mean_of_binary_entropies),
+    (squared_differences_of_probabilities, mean_of_squared_differences_of_probabilities),
+):
+    form(first)(guarded(plain))
 
 
 # --- variants ---------------------------------------------------------------------------------------------------------

@@ -52,7 +52,7 @@ def without_scale(pred, target, visible, scale, alpha=0.2):
     return share(distances(pred, target) <= alpha, visible, pred.dtype)
 
 
-@mistake("You measure every object by the mean scale. Each has a limit of its own: a duck is smaller than a cow.")
+@mistake("You measure all objects by one and the same scale. Each has a limit of its own: a duck is smaller than a cow.")
 def mean_scale(pred, target, visible, scale, alpha=0.2):
     return share(distances(pred, target) <= alpha * scale.mean(), visible, pred.dtype)
 
@@ -192,8 +192,8 @@ def the_hidden_ones_count(pred, target, visible, scale, alpha=0.2):
 
 
 @mistake(
-    "You take a share for each object and then their mean. An object with one visible keypoint then weighs as much as one with all; here "
-    "each keypoint counts the same."
+    "You take a share for each object and then their mean. An object with one visible keypoint then weighs as much as "
+    "one with all; here each keypoint counts the same."
 )
 def mean_of_the_objects_shares(pred, target, visible, scale, alpha=0.2):
     right = (hits(pred, target, scale, alpha) & visible).sum(dim=1).to(pred.dtype)
@@ -314,6 +314,47 @@ def one_below(pred, target, visible, scale, alpha=0.2):
 @mistake("A mean of yes and no is none to torch: turn the booleans into floating-point numbers first.")
 def mean_of_booleans(pred, target, visible, scale, alpha=0.2):
     return hits(pred, target, scale, alpha)[visible].mean()
+
+
+@form(zero_of_nothing)
+def zero_of_nothing_in_float32(pred, target, visible, scale, alpha=0.2):
+    return (hits(pred, target, scale, alpha) & visible).sum() / visible.sum().clamp(min=1)
+
+
+@form(mean_scale)
+def sum_of_the_scales(pred, target, visible, scale, alpha=0.2):
+    return share(distances(pred, target) <= alpha * scale.sum(), visible, pred.dtype)
+
+
+@mistake("You measure in x only. The distance has Δy in it as well.")
+def in_x_only(pred, target, visible, scale, alpha=0.2):
+    return share((pred - target)[..., 0].abs() <= alpha * scale[:, None], visible, pred.dtype)
+
+
+@mistake("You measure in y only. The distance has Δx in it as well.")
+def in_y_only(pred, target, visible, scale, alpha=0.2):
+    return share((pred - target)[..., 1].abs() <= alpha * scale[:, None], visible, pred.dtype)
+
+
+@mistake("You take the mean of |Δx| and |Δy|. The distance is the straight one, the root of Δx² + Δy².")
+def mean_of_the_differences(pred, target, visible, scale, alpha=0.2):
+    return share((pred - target).abs().mean(dim=-1) <= alpha * scale[:, None], visible, pred.dtype)
+
+
+@mistake("You take the length of all offsets together, one number for the batch. Each keypoint has a distance of its own.")
+def one_distance_for_all(pred, target, visible, scale, alpha=0.2):
+    near = ((pred - target).norm() <= alpha * scale[:, None]).expand_as(visible)
+    return share(near, visible, pred.dtype)
+
+
+@form(one_distance_for_all)
+def one_distance_for_all_objects(pred, target, visible, scale, alpha=0.2):
+    return ((pred - target).norm() <= alpha * scale[:, None]).to(pred.dtype).mean()
+
+
+@mistake("You add Δx and Δy with their signs, so that one may make up for the other. Each is squared before they are added.")
+def signed_sum(pred, target, visible, scale, alpha=0.2):
+    return share((pred - target).sum(dim=-1).abs() <= alpha * scale[:, None], visible, pred.dtype)
 
 
 # --- variants ---------------------------------------------------------------------------------------------------------
