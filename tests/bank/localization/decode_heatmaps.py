@@ -44,7 +44,7 @@ def right(heatmaps, quarter=0.25, centre=0.5):
 
 
 @mistake("You start from the pixel's number, which is its upper left corner. Its centre lies half a pixel further right and down.")
-def from_the_corner(heatmaps):
+def from_the_corner_when_decoding(heatmaps):
     return right(heatmaps, centre=0.0)
 
 
@@ -278,14 +278,14 @@ def towards_the_highest_of_eight(heatmaps):
 
 
 @mistake("You move in x only. y has two neighbours too, above and below.")
-def in_x_only(heatmaps):
+def in_x_only_when_decoding(heatmaps):
     row, column, scores = peaks(heatmaps)
     across, _ = slopes(heatmaps, row, column)
     return torch.stack((column + 0.5 + across.sign() / 4, row + 0.5), -1).to(heatmaps.dtype), scores
 
 
 @mistake("You move in y only. x has two neighbours too, to the left and to the right.")
-def in_y_only(heatmaps):
+def in_y_only_when_decoding(heatmaps):
     row, column, scores = peaks(heatmaps)
     _, down = slopes(heatmaps, row, column)
     return torch.stack((column + 0.5, row + 0.5 + down.sign() / 4), -1).to(heatmaps.dtype), scores
@@ -532,18 +532,18 @@ def mean_as_score(heatmaps):
 
 
 @mistake("`.squeeze()` takes away every dimension of size 1, that of the objects or of the joints too if there is only one.")
-def squeezes_everything(heatmaps):
+def squeezes_everything_when_decoding(heatmaps):
     points, scores = right(heatmaps)
     return points.squeeze(), scores.squeeze()
 
 
-@form(squeezes_everything)
+@form(squeezes_everything_when_decoding)
 def squeezes_the_scores(heatmaps):
     points, scores = right(heatmaps)
     return points, scores.squeeze()
 
 
-@form(from_the_corner)
+@form(from_the_corner_when_decoding)
 def from_the_corner_and_as_published(heatmaps):
     """The points of the code of several papers: no half, nothing below zero, and no move in two pixels at the border."""
     row, column, scores = peaks(heatmaps)
@@ -555,7 +555,7 @@ def from_the_corner_and_as_published(heatmaps):
     return torch.stack((x, y), -1).to(heatmaps.dtype), scores
 
 
-@form(from_the_corner)
+@form(from_the_corner_when_decoding)
 def from_the_corner_and_as_published_with_a_dimension(heatmaps):
     points, scores = from_the_corner_and_as_published(heatmaps)
     return points, scores[..., None]
@@ -600,7 +600,7 @@ def a_whole_pixel(heatmaps):
 
 
 @mistake("You return points as shares of the map's size. They are asked for in pixels.")
-def shares_of_the_map(heatmaps):
+def shares_of_the_map_when_decoding(heatmaps):
     points, scores = right(heatmaps)
     return points / points.new_tensor([heatmaps.shape[-1], heatmaps.shape[-2]]), scores
 
@@ -609,7 +609,7 @@ def shares_of_the_map(heatmaps):
 
 
 @variant
-def map_by_map(heatmaps):
+def map_by_map_when_decoding(heatmaps):
     count, joints, height, width = heatmaps.shape
     points = torch.zeros(count, joints, 2, dtype=heatmaps.dtype)
     scores = torch.zeros(count, joints, dtype=heatmaps.dtype)
@@ -664,7 +664,7 @@ def with_advanced_indices(heatmaps):
 
 
 @variant
-def with_numpy(heatmaps):
+def with_numpy_when_decoding(heatmaps):
     array = heatmaps.numpy()
     n, j, h, w = array.shape
     points = np.zeros((n, j, 2), array.dtype)

@@ -451,7 +451,7 @@ def by_a_permutation_matrix(keypoints, width, pairs):
 
 
 @variant
-def with_where(keypoints, width, pairs):
+def with_where_when_mirroring(keypoints, width, pairs):
     index = torch.arange(keypoints.size(1))
     for a, b in pairs:
         index[a], index[b] = b, a
@@ -461,7 +461,7 @@ def with_where(keypoints, width, pairs):
 
 
 @variant
-def with_numpy(keypoints, width, pairs):
+def with_numpy_when_mirroring(keypoints, width, pairs):
     array = keypoints.numpy().copy()
     left, right = [a for a, _ in pairs], [b for _, b in pairs]
     array[:, left + right] = array[:, right + left]

@@ -25,7 +25,7 @@ def squares(keypoints, size, offset=0.5):
     "You measure from a pixel's number (c, r), which is its upper left corner. Its centre lies half a pixel further "
     "right and down."
 )
-def from_the_corner(keypoints, size, sigma):
+def from_the_corner_when_drawing(keypoints, size, sigma):
     return torch.exp(-squares(keypoints, size, 0.0) / (2 * sigma**2))
 
 
@@ -88,14 +88,14 @@ def columns_before_rows(keypoints, size, sigma):
 
 
 @mistake("You put the pixels on 0 … 1, as shares of the map. The keypoint and sigma are in pixels.")
-def shares_of_the_map(keypoints, size, sigma):
+def shares_of_the_map_when_drawing(keypoints, size, sigma):
     height, width = size
     across = torch.linspace(0, 1, width, dtype=keypoints.dtype) - keypoints[..., :1]
     down = torch.linspace(0, 1, height, dtype=keypoints.dtype) - keypoints[..., 1:]
     return torch.exp(-(down[..., :, None] ** 2 + across[..., None, :] ** 2) / (2 * sigma**2))
 
 
-@form(shares_of_the_map)
+@form(shares_of_the_map_when_drawing)
 def centres_as_shares_of_the_map(keypoints, size, sigma):
     height, width = size
     across = (torch.arange(width, dtype=keypoints.dtype) + 0.5) / width - keypoints[..., :1]
@@ -153,16 +153,16 @@ def multiplied_by_sigma(keypoints, size, sigma):
 
 
 @mistake("You leave the distance as it is. In a Gaussian it is squared; yours has a sharp tip.")
-def distance_not_squared(keypoints, size, sigma):
+def distance_not_squared_when_drawing(keypoints, size, sigma):
     return torch.exp(-squares(keypoints, size).sqrt() / (2 * sigma**2))
 
 
-@form(distance_not_squared)
+@form(distance_not_squared_when_drawing)
 def distance_over_sigma(keypoints, size, sigma):
     return torch.exp(-squares(keypoints, size).sqrt() / sigma)
 
 
-@form(distance_not_squared)
+@form(distance_not_squared_when_drawing)
 def distance_over_two_sigma(keypoints, size, sigma):
     return torch.exp(-squares(keypoints, size).sqrt() / (2 * sigma))
 
@@ -261,14 +261,14 @@ def mean_of_the_directions(keypoints, size, sigma):
 
 
 @mistake("You square the sum of Δx and Δy. Pythagoras squares each and then adds: otherwise Δx = −Δy would cost nothing.")
-def square_of_the_sum(keypoints, size, sigma):
+def square_of_the_sum_when_drawing(keypoints, size, sigma):
     height, width = size
     across = torch.arange(width, dtype=keypoints.dtype) + 0.5 - keypoints[..., :1]
     down = torch.arange(height, dtype=keypoints.dtype) + 0.5 - keypoints[..., 1:]
     return torch.exp(-((down[..., :, None] + across[..., None, :]) ** 2) / (2 * sigma**2))
 
 
-@form(square_of_the_sum)
+@form(square_of_the_sum_when_drawing)
 def square_of_the_sum_of_magnitudes(keypoints, size, sigma):
     height, width = size
     across = torch.arange(width, dtype=keypoints.dtype) + 0.5 - keypoints[..., :1]
@@ -340,17 +340,17 @@ def moved_to_the_last_pixel(keypoints, size, sigma):
 
 
 @mistake(NO_GRADIENT)
-def detached(keypoints, size, sigma):
+def detached_when_drawing(keypoints, size, sigma):
     return torch.exp(-squares(keypoints.detach(), size) / (2 * sigma**2))
 
 
-@form(from_the_corner)
+@form(from_the_corner_when_drawing)
 def from_the_corner_and_cut(keypoints, size, sigma):
     squared = squares(keypoints, size, 0.0)
     return torch.exp(-squared / (2 * sigma**2)) * (squared <= 9 * sigma**2)
 
 
-@form(from_the_corner)
+@form(from_the_corner_when_drawing)
 def from_the_corner_and_cut_to_a_square(keypoints, size, sigma):
     height, width = size
     across = (torch.arange(width, dtype=keypoints.dtype) - keypoints[..., :1]).abs()
@@ -372,7 +372,7 @@ def keypoints_as_shares(keypoints, size, sigma):
 
 
 @mistake("You add |Δx| and |Δy|, and your hill is a pyramid with a sharp tip. In a Gaussian each is squared.")
-def along_the_streets(keypoints, size, sigma):
+def along_the_streets_when_drawing(keypoints, size, sigma):
     height, width = size
     across = (torch.arange(width, dtype=keypoints.dtype) + 0.5 - keypoints[..., :1]).abs()
     down = (torch.arange(height, dtype=keypoints.dtype) + 0.5 - keypoints[..., 1:]).abs()
@@ -386,7 +386,7 @@ def divided_by_the_maximum_of_all(keypoints, size, sigma):
 
 
 @mistake("You measure the distance in x only: your hill is a wall from top to bottom. d has Δx and Δy in it.")
-def in_x_only(keypoints, size, sigma):
+def in_x_only_when_drawing(keypoints, size, sigma):
     height, width = size
     across = torch.arange(width, dtype=keypoints.dtype) + 0.5 - keypoints[..., :1]
     return torch.exp(-(across**2) / (2 * sigma**2))[..., None, :].expand(*keypoints.shape[:2], *size)
@@ -453,7 +453,7 @@ def expanded_square(keypoints, size, sigma):
 
 
 @variant
-def map_by_map(keypoints, size, sigma):
+def map_by_map_when_drawing(keypoints, size, sigma):
     out = torch.zeros(*keypoints.shape[:2], *size, dtype=keypoints.dtype)
     xs = torch.arange(size[1], dtype=keypoints.dtype) + 0.5
     ys = torch.arange(size[0], dtype=keypoints.dtype) + 0.5

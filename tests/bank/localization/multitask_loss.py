@@ -92,37 +92,37 @@ def norm_of_the_whole_batch(scores, boxes, labels, target_boxes, box_weight=1.0)
 
 
 @mistake("You add up absolute differences, the L1 distance. Here the box is measured by squares, L2.")
-def absolute_differences(scores, boxes, labels, target_boxes, box_weight=1.0):
+def absolute_differences_in_the_losses(scores, boxes, labels, target_boxes, box_weight=1.0):
     each = (own_boxes(boxes, labels) - target_boxes).abs().sum(dim=1)
     return parts(entropy(scores, labels), each.sum() / max(len(labels), 1), box_weight)
 
 
-@form(absolute_differences)
-def mean_of_absolute_differences(scores, boxes, labels, target_boxes, box_weight=1.0):
+@form(absolute_differences_in_the_losses)
+def mean_of_absolute_differences_in_the_losses(scores, boxes, labels, target_boxes, box_weight=1.0):
     return parts(
         F.cross_entropy(scores, labels), F.l1_loss(own_boxes(boxes, labels), target_boxes), box_weight
     )
 
 
-@form(absolute_differences)
+@form(absolute_differences_in_the_losses)
 def mean_over_images_of_absolute_differences(scores, boxes, labels, target_boxes, box_weight=1.0):
     each = (own_boxes(boxes, labels) - target_boxes).abs().sum(dim=1)
     return parts(F.cross_entropy(scores, labels), each.mean(), box_weight)
 
 
 @mistake("You use smooth L1, the box loss of later detectors. Here the box is measured by squares, L2.")
-def smooth_l1(scores, boxes, labels, target_boxes, box_weight=1.0):
+def smooth_l1_in_the_losses(scores, boxes, labels, target_boxes, box_weight=1.0):
     each = F.smooth_l1_loss(own_boxes(boxes, labels), target_boxes, reduction="sum")
     return parts(entropy(scores, labels), each / max(len(labels), 1), box_weight)
 
 
-@form(smooth_l1)
-def mean_of_smooth_l1(scores, boxes, labels, target_boxes, box_weight=1.0):
+@form(smooth_l1_in_the_losses)
+def mean_of_smooth_l1_in_the_losses(scores, boxes, labels, target_boxes, box_weight=1.0):
     localization = F.smooth_l1_loss(own_boxes(boxes, labels), target_boxes)
     return parts(F.cross_entropy(scores, labels), localization, box_weight)
 
 
-@form(smooth_l1)
+@form(smooth_l1_in_the_losses)
 def smooth_l1_a_plain_batch(scores, boxes, labels, target_boxes, box_weight=1.0):
     localization = F.smooth_l1_loss(own_boxes(boxes, labels), target_boxes, reduction="sum") / len(labels)
     return parts(F.cross_entropy(scores, labels), localization, box_weight)
@@ -192,24 +192,24 @@ def boxes_of_all_classes_of_a_plain_batch(scores, boxes, labels, target_boxes, b
     "`boxes[:, labels]` takes from every image the boxes of all labels, (N, N, 4), and broadcasting hides it. Each "
     "image has one box that counts."
 )
-def every_label_from_every_image(scores, boxes, labels, target_boxes, box_weight=1.0):
+def every_label_from_every_image_in_the_losses(scores, boxes, labels, target_boxes, box_weight=1.0):
     localization = (boxes[:, labels] - target_boxes).square().sum(dim=-1).mean()
     return parts(F.cross_entropy(scores, labels), localization, box_weight)
 
 
-@form(every_label_from_every_image)
+@form(every_label_from_every_image_in_the_losses)
 def every_label_from_every_image_summed(scores, boxes, labels, target_boxes, box_weight=1.0):
     localization = (boxes[:, labels] - target_boxes).square().sum() / max(len(labels), 1)
     return parts(entropy(scores, labels), localization, box_weight)
 
 
-@form(every_label_from_every_image)
+@form(every_label_from_every_image_in_the_losses)
 def every_label_from_every_image_by_mse(scores, boxes, labels, target_boxes, box_weight=1.0):
     localization = ((boxes[:, labels] - target_boxes) ** 2).mean()
     return parts(F.cross_entropy(scores, labels), localization, box_weight)
 
 
-@form(every_label_from_every_image)
+@form(every_label_from_every_image_in_the_losses)
 def every_label_beside_its_own_target(scores, boxes, labels, target_boxes, box_weight=1.0):
     localization = (boxes[:, labels] - target_boxes[:, None]).square().sum(dim=-1).mean()
     return parts(F.cross_entropy(scores, labels), localization, box_weight)
@@ -227,12 +227,12 @@ def box_of_the_first_class_of_a_plain_batch(scores, boxes, labels, target_boxes,
 
 
 @mistake("You use the labels as numbers of images, `boxes[labels]`. The first dimension of `boxes` counts the images.")
-def labels_as_images(scores, boxes, labels, target_boxes, box_weight=1.0):
+def labels_as_images_in_the_losses(scores, boxes, labels, target_boxes, box_weight=1.0):
     each = (boxes[labels, 0] - target_boxes).square().sum(dim=1)
     return parts(entropy(scores, labels), each.sum() / max(len(labels), 1), box_weight)
 
 
-@form(labels_as_images)
+@form(labels_as_images_in_the_losses)
 def labels_as_images_with_all_their_classes(scores, boxes, labels, target_boxes, box_weight=1.0):
     each = (boxes[labels] - target_boxes[:, None]).square().sum(dim=-1)
     return parts(F.cross_entropy(scores, labels), each.mean(), box_weight)
@@ -242,19 +242,19 @@ def labels_as_images_with_all_their_classes(scores, boxes, labels, target_boxes,
     "You divide by the number of classes too, since you average over a mask with zeros. One box an image counts: "
     "divide by the images."
 )
-def divides_by_the_classes_too(scores, boxes, labels, target_boxes, box_weight=1.0):
+def divides_by_the_classes_too_in_the_losses(scores, boxes, labels, target_boxes, box_weight=1.0):
     localization = distance(boxes, labels, target_boxes) / boxes.shape[1]
     return parts(entropy(scores, labels), localization, box_weight)
 
 
-@form(divides_by_the_classes_too)
+@form(divides_by_the_classes_too_in_the_losses)
 def mean_over_a_mask(scores, boxes, labels, target_boxes, box_weight=1.0):
     mask = F.one_hot(labels, boxes.shape[1])
     each = (boxes - target_boxes[:, None]).square().sum(dim=-1) * mask
     return parts(F.cross_entropy(scores, labels), each.mean(), box_weight)
 
 
-@form(divides_by_the_classes_too)
+@form(divides_by_the_classes_too_in_the_losses)
 def mean_over_a_mask_and_four_numbers(scores, boxes, labels, target_boxes, box_weight=1.0):
     mask = F.one_hot(labels, boxes.shape[1])[..., None]
     each = (boxes - target_boxes[:, None]).square() * mask
@@ -307,13 +307,13 @@ def softmax_twice_of_a_plain_batch(scores, boxes, labels, target_boxes, box_weig
     "You use the softmax and then the logarithm. Of large scores the softmax rounds to 0, whose logarithm is −∞; "
     "there is one function that does both safely."
 )
-def softmax_then_logarithm(scores, boxes, labels, target_boxes, box_weight=1.0):
+def softmax_then_logarithm_in_the_losses(scores, boxes, labels, target_boxes, box_weight=1.0):
     chosen = scores.softmax(dim=1)[torch.arange(len(labels)), labels]
     classification = -chosen.log().sum() / max(len(labels), 1)
     return parts(classification, distance(boxes, labels, target_boxes), box_weight)
 
 
-@form(softmax_then_logarithm)
+@form(softmax_then_logarithm_in_the_losses)
 def exponentials_then_logarithm(scores, boxes, labels, target_boxes, box_weight=1.0):
     shares = scores.exp() / scores.exp().sum(dim=1, keepdim=True)
     classification = -shares[torch.arange(len(labels)), labels].log().sum() / max(len(labels), 1)
@@ -588,15 +588,15 @@ def guarded(answer):
 
 
 for first, plain in (
-    (absolute_differences, mean_of_absolute_differences),
-    (smooth_l1, mean_of_smooth_l1),
+    (absolute_differences_in_the_losses, mean_of_absolute_differences_in_the_losses),
+    (smooth_l1_in_the_losses, mean_of_smooth_l1_in_the_losses),
     (boxes_of_all_classes, mean_over_the_boxes_of_all_classes),
     (boxes_of_all_classes, mean_over_images_and_classes),
-    (every_label_from_every_image, every_label_from_every_image),
-    (every_label_from_every_image, every_label_from_every_image_by_mse),
-    (every_label_from_every_image, every_label_beside_its_own_target),
-    (labels_as_images, labels_as_images_with_all_their_classes),
-    (divides_by_the_classes_too, mean_over_a_mask_and_four_numbers),
+    (every_label_from_every_image_in_the_losses, every_label_from_every_image_in_the_losses),
+    (every_label_from_every_image_in_the_losses, every_label_from_every_image_by_mse),
+    (every_label_from_every_image_in_the_losses, every_label_beside_its_own_target),
+    (labels_as_images_in_the_losses, labels_as_images_with_all_their_classes),
+    (divides_by_the_classes_too_in_the_losses, mean_over_a_mask_and_four_numbers),
     (likelihood_of_probabilities, likelihood_of_probabilities),
     (binary_entropy_a_class, mean_of_binary_entropies),
     (squared_differences_of_probabilities, mean_of_squared_differences_of_probabilities),

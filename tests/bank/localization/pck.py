@@ -122,12 +122,12 @@ def x_or_y(pred, target, visible, scale, alpha=0.2):
 
 
 @mistake("You add |Δx| and |Δy|, which is the way along the streets. The distance is the straight one, by Pythagoras.")
-def along_the_streets(pred, target, visible, scale, alpha=0.2):
+def along_the_streets_in_the_share(pred, target, visible, scale, alpha=0.2):
     return share((pred - target).abs().sum(dim=-1) <= alpha * scale[:, None], visible, pred.dtype)
 
 
 @mistake("You take the root of the *mean* of Δx² and Δy². The distance has their sum under the root.")
-def root_of_the_mean(pred, target, visible, scale, alpha=0.2):
+def root_of_the_mean_in_the_share(pred, target, visible, scale, alpha=0.2):
     near = (pred - target).square().mean(dim=-1).sqrt() <= alpha * scale[:, None]
     return share(near, visible, pred.dtype)
 
@@ -156,7 +156,7 @@ def mean_share_of_the_limit(pred, target, visible, scale, alpha=0.2):
 
 
 @mistake("All keypoints count, also those that are not visible. Nobody knows where they are.")
-def all_keypoints_count(pred, target, visible, scale, alpha=0.2):
+def all_keypoints_count_in_the_share(pred, target, visible, scale, alpha=0.2):
     return hits(pred, target, scale, alpha).to(pred.dtype).mean()
 
 
@@ -187,7 +187,7 @@ def masked_distances_are_zero_above_the_line(pred, target, visible, scale, alpha
 
 
 @mistake("You use the mask the wrong way round: the share is one of the keypoints that can *not* be seen.")
-def the_hidden_ones_count(pred, target, visible, scale, alpha=0.2):
+def the_hidden_ones_count_in_the_share(pred, target, visible, scale, alpha=0.2):
     return share(hits(pred, target, scale, alpha), ~visible, pred.dtype)
 
 
@@ -249,7 +249,7 @@ def whole_objects(pred, target, visible, scale, alpha=0.2):
 
 
 @mistake("Your result is in percent. The name says so too, but what is asked for is a share, from 0 to 1.")
-def in_percent(pred, target, visible, scale, alpha=0.2):
+def in_percent_in_the_share(pred, target, visible, scale, alpha=0.2):
     return 100 * share(hits(pred, target, scale, alpha), visible, pred.dtype)
 
 
@@ -302,11 +302,11 @@ def raises_of_nothing(pred, target, visible, scale, alpha=0.2):
 
 
 @mistake("You add a small number below the line: each share is a little too small, and that of nothing is 0 instead of NaN.")
-def a_small_number_below(pred, target, visible, scale, alpha=0.2):
+def a_small_number_below_in_the_share(pred, target, visible, scale, alpha=0.2):
     return (hits(pred, target, scale, alpha) & visible).sum().to(pred.dtype) / (visible.sum() + 1e-6)
 
 
-@form(a_small_number_below)
+@form(a_small_number_below_in_the_share)
 def one_below(pred, target, visible, scale, alpha=0.2):
     return (hits(pred, target, scale, alpha) & visible).sum().to(pred.dtype) / (visible.sum() + 1)
 
@@ -327,12 +327,12 @@ def sum_of_the_scales(pred, target, visible, scale, alpha=0.2):
 
 
 @mistake("You measure in x only. The distance has Δy in it as well.")
-def in_x_only(pred, target, visible, scale, alpha=0.2):
+def in_x_only_in_the_share(pred, target, visible, scale, alpha=0.2):
     return share((pred - target)[..., 0].abs() <= alpha * scale[:, None], visible, pred.dtype)
 
 
 @mistake("You measure in y only. The distance has Δx in it as well.")
-def in_y_only(pred, target, visible, scale, alpha=0.2):
+def in_y_only_in_the_share(pred, target, visible, scale, alpha=0.2):
     return share((pred - target)[..., 1].abs() <= alpha * scale[:, None], visible, pred.dtype)
 
 
@@ -391,7 +391,7 @@ def squares_on_both_sides(pred, target, visible, scale, alpha=0.2):
 
 
 @variant
-def with_numpy(pred, target, visible, scale, alpha=0.2):
+def with_numpy_in_the_share(pred, target, visible, scale, alpha=0.2):
     d = np.hypot(*np.moveaxis((pred - target).numpy(), -1, 0))
     seen = visible.numpy()
     if not seen.any():

@@ -15,26 +15,26 @@ from course.checking.patterns import NO_GRADIENT
     "`boxes[:, labels]` takes, from every image, the boxes of all labels: N boxes an image. Each image has one label "
     "only, its own."
 )
-def every_label_from_every_image(boxes, labels):
+def every_label_from_every_image_when_selecting(boxes, labels):
     return boxes[:, labels]
 
 
 @mistake("You use the labels as numbers of images. The first dimension counts the images; the classes are the second.")
-def labels_as_images(boxes, labels):
+def labels_as_images_when_selecting(boxes, labels):
     return boxes[labels]
 
 
-@form(labels_as_images)
+@form(labels_as_images_when_selecting)
 def labels_as_images_first_class(boxes, labels):
     return boxes[labels, 0]
 
 
-@form(labels_as_images)
+@form(labels_as_images_when_selecting)
 def labels_as_images_and_counting_as_classes(boxes, labels):
     return boxes[labels, torch.arange(len(labels))]
 
 
-@form(labels_as_images)
+@form(labels_as_images_when_selecting)
 def labels_as_images_and_as_classes(boxes, labels):
     return boxes[labels, labels]
 
@@ -101,7 +101,7 @@ def keeps_the_dimension_in_a_loop(boxes, labels):
     "`.squeeze()` takes away every dimension of size 1, the batch's too if there is one image. Say which dimension "
     "it is to take."
 )
-def squeezes_everything(boxes, labels):
+def squeezes_everything_when_selecting(boxes, labels):
     return boxes.gather(1, labels.view(-1, 1, 1).expand(-1, -1, 4)).squeeze()
 
 
@@ -188,12 +188,12 @@ def largest_of_the_classes(boxes, labels):
 
 
 @mistake(NO_GRADIENT)
-def detached(boxes, labels):
+def detached_when_selecting(boxes, labels):
     return boxes.detach()[torch.arange(len(labels)), labels]
 
 
 @mistake("You set the boxes of the other classes to zero and then average. One box is left: add up instead, or the zeros pull it down.")
-def mean_with_zeros(boxes, labels):
+def mean_with_zeros_when_selecting(boxes, labels):
     return (boxes * F.one_hot(labels, boxes.shape[1])[..., None]).mean(dim=1)
 
 
