@@ -32,9 +32,16 @@ def cases(rng: np.random.Generator) -> Iterator[Case]:
     def draw_sigma() -> float:
         return float(rng.choice([1.25, 1.5, 1.75]))
 
-    size = draw_size()
+    # Far from both the border and each other; the first one's hill is as good as flat in the opposite corner.
+    size = draw_size(7, 9)
+    first = [
+        rng.integers(0, 2) + rng.choice([0.125, 0.25, 0.75]),
+        size[0] - rng.integers(2, 4) + rng.choice([0.25, 0.75]),
+    ]
+    second = [size[1] - rng.integers(2, 5) + rng.choice([0.25, 0.75]), rng.integers(0, 2) + rng.choice([0.25, 0.875])]
+    keypoints = torch.tensor([[first, second]], dtype=torch.float32)
     yield Case(
-        "two keypoints of one object", {"keypoints": _points(rng, 1, 2, size), "size": size, "sigma": draw_sigma()}
+        "two keypoints of one object", {"keypoints": keypoints, "size": size, "sigma": float(rng.choice([1.25, 1.5]))}
     )
 
     size = draw_size()

@@ -43,16 +43,12 @@ def right(heatmaps, quarter=0.25, centre=0.5):
 # --- mistakes: the pixel ----------------------------------------------------------------------------------------------
 
 
-@mistake(
-    "You start from the pixel's number, which is its upper left corner. Its centre lies half a pixel further right and down."
-)
-def from_the_corner(heatmaps):
+@mistake("You start from the pixel's number, which is its upper left corner. Its centre lies half a pixel further right and down.")
+def from_the_corner_when_decoding(heatmaps):
     return right(heatmaps, centre=0.0)
 
 
-@mistake(
-    "You return the pixel's number as it is: the half pixel to its centre and the quarter towards the higher neighbour are missing."
-)
+@mistake("You return the pixel's number as it is: the half pixel to its centre and the quarter towards the higher neighbour are missing.")
 def the_index_alone(heatmaps):
     return right(heatmaps, 0.0, 0.0)
 
@@ -75,8 +71,8 @@ def y_before_x(heatmaps):
 
 
 @mistake(
-    "You divide the position by the height. Flattened row by row, a map has W values a row: the row is the position divided "
-    "by the *width*."
+    "You divide the position by the height. Flattened row by row, a map has W values a row: the row is the position "
+    "divided by the *width*."
 )
 def divides_by_the_height(heatmaps):
     height, width = heatmaps.shape[-2:]
@@ -97,9 +93,7 @@ def divides_by_the_height_without_a_clamp(heatmaps):
     return points.to(heatmaps.dtype), heatmaps.flatten(-2).amax(-1)
 
 
-@mistake(
-    "You take the quotient for the column and the remainder for the row. Row by row, the quotient by the width is the row."
-)
+@mistake("You take the quotient for the column and the remainder for the row. Row by row, the quotient by the width is the row.")
 def quotient_as_column(heatmaps):
     row, column, scores = peaks(heatmaps)
     across, down = slopes(heatmaps, row, column)
@@ -157,9 +151,7 @@ def highest_of_all_joints_with_scores_of_their_own(heatmaps):
     return points, heatmaps.flatten(-2).amax(-1)
 
 
-@mistake(
-    "You take the row with the largest sum and the column with the largest sum. The highest pixel need not stand where they cross."
-)
+@mistake("You take the row with the largest sum and the column with the largest sum. The highest pixel need not stand where they cross.")
 def highest_row_and_column(heatmaps):
     row, column = heatmaps.sum(-1).argmax(-1), heatmaps.sum(-2).argmax(-1)
     across, down = slopes(heatmaps, row, column)
@@ -168,7 +160,8 @@ def highest_row_and_column(heatmaps):
 
 
 @mistake(
-    "You take a weighted mean of all pixels (a soft argmax). A second hill would pull it away; here the highest pixel counts."
+    "You take a weighted mean of all pixels (a soft argmax). A second hill would pull it away; here the highest pixel "
+    "counts."
 )
 def soft_argmax(heatmaps):
     height, width = heatmaps.shape[-2:]
@@ -209,9 +202,7 @@ def half_a_pixel(heatmaps):
     return right(heatmaps, 0.5)
 
 
-@mistake(
-    "You move by a quarter of the *difference* of the two neighbours. Only its sign counts: always a quarter of a pixel, or none."
-)
+@mistake("You move by a quarter of the *difference* of the two neighbours. Only its sign counts: always a quarter of a pixel, or none.")
 def by_the_difference(heatmaps):
     row, column, scores = peaks(heatmaps)
     across, down = slopes(heatmaps, row, column)
@@ -225,9 +216,7 @@ def by_half_the_difference(heatmaps):
     return torch.stack((column + 0.5 + across / 2, row + 0.5 + down / 2), -1), scores
 
 
-@mistake(
-    "You fit a parabola through the pixel and its neighbours. Here only the side counts: a quarter of a pixel, or none."
-)
+@mistake("You fit a parabola through the pixel and its neighbours. Here only the side counts: a quarter of a pixel, or none.")
 def by_a_parabola(heatmaps):
     row, column, scores = peaks(heatmaps)
     across, down = slopes(heatmaps, row, column)
@@ -245,9 +234,7 @@ def directions_exchanged(heatmaps):
     return points.to(heatmaps.dtype), scores
 
 
-@mistake(
-    "You move in one direction only, towards the highest of the four neighbours. x and y each have a move of their own."
-)
+@mistake("You move in one direction only, towards the highest of the four neighbours. x and y each have a move of their own.")
 def towards_the_highest_of_four(heatmaps):
     row, column, scores = peaks(heatmaps)
     height, width = heatmaps.shape[-2:]
@@ -291,22 +278,20 @@ def towards_the_highest_of_eight(heatmaps):
 
 
 @mistake("You move in x only. y has two neighbours too, above and below.")
-def in_x_only(heatmaps):
+def in_x_only_when_decoding(heatmaps):
     row, column, scores = peaks(heatmaps)
     across, _ = slopes(heatmaps, row, column)
     return torch.stack((column + 0.5 + across.sign() / 4, row + 0.5), -1).to(heatmaps.dtype), scores
 
 
 @mistake("You move in y only. x has two neighbours too, to the left and to the right.")
-def in_y_only(heatmaps):
+def in_y_only_when_decoding(heatmaps):
     row, column, scores = peaks(heatmaps)
     _, down = slopes(heatmaps, row, column)
     return torch.stack((column + 0.5, row + 0.5 + down.sign() / 4), -1).to(heatmaps.dtype), scores
 
 
-@mistake(
-    'Where the two neighbours are equal you move all the same: an `else` covers more than "lower". Then there is no side to lean to.'
-)
+@mistake("Where the two neighbours are equal you move all the same: an `else` covers more than \"lower\". Then there is no side to lean to.")
 def moves_left_if_equal(heatmaps):
     row, column, scores = peaks(heatmaps)
     height, width = heatmaps.shape[-2:]
@@ -330,8 +315,8 @@ def moves_right_if_equal(heatmaps):
 
 
 @mistake(
-    "Outside the map you see zeros, as of a padded image, and move towards the higher of a neighbour and nothing. Where one of "
-    "the two is missing, do not move."
+    "Outside the map you see zeros, as of a padded image, and move towards the higher of a neighbour and nothing. "
+    "Where one of the two is missing, do not move."
 )
 def zeros_outside(heatmaps):
     row, column, scores = peaks(heatmaps)
@@ -342,9 +327,7 @@ def zeros_outside(heatmaps):
     return points.to(heatmaps.dtype), scores
 
 
-@mistake(
-    "At the border you always move inwards, to the only neighbour there is. Where one of the two is missing, do not move."
-)
+@mistake("At the border you always move inwards, to the only neighbour there is. Where one of the two is missing, do not move.")
 def inwards_at_the_border(heatmaps):
     row, column, scores = peaks(heatmaps)
     padded = F.pad(heatmaps, (1, 1, 1, 1), value=-torch.inf)
@@ -356,8 +339,8 @@ def inwards_at_the_border(heatmaps):
 
 
 @mistake(
-    "At the border you clamp the neighbour's index, and so compare the pixel with itself: it always wins, and you move outwards. Where "
-    "a neighbour is missing, do not move."
+    "At the border you clamp the neighbour's index, and so compare the pixel with itself: it always wins, and you "
+    "move outwards. Where a neighbour is missing, do not move."
 )
 def clamped_at_the_border(heatmaps):
     row, column, scores = peaks(heatmaps)
@@ -368,8 +351,8 @@ def clamped_at_the_border(heatmaps):
 
 
 @mistake(
-    "At the border your neighbour comes from the other end: index − 1 wraps around, to the last column or to the row before. Where "
-    "a neighbour is missing, do not move."
+    "At the border your neighbour comes from the other end: index − 1 wraps around, to the last column or to the row "
+    "before. Where a neighbour is missing, do not move."
 )
 def wraps_around(heatmaps):
     row, column, scores = peaks(heatmaps)
@@ -421,8 +404,8 @@ def wraps_around_in_the_flat_map_but_not_at_its_ends(heatmaps):
 
 
 @mistake(
-    "At one border you give up both directions. A pixel in the first column has no left neighbour, but it has two in y, and they "
-    "decide as ever."
+    "At one border you give up both directions. A pixel in the first column has no left neighbour, but it has two in "
+    "y, and they decide as ever."
 )
 def no_move_at_any_border(heatmaps):
     row, column, scores = peaks(heatmaps)
@@ -433,9 +416,7 @@ def no_move_at_any_border(heatmaps):
     return torch.stack((x, y), -1).to(heatmaps.dtype), scores
 
 
-@mistake(
-    "You do not move one pixel away from the border either: column 1 has a left neighbour, in column 0. Both are there to compare."
-)
+@mistake("You do not move one pixel away from the border either: column 1 has a left neighbour, in column 0. Both are there to compare.")
 def no_move_next_to_the_border(heatmaps):
     row, column, scores = peaks(heatmaps)
     height, width = heatmaps.shape[-2:]
@@ -466,9 +447,7 @@ def one_condition_for_both_as_published(heatmaps):
     return torch.stack((x, y), -1).to(heatmaps.dtype), scores
 
 
-@mistake(
-    "At the border your code asks for a neighbour that is not there, and torch refuses. Where one of the two is missing, do not move."
-)
+@mistake("At the border your code asks for a neighbour that is not there, and torch refuses. Where one of the two is missing, do not move.")
 def asks_beyond_the_border(heatmaps):
     row, column, scores = peaks(heatmaps)
     points = torch.stack((column + 0.5, row + 0.5), -1).to(heatmaps.dtype)
@@ -483,9 +462,7 @@ def asks_beyond_the_border(heatmaps):
 # --- mistakes: the scores ---------------------------------------------------------------------------------------------
 
 
-@mistake(
-    "You take a joint whose highest value is not positive for absent and return (0, 0). Values may be negative everywhere: only their order counts."
-)
+@mistake("You take a joint whose highest value is not positive for absent and return (0, 0). Values may be negative everywhere: only their order counts.")
 def nothing_below_zero(heatmaps):
     points, scores = right(heatmaps)
     return points * (scores > 0)[..., None], scores
@@ -554,25 +531,85 @@ def mean_as_score(heatmaps):
     return points, heatmaps.mean((-2, -1))
 
 
-@mistake(
-    "`.squeeze()` takes away every dimension of size 1, that of the objects or of the joints too if there is only one."
-)
-def squeezes_everything(heatmaps):
+@mistake("`.squeeze()` takes away every dimension of size 1, that of the objects or of the joints too if there is only one.")
+def squeezes_everything_when_decoding(heatmaps):
     points, scores = right(heatmaps)
     return points.squeeze(), scores.squeeze()
 
 
-@form(squeezes_everything)
+@form(squeezes_everything_when_decoding)
 def squeezes_the_scores(heatmaps):
     points, scores = right(heatmaps)
     return points, scores.squeeze()
+
+
+@form(from_the_corner_when_decoding)
+def from_the_corner_and_as_published(heatmaps):
+    """The points of the code of several papers: no half, nothing below zero, and no move in two pixels at the border."""
+    row, column, scores = peaks(heatmaps)
+    height, width = heatmaps.shape[-2:]
+    row, column = row * (scores > 0), column * (scores > 0)
+    inside = (column > 1) & (column < width - 1) & (row > 1) & (row < height - 1)
+    across, down = slopes(heatmaps, row, column)
+    x, y = column + across.sign() / 4 * inside, row + down.sign() / 4 * inside
+    return torch.stack((x, y), -1).to(heatmaps.dtype), scores
+
+
+@form(from_the_corner_when_decoding)
+def from_the_corner_and_as_published_with_a_dimension(heatmaps):
+    points, scores = from_the_corner_and_as_published(heatmaps)
+    return points, scores[..., None]
+
+
+@form(y_before_x)
+def y_before_x_and_no_quarter(heatmaps):
+    row, column, scores = peaks(heatmaps)
+    return torch.stack((row + 0.5, column + 0.5), -1).to(heatmaps.dtype), scores
+
+
+@form(y_before_x)
+def row_and_column_as_they_are(heatmaps):
+    row, column, scores = peaks(heatmaps)
+    return torch.stack((row, column), -1).to(heatmaps.dtype), scores
+
+
+@mistake("You ask the four neighbours in the whole batch's flattened numbers, where each map's first position is not 0.")
+def neighbours_in_another_map(heatmaps):
+    row, column, scores = peaks(heatmaps)
+    first = heatmaps[:1, :1].expand_as(heatmaps)
+    across, down = slopes(first, row, column)
+    points = torch.stack((column + 0.5 + across.sign() / 4, row + 0.5 + down.sign() / 4), -1)
+    return points.to(heatmaps.dtype), scores
+
+
+@mistake("You compare each neighbour with the pixel itself. It is the highest, so no neighbour is higher: compare the two with each other.")
+def compares_with_the_pixel(heatmaps):
+    row, column, scores = peaks(heatmaps)
+    height, width = heatmaps.shape[-2:]
+    x, y = column + 0.5, row + 0.5
+    x = x + 0.25 * ((at(heatmaps, row, column + 1) > scores) & (column > 0) & (column < width - 1))
+    y = y + 0.25 * ((at(heatmaps, row + 1, column) > scores) & (row > 0) & (row < height - 1))
+    x = x - 0.25 * ((at(heatmaps, row, column - 1) < scores) & (column > 0) & (column < width - 1))
+    y = y - 0.25 * ((at(heatmaps, row - 1, column) < scores) & (row > 0) & (row < height - 1))
+    return torch.stack((x, y), -1).to(heatmaps.dtype), scores
+
+
+@mistake("You add the half pixel twice, or a whole one: a pixel's centre lies half a pixel from its corner.")
+def a_whole_pixel(heatmaps):
+    return right(heatmaps, centre=1.0)
+
+
+@mistake("You return points as shares of the map's size. They are asked for in pixels.")
+def shares_of_the_map_when_decoding(heatmaps):
+    points, scores = right(heatmaps)
+    return points / points.new_tensor([heatmaps.shape[-1], heatmaps.shape[-2]]), scores
 
 
 # --- variants ---------------------------------------------------------------------------------------------------------
 
 
 @variant
-def map_by_map(heatmaps):
+def map_by_map_when_decoding(heatmaps):
     count, joints, height, width = heatmaps.shape
     points = torch.zeros(count, joints, 2, dtype=heatmaps.dtype)
     scores = torch.zeros(count, joints, dtype=heatmaps.dtype)
@@ -627,7 +664,7 @@ def with_advanced_indices(heatmaps):
 
 
 @variant
-def with_numpy(heatmaps):
+def with_numpy_when_decoding(heatmaps):
     array = heatmaps.numpy()
     n, j, h, w = array.shape
     points = np.zeros((n, j, 2), array.dtype)

@@ -29,8 +29,8 @@ def emptied(keypoints):
 
 
 @mistake(
-    "You take x to width − 1 − x, which is right for numbers of columns. A coordinate counts from the edge: what lies at x = 0 "
-    "comes to lie at x = width."
+    "You take x to width − 1 − x, which is right for numbers of columns. A coordinate counts from the edge: what lies "
+    "at x = 0 comes to lie at x = width."
 )
 def width_minus_one(keypoints, width, pairs):
     return emptied(mirrored(keypoints, width - 1)[:, order_of(keypoints.shape[1], pairs)])
@@ -53,9 +53,7 @@ def minus_width(keypoints, width, pairs):
     return emptied(out)
 
 
-@mistake(
-    "You take x to width / 2 − x. The mirror stands in the middle; x is as far from it afterwards, on its other side."
-)
+@mistake("You take x to width / 2 − x. The mirror stands in the middle; x is as far from it afterwards, on its other side.")
 def half_the_width(keypoints, width, pairs):
     return emptied(mirrored(keypoints, width / 2)[:, order_of(keypoints.shape[1], pairs)])
 
@@ -105,24 +103,14 @@ def drops_what_is_outside(keypoints, width, pairs):
 # --- mistakes: who is who ---------------------------------------------------------------------------------------------
 
 
-@mistake(
-    "You leave the rows as they are. In the mirrored image the left eye is a right eye: the joints of each pair change places."
-)
+@mistake("You leave the rows as they are. In the mirrored image the left eye is a right eye: the joints of each pair change places.")
 def exchanges_nothing(keypoints, width, pairs):
     return emptied(mirrored(keypoints, width))
 
 
-@form(exchanges_nothing)
-def exchanges_there_and_back(keypoints, width, pairs):
-    out = mirrored(keypoints, width)
-    for a, b in [*pairs, *[(b, a) for a, b in pairs]]:
-        out[:, [a, b]] = out[:, [b, a]]
-    return emptied(out) + 0.0
-
-
 @mistake(
-    "Both joints of a pair end up with the same numbers. When you write the first row, the old one is lost before the second "
-    "gets it: a slice of a tensor is no copy."
+    "Both joints of a pair end up with the same numbers. Either only one is copied onto the other, or the other's own "
+    "are overwritten before their turn: a slice of a tensor is no copy."
 )
 def writes_over_what_it_needs(keypoints, width, pairs):
     out = mirrored(keypoints, width)
@@ -141,25 +129,7 @@ def writes_over_the_second(keypoints, width, pairs):
     return emptied(out)
 
 
-@mistake("You copy one joint of each pair onto the other, but not back. The two change places.")
-def one_way_only(keypoints, width, pairs):
-    out = mirrored(keypoints, width)
-    for a, b in pairs:
-        out[:, a] = mirrored(keypoints, width)[:, b]
-    return emptied(out)
-
-
-@form(one_way_only)
-def the_other_way_only(keypoints, width, pairs):
-    order = list(range(keypoints.shape[1]))
-    for a, b in pairs:
-        order[b] = a
-    return emptied(mirrored(keypoints, width)[:, order])
-
-
-@mistake(
-    "You exchange x and y of a pair but leave the visibilities in their rows. A joint takes all three numbers with it."
-)
+@mistake("You exchange x and y of a pair but leave the visibilities in their rows. A joint takes all three numbers with it.")
 def visibility_stays(keypoints, width, pairs):
     out = mirrored(keypoints, width)
     out[..., :2] = out[:, order_of(keypoints.shape[1], pairs), :2]
@@ -243,15 +213,16 @@ def only_pairs_in_order(keypoints, width, pairs):
 
 
 @mistake(
-    "A joint that is not there comes out at x = width: you mirror it like the others. It has no place that could be mirrored; "
-    "its row is (0, 0, 0)."
+    "A joint that is not there comes out at x = width: you mirror it like the others. It has no place that could be "
+    "mirrored; its row is (0, 0, 0)."
 )
 def mirrors_what_is_not_there(keypoints, width, pairs):
     return mirrored(keypoints, width)[:, order_of(keypoints.shape[1], pairs)]
 
 
 @mistake(
-    "You leave joints of visibility 0 as they came. Their x and y mean nothing, and such a row is (0, 0, 0) afterwards."
+    "You leave joints of visibility 0 as they came. Their x and y mean nothing, and such a row is (0, 0, 0) "
+    "afterwards."
 )
 def leaves_what_is_not_there(keypoints, width, pairs):
     out = mirrored(keypoints, width)
@@ -266,9 +237,7 @@ def empties_x_only(keypoints, width, pairs):
     return out
 
 
-@mistake(
-    "You clear hidden joints, of visibility 1, as well. They are there, and their place is known; only 0 means absent."
-)
+@mistake("You clear hidden joints, of visibility 1, as well. They are there, and their place is known; only 0 means absent.")
 def clears_hidden_joints(keypoints, width, pairs):
     out = mirrored(keypoints, width)[:, order_of(keypoints.shape[1], pairs)]
     return out * (out[..., 2:] > 1)
@@ -319,8 +288,8 @@ def takes_the_corner_alone_for_absent(keypoints, width, pairs):
 
 
 @mistake(
-    "You ask for the visibilities before the rows change places and clear rows by them afterwards. So the wrong one of a pair "
-    "is cleared."
+    "You ask for the visibilities before the rows change places and clear rows by them afterwards. So the wrong one "
+    "of a pair is cleared."
 )
 def clears_by_the_old_rows(keypoints, width, pairs):
     out = mirrored(keypoints, width)[:, order_of(keypoints.shape[1], pairs)]
@@ -340,17 +309,13 @@ def without_visibility(keypoints, width, pairs):
     return emptied(mirrored(keypoints, width)[:, order_of(keypoints.shape[1], pairs)])[..., :2]
 
 
-@mistake(
-    "You drop the joints that are not there. Every object keeps its J rows, in their order; one that is absent is (0, 0, 0)."
-)
+@mistake("You drop the joints that are not there. Every object keeps its J rows, in their order; one that is absent is (0, 0, 0).")
 def drops_absent_joints(keypoints, width, pairs):
     out = mirrored(keypoints, width)[:, order_of(keypoints.shape[1], pairs)]
     return out[out[..., 2] > 0] if (out[..., 2] == 0).any() else out
 
 
-@mistake(
-    "You write into `keypoints` itself. The caller still needs those of the image that is not mirrored: work on a copy."
-)
+@mistake("You write into `keypoints` itself. The caller still needs those of the image that is not mirrored: work on a copy.")
 def writes_into_its_input(keypoints, width, pairs):
     keypoints[..., 0] = width - keypoints[..., 0]
     return emptied(keypoints[:, order_of(keypoints.shape[1], pairs)])
@@ -363,6 +328,76 @@ def writes_into_its_input_and_returns_it(keypoints, width, pairs):
     for a, b in pairs:
         keypoints[:, [a, b]] = keypoints[:, [b, a]]
     return keypoints
+
+
+@form(exchanges_objects)
+def reorders_objects(keypoints, width, pairs):
+    return emptied(mirrored(keypoints, width)[order_of(keypoints.shape[1], pairs)])
+
+
+@mistake("You take the absolute value of the mirrored x. A joint to the right of the image comes to lie to its left, at a negative x.")
+def never_negative(keypoints, width, pairs):
+    out = mirrored(keypoints, width)[:, order_of(keypoints.shape[1], pairs)]
+    out[..., 0] = out[..., 0].abs()
+    return emptied(out)
+
+
+@mistake("You make whole numbers of the coordinates. Keypoints have fractions, and they keep them.")
+def whole_pixels(keypoints, width, pairs):
+    out = mirrored(keypoints, width)[:, order_of(keypoints.shape[1], pairs)]
+    out[..., 0] = out[..., 0].floor()
+    return emptied(out)
+
+
+@form(whole_pixels)
+def whole_pixels_in_x_and_y(keypoints, width, pairs):
+    return emptied(mirrored(keypoints, width)[:, order_of(keypoints.shape[1], pairs)]).floor()
+
+
+@form(whole_pixels)
+def rounded_pixels(keypoints, width, pairs):
+    out = mirrored(keypoints, width)[:, order_of(keypoints.shape[1], pairs)]
+    out[..., 0] = out[..., 0].round()
+    return emptied(out)
+
+
+@mistake("You take x to width + 1 − x. What lies at x = 0 comes to lie at x = width, and a half-way point stays where it is.")
+def width_plus_one(keypoints, width, pairs):
+    return emptied(mirrored(keypoints, width + 1)[:, order_of(keypoints.shape[1], pairs)])
+
+
+@mistake("You mirror about the keypoints themselves, with their largest x as the width. It is the image that is mirrored: `width` says how wide it is.")
+def largest_x_as_width(keypoints, width, pairs):
+    most = keypoints[..., 0].max() if keypoints.numel() else 0
+    return emptied(mirrored(keypoints, most)[:, order_of(keypoints.shape[1], pairs)])
+
+
+@form(largest_x_as_width)
+def largest_x_of_each_object_as_width(keypoints, width, pairs):
+    most = keypoints[..., :1].amax(dim=1, keepdim=True)
+    out = torch.cat((most - keypoints[..., :1], keypoints[..., 1:]), dim=-1)
+    return emptied(out[:, order_of(keypoints.shape[1], pairs)])
+
+
+@mistake("You mirror about the middle of the keypoints. It is the image that is mirrored, about its own middle.")
+def middle_of_the_keypoints(keypoints, width, pairs):
+    low, high = keypoints[..., :1].amin(dim=1, keepdim=True), keypoints[..., :1].amax(dim=1, keepdim=True)
+    out = torch.cat((low + high - keypoints[..., :1], keypoints[..., 1:]), dim=-1)
+    return emptied(out[:, order_of(keypoints.shape[1], pairs)])
+
+
+@mistake("You return 0 or 1 for the visibility. Hidden (1) and visible (2) are two things, and a joint keeps its own.")
+def visibility_as_yes_or_no(keypoints, width, pairs):
+    out = emptied(mirrored(keypoints, width)[:, order_of(keypoints.shape[1], pairs)])
+    out[..., 2] = (out[..., 2] > 0).to(out.dtype)
+    return out
+
+
+@mistake("You take a joint that comes to lie at x = width for one that is not there. Another may lie there, and who is absent, the visibility says.")
+def takes_the_right_edge_for_absent(keypoints, width, pairs):
+    out = mirrored(keypoints, width)[:, order_of(keypoints.shape[1], pairs)]
+    out[..., 0][out[..., 0] == width] = 0
+    return out
 
 
 # --- variants ---------------------------------------------------------------------------------------------------------
@@ -416,7 +451,7 @@ def by_a_permutation_matrix(keypoints, width, pairs):
 
 
 @variant
-def with_where(keypoints, width, pairs):
+def with_where_when_mirroring(keypoints, width, pairs):
     index = torch.arange(keypoints.size(1))
     for a, b in pairs:
         index[a], index[b] = b, a
@@ -426,7 +461,7 @@ def with_where(keypoints, width, pairs):
 
 
 @variant
-def with_numpy(keypoints, width, pairs):
+def with_numpy_when_mirroring(keypoints, width, pairs):
     array = keypoints.numpy().copy()
     left, right = [a for a, _ in pairs], [b for _, b in pairs]
     array[:, left + right] = array[:, right + left]

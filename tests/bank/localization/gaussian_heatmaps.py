@@ -22,10 +22,10 @@ def squares(keypoints, size, offset=0.5):
 
 
 @mistake(
-    "You measure from a pixel's number (c, r), which is its upper left corner. Its centre lies half a pixel further right and "
-    "down."
+    "You measure from a pixel's number (c, r), which is its upper left corner. Its centre lies half a pixel further "
+    "right and down."
 )
-def from_the_corner(keypoints, size, sigma):
+def from_the_corner_when_drawing(keypoints, size, sigma):
     return torch.exp(-squares(keypoints, size, 0.0) / (2 * sigma**2))
 
 
@@ -40,8 +40,8 @@ def from_the_far_corner(keypoints, size, sigma):
 
 
 @mistake(
-    "You move the keypoint to a pixel before you draw. The hill is to stand where the keypoint is, between pixels too; that is "
-    "what lets it say more than an index."
+    "You move the keypoint to a pixel before you draw. The hill is to stand where the keypoint is, between pixels "
+    "too; that is what lets it say more than an index."
 )
 def moved_to_its_pixel(keypoints, size, sigma):
     return torch.exp(-squares(keypoints.floor() + 0.5, size) / (2 * sigma**2))
@@ -50,11 +50,6 @@ def moved_to_its_pixel(keypoints, size, sigma):
 @form(moved_to_its_pixel)
 def rounded(keypoints, size, sigma):
     return torch.exp(-squares(keypoints.round(), size, 0.0) / (2 * sigma**2))
-
-
-@form(moved_to_its_pixel)
-def floored(keypoints, size, sigma):
-    return torch.exp(-squares(keypoints.floor(), size, 0.0) / (2 * sigma**2))
 
 
 @form(moved_to_its_pixel)
@@ -93,14 +88,14 @@ def columns_before_rows(keypoints, size, sigma):
 
 
 @mistake("You put the pixels on 0 … 1, as shares of the map. The keypoint and sigma are in pixels.")
-def shares_of_the_map(keypoints, size, sigma):
+def shares_of_the_map_when_drawing(keypoints, size, sigma):
     height, width = size
     across = torch.linspace(0, 1, width, dtype=keypoints.dtype) - keypoints[..., :1]
     down = torch.linspace(0, 1, height, dtype=keypoints.dtype) - keypoints[..., 1:]
     return torch.exp(-(down[..., :, None] ** 2 + across[..., None, :] ** 2) / (2 * sigma**2))
 
 
-@form(shares_of_the_map)
+@form(shares_of_the_map_when_drawing)
 def centres_as_shares_of_the_map(keypoints, size, sigma):
     height, width = size
     across = (torch.arange(width, dtype=keypoints.dtype) + 0.5) / width - keypoints[..., :1]
@@ -108,9 +103,7 @@ def centres_as_shares_of_the_map(keypoints, size, sigma):
     return torch.exp(-(down[..., :, None] ** 2 + across[..., None, :] ** 2) / (2 * sigma**2))
 
 
-@mistake(
-    "You spread the columns from 0 to W with `linspace`, so they are more than one pixel apart. Centres are exactly one apart."
-)
+@mistake("You spread the columns from 0 to W with `linspace`, so they are more than one pixel apart. Centres are exactly one apart.")
 def stretched_columns(keypoints, size, sigma):
     height, width = size
     across = torch.linspace(0, width, width, dtype=keypoints.dtype) - keypoints[..., :1]
@@ -152,31 +145,31 @@ def divided_by_sigma(keypoints, size, sigma):
 
 
 @mistake(
-    "Without brackets `/ 2 * sigma**2` divides by 2 and then *multiplies* by sigma². The whole product stands under the "
-    "fraction."
+    "Without brackets `/ 2 * sigma**2` divides by 2 and then *multiplies* by sigma². The whole product stands under "
+    "the fraction."
 )
 def multiplied_by_sigma(keypoints, size, sigma):
     return torch.exp(-squares(keypoints, size) / 2 * sigma**2)
 
 
 @mistake("You leave the distance as it is. In a Gaussian it is squared; yours has a sharp tip.")
-def distance_not_squared(keypoints, size, sigma):
+def distance_not_squared_when_drawing(keypoints, size, sigma):
     return torch.exp(-squares(keypoints, size).sqrt() / (2 * sigma**2))
 
 
-@form(distance_not_squared)
+@form(distance_not_squared_when_drawing)
 def distance_over_sigma(keypoints, size, sigma):
     return torch.exp(-squares(keypoints, size).sqrt() / sigma)
 
 
-@form(distance_not_squared)
+@form(distance_not_squared_when_drawing)
 def distance_over_two_sigma(keypoints, size, sigma):
     return torch.exp(-squares(keypoints, size).sqrt() / (2 * sigma))
 
 
 @mistake("You square the squared distance once more. d² is (Δx)² + (Δy)² already.")
 def squared_twice(keypoints, size, sigma):
-    return torch.exp(-(squares(keypoints, size) ** 2) / (2 * sigma**2))
+    return torch.exp(-squares(keypoints, size) ** 2 / (2 * sigma**2))
 
 
 @mistake("You divide by 2πσ², as for a density whose sum is 1. Here the hill is 1 high where the keypoint is.")
@@ -190,8 +183,8 @@ def as_a_density_of_one_dimension(keypoints, size, sigma):
 
 
 @mistake(
-    "You divide each map by its sum. Here the hill is 1 high where the keypoint is, and a keypoint outside the map leaves only "
-    "little in it."
+    "You divide each map by its sum. Here the hill is 1 high where the keypoint is, and a keypoint outside the map "
+    "leaves only little in it."
 )
 def divided_by_the_sum(keypoints, size, sigma):
     maps = torch.exp(-squares(keypoints, size) / (2 * sigma**2))
@@ -205,7 +198,8 @@ def softmax_of_the_distances(keypoints, size, sigma):
 
 
 @mistake(
-    "You divide each map by its highest value. The hill is 1 high at the keypoint, which lies between the pixels; no pixel need be 1."
+    "You divide by the highest value. The hill is 1 high at the keypoint, which lies between the pixels; no pixel "
+    "need be 1."
 )
 def divided_by_the_maximum(keypoints, size, sigma):
     maps = torch.exp(-squares(keypoints, size) / (2 * sigma**2))
@@ -266,17 +260,15 @@ def mean_of_the_directions(keypoints, size, sigma):
     return sum_of_the_directions(keypoints, size, sigma) / 2
 
 
-@mistake(
-    "You square the sum of Δx and Δy. Pythagoras squares each and then adds: otherwise Δx = −Δy would cost nothing."
-)
-def square_of_the_sum(keypoints, size, sigma):
+@mistake("You square the sum of Δx and Δy. Pythagoras squares each and then adds: otherwise Δx = −Δy would cost nothing.")
+def square_of_the_sum_when_drawing(keypoints, size, sigma):
     height, width = size
     across = torch.arange(width, dtype=keypoints.dtype) + 0.5 - keypoints[..., :1]
     down = torch.arange(height, dtype=keypoints.dtype) + 0.5 - keypoints[..., 1:]
     return torch.exp(-((down[..., :, None] + across[..., None, :]) ** 2) / (2 * sigma**2))
 
 
-@form(square_of_the_sum)
+@form(square_of_the_sum_when_drawing)
 def square_of_the_sum_of_magnitudes(keypoints, size, sigma):
     height, width = size
     across = torch.arange(width, dtype=keypoints.dtype) + 0.5 - keypoints[..., :1]
@@ -308,9 +300,7 @@ def a_single_pixel(keypoints, size, sigma):
 # --- mistakes: how many maps ------------------------------------------------------------------------------------------
 
 
-@mistake(
-    "You draw all joints of an object into one map. Each joint has a map of its own, or nobody can tell which hill is whose."
-)
+@mistake("You draw all joints of an object into one map. Each joint has a map of its own, or nobody can tell which hill is whose.")
 def all_joints_in_one_map(keypoints, size, sigma):
     return torch.exp(-squares(keypoints, size) / (2 * sigma**2)).amax(dim=1, keepdim=True)
 
@@ -337,9 +327,7 @@ def nothing_for_keypoints_outside(keypoints, size, sigma):
     return torch.exp(-squares(keypoints, size) / (2 * sigma**2)) * inside[..., None, None]
 
 
-@mistake(
-    "You move a keypoint that lies outside to the border. It stays where it is; only the foot of its hill is seen."
-)
+@mistake("You move a keypoint that lies outside to the border. It stays where it is; only the foot of its hill is seen.")
 def moved_into_the_map(keypoints, size, sigma):
     most = torch.tensor([size[1], size[0]], dtype=keypoints.dtype)
     return torch.exp(-squares(keypoints.clamp(min=0).minimum(most), size) / (2 * sigma**2))
@@ -352,8 +340,66 @@ def moved_to_the_last_pixel(keypoints, size, sigma):
 
 
 @mistake(NO_GRADIENT)
-def detached(keypoints, size, sigma):
+def detached_when_drawing(keypoints, size, sigma):
     return torch.exp(-squares(keypoints.detach(), size) / (2 * sigma**2))
+
+
+@form(from_the_corner_when_drawing)
+def from_the_corner_and_cut(keypoints, size, sigma):
+    squared = squares(keypoints, size, 0.0)
+    return torch.exp(-squared / (2 * sigma**2)) * (squared <= 9 * sigma**2)
+
+
+@form(from_the_corner_when_drawing)
+def from_the_corner_and_cut_to_a_square(keypoints, size, sigma):
+    height, width = size
+    across = (torch.arange(width, dtype=keypoints.dtype) - keypoints[..., :1]).abs()
+    down = (torch.arange(height, dtype=keypoints.dtype) - keypoints[..., 1:]).abs()
+    inside = (down[..., :, None] <= 3 * sigma) & (across[..., None, :] <= 3 * sigma)
+    return torch.exp(-squares(keypoints, size, 0.0) / (2 * sigma**2)) * inside
+
+
+@form(moved_to_its_pixel)
+def as_published(keypoints, size, sigma):
+    """Rounded to a pixel, on a square of three sigma, as the code of several papers has it."""
+    places = (keypoints + 0.5).floor()
+    return from_the_corner_and_cut_to_a_square(places, size, sigma)
+
+
+@mistake("You multiply the keypoints by the size of the map, as if they were shares of it. They are in pixels.")
+def keypoints_as_shares(keypoints, size, sigma):
+    return torch.exp(-squares(keypoints * keypoints.new_tensor([size[1], size[0]]), size) / (2 * sigma**2))
+
+
+@mistake("You add |Δx| and |Δy|, and your hill is a pyramid with a sharp tip. In a Gaussian each is squared.")
+def along_the_streets_when_drawing(keypoints, size, sigma):
+    height, width = size
+    across = (torch.arange(width, dtype=keypoints.dtype) + 0.5 - keypoints[..., :1]).abs()
+    down = (torch.arange(height, dtype=keypoints.dtype) + 0.5 - keypoints[..., 1:]).abs()
+    return torch.exp(-(down[..., :, None] + across[..., None, :]) / (2 * sigma**2))
+
+
+@form(divided_by_the_maximum)
+def divided_by_the_maximum_of_all(keypoints, size, sigma):
+    maps = torch.exp(-squares(keypoints, size) / (2 * sigma**2))
+    return maps / maps.max() if maps.numel() else maps
+
+
+@mistake("You measure the distance in x only: your hill is a wall from top to bottom. d has Δx and Δy in it.")
+def in_x_only_when_drawing(keypoints, size, sigma):
+    height, width = size
+    across = torch.arange(width, dtype=keypoints.dtype) + 0.5 - keypoints[..., :1]
+    return torch.exp(-(across**2) / (2 * sigma**2))[..., None, :].expand(*keypoints.shape[:2], *size)
+
+
+@mistake("You have no sigma in the exponent: every hill is as wide as one of sigma 1.")
+def without_sigma(keypoints, size, sigma):
+    return torch.exp(-squares(keypoints, size) / 2)
+
+
+@form(without_sigma)
+def without_sigma_and_two(keypoints, size, sigma):
+    return torch.exp(-squares(keypoints, size))
 
 
 # --- variants ---------------------------------------------------------------------------------------------------------
@@ -407,7 +453,7 @@ def expanded_square(keypoints, size, sigma):
 
 
 @variant
-def map_by_map(keypoints, size, sigma):
+def map_by_map_when_drawing(keypoints, size, sigma):
     out = torch.zeros(*keypoints.shape[:2], *size, dtype=keypoints.dtype)
     xs = torch.arange(size[1], dtype=keypoints.dtype) + 0.5
     ys = torch.arange(size[0], dtype=keypoints.dtype) + 0.5

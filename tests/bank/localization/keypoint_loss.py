@@ -1,5 +1,7 @@
 """Wrong and right answers to `keypoint_loss`."""
 
+from functools import wraps
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -22,36 +24,36 @@ def share(total, visible):
 
 
 @mistake("All keypoints count in your mean. Those that cannot be seen have no place that anyone knows: leave them out.")
-def all_keypoints_count(pred, target, visible):
+def all_keypoints_count_in_the_loss(pred, target, visible):
     each = squares(pred, target)
     return each.sum() / max(each.numel(), 1)
 
 
-@form(all_keypoints_count)
+@form(all_keypoints_count_in_the_loss)
 def mean_of_all_keypoints(pred, target, visible):
     return squares(pred, target).mean()
 
 
-@form(all_keypoints_count)
+@form(all_keypoints_count_in_the_loss)
 def mse_of_all_keypoints(pred, target, visible):
     return F.mse_loss(pred, target)
 
 
-@form(all_keypoints_count)
+@form(all_keypoints_count_in_the_loss)
 def sum_of_all_over_the_visible(pred, target, visible):
     return share(squares(pred, target).sum(), visible)
 
 
 @mistake(
-    "You set the loss of hidden keypoints to 0 and divide by the number of *all* keypoints. Those that are not visible are "
-    "to count neither above the line nor below it."
+    "You set the loss of hidden keypoints to 0 and divide by the number of *all* keypoints. Those that are not "
+    "visible are to count neither above the line nor below it."
 )
 def divides_by_all_keypoints(pred, target, visible):
     return (squares(pred, target) * visible).sum() / max(visible.numel(), 1)
 
 
 @form(divides_by_all_keypoints)
-def mean_with_zeros(pred, target, visible):
+def mean_with_zeros_in_the_loss(pred, target, visible):
     return (squares(pred, target) * visible).mean()
 
 
@@ -67,11 +69,11 @@ def mean_over_everything_with_zeros(pred, target, visible):
 
 
 @mistake("You use the mask the wrong way round: you score the keypoints that can *not* be seen.")
-def the_hidden_ones_count(pred, target, visible):
+def the_hidden_ones_count_in_the_loss(pred, target, visible):
     return share((squares(pred, target) * ~visible).sum(), ~visible)
 
 
-@form(the_hidden_ones_count)
+@form(the_hidden_ones_count_in_the_loss)
 def mean_of_the_hidden_ones(pred, target, visible):
     return squares(pred, target)[~visible].mean()
 
@@ -118,8 +120,8 @@ def only_complete_objects_count(pred, target, visible):
 
 
 @mistake(
-    "`visible` (N, J) beside numbers (N, J, 2) is matched from the right, joints with x and y. It needs a dimension of its own "
-    "at the end."
+    "`visible` (N, J) beside numbers (N, J, 2) is matched from the right, joints with x and y. It needs a dimension "
+    "of its own at the end."
 )
 def mask_without_a_dimension(pred, target, visible):
     return share(((pred - target).square() * visible).sum(), visible)
@@ -179,8 +181,8 @@ def mean_of_the_joints_sums(pred, target, visible):
 
 
 @mistake(
-    "You take a mean for each object and then the mean of those. A keypoint of an object with few visible ones then weighs more; "
-    "here each counts the same."
+    "You take a mean for each object and then the mean of those. A keypoint of an object with few visible ones then "
+    "weighs more; here each counts the same."
 )
 def means_of_each_object(pred, target, visible):
     each = (squares(pred, target) * visible).sum(dim=1) / visible.sum(dim=1).clamp(min=1)
@@ -252,11 +254,11 @@ def a_sum_an_object(pred, target, visible):
 
 
 @mistake("You add a small number to the count, which makes each loss a little too small. Only a count of 0 needs help.")
-def a_small_number_below(pred, target, visible):
+def a_small_number_below_in_the_loss(pred, target, visible):
     return squares(pred, target)[visible].sum() / (visible.sum() + 1)
 
 
-@form(a_small_number_below)
+@form(a_small_number_below_in_the_loss)
 def a_smaller_number_below(pred, target, visible):
     return squares(pred, target)[visible].sum() / (visible.sum() + 1e-2)
 
@@ -265,47 +267,47 @@ def a_smaller_number_below(pred, target, visible):
 
 
 @mistake("You take the distance itself. The loss is the *squared* distance: no root.")
-def distance_not_squared(pred, target, visible):
+def distance_not_squared_in_the_loss(pred, target, visible):
     return share((pred - target).norm(dim=-1)[visible].sum(), visible)
 
 
-@form(distance_not_squared)
+@form(distance_not_squared_in_the_loss)
 def mean_distance(pred, target, visible):
     return (pred - target).norm(dim=-1)[visible].mean()
 
 
 @mistake("You take the root of the mean. The loss is the mean of the squared distances: no root.")
-def root_of_the_mean(pred, target, visible):
+def root_of_the_mean_in_the_loss(pred, target, visible):
     return share(squares(pred, target)[visible].sum(), visible).sqrt()
 
 
 @mistake("You add up absolute differences, the L1 distance. Here the distance is squared, Δx² + Δy².")
-def absolute_differences(pred, target, visible):
+def absolute_differences_in_the_loss(pred, target, visible):
     return share((pred - target).abs().sum(dim=-1)[visible].sum(), visible)
 
 
-@form(absolute_differences)
-def mean_of_absolute_differences(pred, target, visible):
+@form(absolute_differences_in_the_loss)
+def mean_of_absolute_differences_in_the_loss(pred, target, visible):
     return F.l1_loss(pred[visible], target[visible])
 
 
-@form(absolute_differences)
+@form(absolute_differences_in_the_loss)
 def mean_of_absolute_differences_where_visible(pred, target, visible):
     return F.l1_loss(pred[visible], target[visible]) if visible.any() else pred.sum() * 0
 
 
-@form(absolute_differences)
+@form(absolute_differences_in_the_loss)
 def mean_of_sums_of_absolute_differences(pred, target, visible):
     return (pred - target).abs().sum(dim=-1)[visible].mean()
 
 
 @mistake("You use smooth L1, which is linear far away. Here every distance is squared.")
-def smooth_l1(pred, target, visible):
+def smooth_l1_in_the_loss(pred, target, visible):
     return share(F.smooth_l1_loss(pred, target, reduction="none").sum(dim=-1)[visible].sum(), visible)
 
 
-@form(smooth_l1)
-def mean_of_smooth_l1(pred, target, visible):
+@form(smooth_l1_in_the_loss)
+def mean_of_smooth_l1_in_the_loss(pred, target, visible):
     return F.smooth_l1_loss(pred[visible], target[visible])
 
 
@@ -315,7 +317,7 @@ def half_the_square_of_a_sum(pred, target, visible):
 
 
 @mistake("You square the sum of Δx and Δy. Each is squared by itself: otherwise Δx = −Δy would cost nothing.")
-def square_of_the_sum(pred, target, visible):
+def square_of_the_sum_in_the_loss(pred, target, visible):
     return share((pred - target).sum(dim=-1).square()[visible].sum(), visible)
 
 
@@ -344,13 +346,6 @@ def zero_without_a_graph(pred, target, visible):
 
 
 @form(zero_without_a_graph)
-def zero_that_only_asks_for_a_gradient(pred, target, visible):
-    if not visible.any():
-        return torch.zeros((), dtype=pred.dtype, requires_grad=True)
-    return squares(pred, target)[visible].mean()
-
-
-@form(zero_without_a_graph)
 def a_plain_zero(pred, target, visible):
     if not visible.any():
         return 0.0
@@ -371,8 +366,72 @@ def views(pred, target, visible):
 
 
 @mistake(NO_GRADIENT)
-def detached(pred, target, visible):
+def detached_in_the_loss(pred, target, visible):
     return share(squares(pred, target)[visible].sum(), visible).detach()
+
+
+@form(root_of_the_mean_in_the_loss)
+def root_of_the_mean_over_x_and_y(pred, target, visible):
+    return F.mse_loss(pred[visible], target[visible]).sqrt()
+
+
+@form(root_of_the_mean_in_the_loss)
+def root_of_a_plain_mean(pred, target, visible):
+    return squares(pred, target)[visible].mean().sqrt()
+
+
+@mistake("You write into the arguments to clear what is not visible. The caller still needs them: work on copies.")
+def clears_its_inputs(pred, target, visible):
+    pred[~visible] = 0
+    target[~visible] = 0
+    return share(squares(pred, target).sum(), visible)
+
+
+@form(clears_its_inputs)
+def clears_its_target(pred, target, visible):
+    target[~visible] = pred[~visible]
+    return share(squares(pred, target).sum(), visible)
+
+
+@mistake("You index with 0 and 1 as whole numbers, which picks objects 0 and 1. Only booleans pick by yes and no.")
+def whole_numbers_as_a_mask(pred, target, visible):
+    return squares(pred, target)[visible.long()].mean()
+
+
+@mistake("You add a small number to the count: in float64 it is seen that each loss is a little too small. Only a count of 0 needs help.")
+def a_millionth_below(pred, target, visible):
+    return (squares(pred, target) * visible).sum() / (visible.sum() + 1e-6)
+
+
+@form(a_millionth_below)
+def a_hundred_thousandth_below(pred, target, visible):
+    return (squares(pred, target) * visible).sum() / (visible.sum() + 1e-5)
+
+
+# --- mistakes, once more with a look at what is visible ---------------------------------------------------------------
+
+
+def guarded(answer):
+    """Return `answer` with a branch of its own, and a right one, for nothing visible."""
+
+    @wraps(answer)
+    def looks_first(pred, target, visible):
+        return answer(pred, target, visible) if visible.any() else (pred.sum() + target.sum()) * 0
+
+    looks_first.__name__ = f"{answer.__name__}_but_looks_first"
+    return looks_first
+
+
+for first, plain in (
+    (all_keypoints_count_in_the_loss, all_keypoints_count_in_the_loss),
+    (the_hidden_ones_count_in_the_loss, mean_of_the_hidden_ones),
+    (clears_the_prediction_only, clears_the_prediction_only),
+    (clears_the_prediction_only, clears_the_target_only),
+    (means_of_each_object, means_of_each_object_with_nan),
+    (root_of_the_mean_in_the_loss, root_of_the_mean_over_x_and_y),
+    (smooth_l1_in_the_loss, mean_of_smooth_l1_in_the_loss),
+):
+    form(first)(guarded(plain))
 
 
 # --- variants ---------------------------------------------------------------------------------------------------------
@@ -403,7 +462,7 @@ def point_by_point(pred, target, visible):
 
 
 @variant
-def with_where(pred, target, visible):
+def with_where_in_the_loss(pred, target, visible):
     dx, dy = (pred - target).unbind(-1)
     each = torch.where(visible, dx**2 + dy**2, torch.zeros((), dtype=pred.dtype))
     return each.sum() / max(int(visible.sum()), 1)

@@ -1,5 +1,7 @@
 """Wrong and right answers to `multitask_loss`."""
 
+from functools import wraps
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -36,8 +38,8 @@ def parts(classification, localization, box_weight):
 
 
 @mistake(
-    "You average over the four numbers of a box as well, as `F.mse_loss` does. The squared distance is their sum; the mean is "
-    "one over images."
+    "You average over the four numbers of a box as well, as `F.mse_loss` does. The squared distance is their sum; the "
+    "mean is one over images."
 )
 def mean_over_the_four_numbers(scores, boxes, labels, target_boxes, box_weight=1.0):
     localization = distance(boxes, labels, target_boxes) / 4
@@ -90,35 +92,37 @@ def norm_of_the_whole_batch(scores, boxes, labels, target_boxes, box_weight=1.0)
 
 
 @mistake("You add up absolute differences, the L1 distance. Here the box is measured by squares, L2.")
-def absolute_differences(scores, boxes, labels, target_boxes, box_weight=1.0):
+def absolute_differences_in_the_losses(scores, boxes, labels, target_boxes, box_weight=1.0):
     each = (own_boxes(boxes, labels) - target_boxes).abs().sum(dim=1)
     return parts(entropy(scores, labels), each.sum() / max(len(labels), 1), box_weight)
 
 
-@form(absolute_differences)
-def mean_of_absolute_differences(scores, boxes, labels, target_boxes, box_weight=1.0):
-    return parts(F.cross_entropy(scores, labels), F.l1_loss(own_boxes(boxes, labels), target_boxes), box_weight)
+@form(absolute_differences_in_the_losses)
+def mean_of_absolute_differences_in_the_losses(scores, boxes, labels, target_boxes, box_weight=1.0):
+    return parts(
+        F.cross_entropy(scores, labels), F.l1_loss(own_boxes(boxes, labels), target_boxes), box_weight
+    )
 
 
-@form(absolute_differences)
+@form(absolute_differences_in_the_losses)
 def mean_over_images_of_absolute_differences(scores, boxes, labels, target_boxes, box_weight=1.0):
     each = (own_boxes(boxes, labels) - target_boxes).abs().sum(dim=1)
     return parts(F.cross_entropy(scores, labels), each.mean(), box_weight)
 
 
 @mistake("You use smooth L1, the box loss of later detectors. Here the box is measured by squares, L2.")
-def smooth_l1(scores, boxes, labels, target_boxes, box_weight=1.0):
+def smooth_l1_in_the_losses(scores, boxes, labels, target_boxes, box_weight=1.0):
     each = F.smooth_l1_loss(own_boxes(boxes, labels), target_boxes, reduction="sum")
     return parts(entropy(scores, labels), each / max(len(labels), 1), box_weight)
 
 
-@form(smooth_l1)
-def mean_of_smooth_l1(scores, boxes, labels, target_boxes, box_weight=1.0):
+@form(smooth_l1_in_the_losses)
+def mean_of_smooth_l1_in_the_losses(scores, boxes, labels, target_boxes, box_weight=1.0):
     localization = F.smooth_l1_loss(own_boxes(boxes, labels), target_boxes)
     return parts(F.cross_entropy(scores, labels), localization, box_weight)
 
 
-@form(smooth_l1)
+@form(smooth_l1_in_the_losses)
 def smooth_l1_a_plain_batch(scores, boxes, labels, target_boxes, box_weight=1.0):
     localization = F.smooth_l1_loss(own_boxes(boxes, labels), target_boxes, reduction="sum") / len(labels)
     return parts(F.cross_entropy(scores, labels), localization, box_weight)
@@ -136,8 +140,8 @@ def half_the_square_of_a_plain_batch(scores, boxes, labels, target_boxes, box_we
 
 
 @mistake(
-    "You take the box of the class with the highest score. The box of the *true* class is to be learnt, also where the "
-    "scores are wrong."
+    "You take the box of the class with the highest score. The box of the *true* class is to be learnt, also where "
+    "the scores are wrong."
 )
 def box_of_the_predicted_class(scores, boxes, labels, target_boxes, box_weight=1.0):
     localization = distance(boxes, scores.argmax(dim=1), target_boxes)
@@ -185,27 +189,27 @@ def boxes_of_all_classes_of_a_plain_batch(scores, boxes, labels, target_boxes, b
 
 
 @mistake(
-    "`boxes[:, labels]` takes from every image the boxes of all labels, (N, N, 4), and broadcasting hides it. Each image has "
-    "one box that counts."
+    "`boxes[:, labels]` takes from every image the boxes of all labels, (N, N, 4), and broadcasting hides it. Each "
+    "image has one box that counts."
 )
-def every_label_from_every_image(scores, boxes, labels, target_boxes, box_weight=1.0):
+def every_label_from_every_image_in_the_losses(scores, boxes, labels, target_boxes, box_weight=1.0):
     localization = (boxes[:, labels] - target_boxes).square().sum(dim=-1).mean()
     return parts(F.cross_entropy(scores, labels), localization, box_weight)
 
 
-@form(every_label_from_every_image)
+@form(every_label_from_every_image_in_the_losses)
 def every_label_from_every_image_summed(scores, boxes, labels, target_boxes, box_weight=1.0):
     localization = (boxes[:, labels] - target_boxes).square().sum() / max(len(labels), 1)
     return parts(entropy(scores, labels), localization, box_weight)
 
 
-@form(every_label_from_every_image)
+@form(every_label_from_every_image_in_the_losses)
 def every_label_from_every_image_by_mse(scores, boxes, labels, target_boxes, box_weight=1.0):
     localization = ((boxes[:, labels] - target_boxes) ** 2).mean()
     return parts(F.cross_entropy(scores, labels), localization, box_weight)
 
 
-@form(every_label_from_every_image)
+@form(every_label_from_every_image_in_the_losses)
 def every_label_beside_its_own_target(scores, boxes, labels, target_boxes, box_weight=1.0):
     localization = (boxes[:, labels] - target_boxes[:, None]).square().sum(dim=-1).mean()
     return parts(F.cross_entropy(scores, labels), localization, box_weight)
@@ -223,12 +227,12 @@ def box_of_the_first_class_of_a_plain_batch(scores, boxes, labels, target_boxes,
 
 
 @mistake("You use the labels as numbers of images, `boxes[labels]`. The first dimension of `boxes` counts the images.")
-def labels_as_images(scores, boxes, labels, target_boxes, box_weight=1.0):
+def labels_as_images_in_the_losses(scores, boxes, labels, target_boxes, box_weight=1.0):
     each = (boxes[labels, 0] - target_boxes).square().sum(dim=1)
     return parts(entropy(scores, labels), each.sum() / max(len(labels), 1), box_weight)
 
 
-@form(labels_as_images)
+@form(labels_as_images_in_the_losses)
 def labels_as_images_with_all_their_classes(scores, boxes, labels, target_boxes, box_weight=1.0):
     each = (boxes[labels] - target_boxes[:, None]).square().sum(dim=-1)
     return parts(F.cross_entropy(scores, labels), each.mean(), box_weight)
@@ -238,19 +242,19 @@ def labels_as_images_with_all_their_classes(scores, boxes, labels, target_boxes,
     "You divide by the number of classes too, since you average over a mask with zeros. One box an image counts: "
     "divide by the images."
 )
-def divides_by_the_classes_too(scores, boxes, labels, target_boxes, box_weight=1.0):
+def divides_by_the_classes_too_in_the_losses(scores, boxes, labels, target_boxes, box_weight=1.0):
     localization = distance(boxes, labels, target_boxes) / boxes.shape[1]
     return parts(entropy(scores, labels), localization, box_weight)
 
 
-@form(divides_by_the_classes_too)
+@form(divides_by_the_classes_too_in_the_losses)
 def mean_over_a_mask(scores, boxes, labels, target_boxes, box_weight=1.0):
     mask = F.one_hot(labels, boxes.shape[1])
     each = (boxes - target_boxes[:, None]).square().sum(dim=-1) * mask
     return parts(F.cross_entropy(scores, labels), each.mean(), box_weight)
 
 
-@form(divides_by_the_classes_too)
+@form(divides_by_the_classes_too_in_the_losses)
 def mean_over_a_mask_and_four_numbers(scores, boxes, labels, target_boxes, box_weight=1.0):
     mask = F.one_hot(labels, boxes.shape[1])[..., None]
     each = (boxes - target_boxes[:, None]).square() * mask
@@ -286,8 +290,8 @@ def box_losses_of_each_image(scores, boxes, labels, target_boxes, box_weight=1.0
 
 
 @mistake(
-    "You give `cross_entropy` probabilities. It takes logits and does the softmax itself; now it is done twice, and even "
-    "a perfect network pays."
+    "You give `cross_entropy` probabilities. It takes logits and does the softmax itself; now it is done twice, and "
+    "even a perfect network pays."
 )
 def softmax_twice(scores, boxes, labels, target_boxes, box_weight=1.0):
     return parts(entropy(scores.softmax(dim=1), labels), distance(boxes, labels, target_boxes), box_weight)
@@ -300,31 +304,25 @@ def softmax_twice_of_a_plain_batch(scores, boxes, labels, target_boxes, box_weig
 
 
 @mistake(
-    "You use the softmax and then the logarithm. Of large scores the softmax rounds to 0, whose logarithm is −∞; there is "
-    "one function that does both safely."
+    "You use the softmax and then the logarithm. Of large scores the softmax rounds to 0, whose logarithm is −∞; "
+    "there is one function that does both safely."
 )
-def softmax_then_logarithm(scores, boxes, labels, target_boxes, box_weight=1.0):
+def softmax_then_logarithm_in_the_losses(scores, boxes, labels, target_boxes, box_weight=1.0):
     chosen = scores.softmax(dim=1)[torch.arange(len(labels)), labels]
     classification = -chosen.log().sum() / max(len(labels), 1)
     return parts(classification, distance(boxes, labels, target_boxes), box_weight)
 
 
-@form(softmax_then_logarithm)
+@form(softmax_then_logarithm_in_the_losses)
 def exponentials_then_logarithm(scores, boxes, labels, target_boxes, box_weight=1.0):
     shares = scores.exp() / scores.exp().sum(dim=1, keepdim=True)
     classification = -shares[torch.arange(len(labels)), labels].log().sum() / max(len(labels), 1)
     return parts(classification, distance(boxes, labels, target_boxes), box_weight)
 
 
-@form(softmax_then_logarithm)
-def logarithm_of_a_sum_of_exponentials(scores, boxes, labels, target_boxes, box_weight=1.0):
-    each = scores.exp().sum(dim=1).log() - scores[torch.arange(len(labels)), labels]
-    return parts(each.sum() / max(len(labels), 1), distance(boxes, labels, target_boxes), box_weight)
-
-
 @mistake(
-    "You add a small number under the logarithm. It bounds the loss of a network that is surely wrong; the log-softmax needs "
-    "no such help."
+    "You add a small number under the logarithm. It bounds the loss of a network that is surely wrong; the "
+    "log-softmax needs no such help."
 )
 def epsilon_under_the_logarithm(scores, boxes, labels, target_boxes, box_weight=1.0):
     chosen = scores.softmax(dim=1)[torch.arange(len(labels)), labels]
@@ -339,9 +337,7 @@ def clamped_under_the_logarithm(scores, boxes, labels, target_boxes, box_weight=
     return parts(classification, distance(boxes, labels, target_boxes), box_weight)
 
 
-@mistake(
-    "You give logits to the negative log-likelihood, which takes logarithms of probabilities: the log-softmax is missing."
-)
+@mistake("You give logits to the negative log-likelihood, which takes logarithms of probabilities: the log-softmax is missing.")
 def likelihood_of_logits(scores, boxes, labels, target_boxes, box_weight=1.0):
     classification = F.nll_loss(scores, labels, reduction="sum") / max(len(labels), 1)
     return parts(classification, distance(boxes, labels, target_boxes), box_weight)
@@ -360,8 +356,8 @@ def likelihood_of_probabilities(scores, boxes, labels, target_boxes, box_weight=
 
 
 @mistake(
-    "You ask of every class by itself, yes or no, with a sigmoid. Here the classes compete: one softmax over all, and the true "
-    "class's logarithm."
+    "You ask of every class by itself, yes or no, with a sigmoid. Here the classes compete: one softmax over all, and "
+    "the true class's logarithm."
 )
 def binary_entropy_a_class(scores, boxes, labels, target_boxes, box_weight=1.0):
     truth = F.one_hot(labels, scores.shape[1]).to(scores.dtype)
@@ -379,9 +375,7 @@ def mean_of_binary_entropies(scores, boxes, labels, target_boxes, box_weight=1.0
 # --- mistakes: both together ------------------------------------------------------------------------------------------
 
 
-@mistake(
-    "Your weight lies on both losses. Then it changes nothing but the step size; it is there to balance one against the other."
-)
+@mistake("Your weight lies on both losses. Then it changes nothing but the step size; it is there to balance one against the other.")
 def weight_on_both(scores, boxes, labels, target_boxes, box_weight=1.0):
     loss = parts(entropy(scores, labels), distance(boxes, labels, target_boxes), 1.0)
     return {**loss, "total": box_weight * loss["total"]}
@@ -406,8 +400,8 @@ def no_weight(scores, boxes, labels, target_boxes, box_weight=1.0):
 
 
 @mistake(
-    "Your `localization` has the weight in it already. Then it cannot be compared between two weights; the weight is for "
-    "the total alone."
+    "Your `localization` has the weight in it already. Then it cannot be compared between two weights; the weight is "
+    "for the total alone."
 )
 def weighted_localization(scores, boxes, labels, target_boxes, box_weight=1.0):
     localization = box_weight * distance(boxes, labels, target_boxes)
@@ -420,9 +414,7 @@ def weighted_twice(scores, boxes, labels, target_boxes, box_weight=1.0):
     return parts(entropy(scores, labels), localization, box_weight)
 
 
-@mistake(
-    "You divide the total by 2, or by the sum of the weights. It is the plain sum: classification + weight · localization."
-)
+@mistake("You divide the total by 2, or by the sum of the weights. It is the plain sum: classification + weight · localization.")
 def average_of_the_two(scores, boxes, labels, target_boxes, box_weight=1.0):
     loss = parts(entropy(scores, labels), distance(boxes, labels, target_boxes), box_weight)
     return {**loss, "total": loss["total"] / 2}
@@ -445,9 +437,7 @@ def zero_is_no_weight(scores, boxes, labels, target_boxes, box_weight=1.0):
     return parts(entropy(scores, labels), distance(boxes, labels, target_boxes), box_weight or 1.0)
 
 
-@mistake(
-    "You do not measure the box where its weight is 0. The weight is for the total; `localization` is asked for all the same."
-)
+@mistake("You do not measure the box where its weight is 0. The weight is for the total; `localization` is asked for all the same.")
 def nothing_to_measure_at_weight_zero(scores, boxes, labels, target_boxes, box_weight=1.0):
     localization = distance(boxes, labels, target_boxes) if box_weight else boxes.sum() * 0
     return parts(entropy(scores, labels), localization, box_weight)
@@ -472,9 +462,7 @@ def the_total_alone(scores, boxes, labels, target_boxes, box_weight=1.0):
 # --- mistakes: empty batches and gradients ----------------------------------------------------------------------------
 
 
-@mistake(
-    "The mean of no image is 0/0, NaN, and it would spoil every weight of the network. Without images each loss is 0."
-)
+@mistake("The mean of no image is 0/0, NaN, and it would spoil every weight of the network. Without images each loss is 0.")
 def nan_without_images(scores, boxes, labels, target_boxes, box_weight=1.0):
     each = (own_boxes(boxes, labels) - target_boxes).square().sum(dim=1)
     return parts(F.cross_entropy(scores, labels), each.mean(), box_weight)
@@ -501,8 +489,8 @@ def division_by_no_images(scores, boxes, labels, target_boxes, box_weight=1.0):
 
 
 @mistake(
-    "Without images you return zeros that have nothing to do with the scores and the boxes. `backward()` fails on them; "
-    "they have to hang on the graph."
+    "Without images you return zeros that have nothing to do with the scores and the boxes. `backward()` fails on "
+    "them; they have to hang on the graph."
 )
 def zeros_without_a_graph(scores, boxes, labels, target_boxes, box_weight=1.0):
     if not len(labels):
@@ -511,16 +499,9 @@ def zeros_without_a_graph(scores, boxes, labels, target_boxes, box_weight=1.0):
     return parts(entropy(scores, labels), distance(boxes, labels, target_boxes), box_weight)
 
 
-@form(zeros_without_a_graph)
-def zeros_that_only_ask_for_a_gradient(scores, boxes, labels, target_boxes, box_weight=1.0):
-    if not len(labels):
-        nothing = torch.zeros((), dtype=scores.dtype, requires_grad=True)
-        return parts(nothing, nothing, box_weight)
-    return parts(entropy(scores, labels), distance(boxes, labels, target_boxes), box_weight)
-
-
 @mistake(
-    "With `.item()` your losses are plain numbers, right ones, but a network cannot learn from them: no gradient flows back."
+    "With `.item()` your losses are plain numbers, right ones, but a network cannot learn from them: no gradient "
+    "flows back."
 )
 def plain_numbers_without_images_too(scores, boxes, labels, target_boxes, box_weight=1.0):
     with torch.no_grad():
@@ -531,6 +512,96 @@ def plain_numbers_without_images_too(scores, boxes, labels, target_boxes, box_we
 @mistake("You cut the target's box or the boxes from the graph: one of them gets no gradient.")
 def boxes_without_a_gradient(scores, boxes, labels, target_boxes, box_weight=1.0):
     return parts(entropy(scores, labels), distance(boxes.detach(), labels, target_boxes), box_weight)
+
+
+@mistake("Your softmax runs over the images. It runs over the classes of one image, dimension 1: these are what compete.")
+def softmax_over_the_images(scores, boxes, labels, target_boxes, box_weight=1.0):
+    logs = scores.log_softmax(dim=0)
+    classification = -logs[torch.arange(len(labels)), labels].sum() / max(len(labels), 1)
+    return parts(classification, distance(boxes, labels, target_boxes), box_weight)
+
+
+@form(softmax_over_the_images)
+def plain_softmax_over_the_images(scores, boxes, labels, target_boxes, box_weight=1.0):
+    each = (own_boxes(boxes, labels) - target_boxes).pow(2).sum(dim=1)
+    return parts(F.nll_loss(scores.log_softmax(dim=0), labels), each.mean(), box_weight)
+
+
+@mistake("You square the differences of probabilities. Cross-entropy is the negative logarithm of the true class's probability.")
+def squared_differences_of_probabilities(scores, boxes, labels, target_boxes, box_weight=1.0):
+    difference = scores.softmax(dim=1) - F.one_hot(labels, scores.shape[1])
+    classification = difference.square().sum() / max(len(labels), 1)
+    return parts(classification, distance(boxes, labels, target_boxes), box_weight)
+
+
+@form(squared_differences_of_probabilities)
+def mean_of_squared_differences_of_probabilities(scores, boxes, labels, target_boxes, box_weight=1.0):
+    truth = F.one_hot(labels, scores.shape[1]).to(scores.dtype)
+    each = (own_boxes(boxes, labels) - target_boxes).pow(2).sum(dim=1)
+    return parts(F.mse_loss(scores.softmax(dim=1), truth), each.mean(), box_weight)
+
+
+@mistake("You sum over the images and average over the four numbers. It is the other way round: a sum in each box, a mean over images.")
+def sum_and_mean_exchanged(scores, boxes, labels, target_boxes, box_weight=1.0):
+    localization = (own_boxes(boxes, labels) - target_boxes).square().sum(dim=0).mean()
+    return parts(entropy(scores, labels), localization, box_weight)
+
+
+@form(sum_and_mean_exchanged)
+def sum_and_mean_exchanged_beside_a_plain_entropy(scores, boxes, labels, target_boxes, box_weight=1.0):
+    localization = (own_boxes(boxes, labels) - target_boxes).square().mean(dim=1).sum()
+    return parts(F.cross_entropy(scores, labels), localization, box_weight)
+
+
+@mistake("You turn the weight into a whole number, and what stands behind the point is lost.")
+def whole_weight(scores, boxes, labels, target_boxes, box_weight=1.0):
+    return parts(entropy(scores, labels), distance(boxes, labels, target_boxes), int(box_weight))
+
+
+@mistake("You divide the localization by the weight. The total has classification + weight · localization.")
+def divides_by_the_weight(scores, boxes, labels, target_boxes, box_weight=1.0):
+    loss = parts(entropy(scores, labels), distance(boxes, labels, target_boxes), 1.0)
+    return {**loss, "total": loss["classification"] + loss["localization"] / max(box_weight, 1e-12)}
+
+
+@form(divides_by_the_weight)
+def divides_by_the_weight_if_there_is_one(scores, boxes, labels, target_boxes, box_weight=1.0):
+    loss = parts(entropy(scores, labels), distance(boxes, labels, target_boxes), 1.0)
+    return {**loss, "total": loss["classification"] + loss["localization"] / (box_weight or 1.0)}
+
+
+# --- mistakes, once more with a look at empty batches -----------------------------------------------------------------
+
+
+def guarded(answer):
+    """Return `answer` with a branch of its own, and a right one, for no images."""
+
+    @wraps(answer)
+    def looks_first(scores, boxes, labels, target_boxes, box_weight=1.0):
+        if not len(labels):
+            nothing = scores.sum() + boxes.sum() + target_boxes.sum()
+            return {"classification": nothing, "localization": nothing, "total": nothing}
+        return answer(scores, boxes, labels, target_boxes, box_weight)
+
+    looks_first.__name__ = f"{answer.__name__}_but_looks_first"
+    return looks_first
+
+
+for first, plain in (
+    (absolute_differences_in_the_losses, mean_of_absolute_differences_in_the_losses),
+    (smooth_l1_in_the_losses, mean_of_smooth_l1_in_the_losses),
+    (boxes_of_all_classes, mean_over_the_boxes_of_all_classes),
+    (boxes_of_all_classes, mean_over_images_and_classes),
+    (every_label_from_every_image_in_the_losses, every_label_from_every_image_in_the_losses),
+    (every_label_from_every_image_in_the_losses, every_label_from_every_image_by_mse),
+    (every_label_from_every_image_in_the_losses, every_label_beside_its_own_target),
+    (labels_as_images_in_the_losses, labels_as_images_with_all_their_classes),
+    (divides_by_the_classes_too_in_the_losses, mean_over_a_mask_and_four_numbers),
+    (likelihood_of_probabilities, likelihood_of_probabilities),
+    (binary_entropy_a_class, mean_of_binary_entropies),
+    (squared_differences_of_probabilities, mean_of_squared_differences_of_probabilities),
+):
+    form(first)(guarded(plain))
 
 
 # --- variants ---------------------------------------------------------------------------------------------------------

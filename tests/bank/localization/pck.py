@@ -52,7 +52,7 @@ def without_scale(pred, target, visible, scale, alpha=0.2):
     return share(distances(pred, target) <= alpha, visible, pred.dtype)
 
 
-@mistake("You measure every object by the mean scale. Each has a limit of its own: a duck is smaller than a cow.")
+@mistake("You measure all objects by one and the same scale. Each has a limit of its own: a duck is smaller than a cow.")
 def mean_scale(pred, target, visible, scale, alpha=0.2):
     return share(distances(pred, target) <= alpha * scale.mean(), visible, pred.dtype)
 
@@ -75,9 +75,7 @@ def smallest_scale(pred, target, visible, scale, alpha=0.2):
     return share(distances(pred, target) <= limit, visible, pred.dtype)
 
 
-@mistake(
-    "`scale` (N,) beside distances (N, J) is matched from the right, with the joints. It needs a dimension of its own at the end."
-)
+@mistake("`scale` (N,) beside distances (N, J) is matched from the right, with the joints. It needs a dimension of its own at the end.")
 def scale_along_the_joints(pred, target, visible, scale, alpha=0.2):
     return share(distances(pred, target) <= alpha * scale, visible, pred.dtype)
 
@@ -92,12 +90,7 @@ def scale_squared_only(pred, target, visible, scale, alpha=0.2):
     return share((pred - target).square().sum(dim=-1) <= alpha * scale[:, None] ** 2, visible, pred.dtype)
 
 
-@mistake("You square alpha but not the scale. If you compare squares, the whole limit is squared.")
-def alpha_squared_only(pred, target, visible, scale, alpha=0.2):
-    return share((pred - target).square().sum(dim=-1) <= alpha**2 * scale[:, None], visible, pred.dtype)
-
-
-@mistake("You take the root of the scale, as of an area. It is a length in pixels already.")
+@mistake("Your limit is alpha times the *root* of the scale. The scale is a length in pixels; if you compare squares, all of the limit is squared.")
 def root_of_the_scale(pred, target, visible, scale, alpha=0.2):
     return share(hits(pred, target, scale.sqrt(), alpha), visible, pred.dtype)
 
@@ -110,9 +103,7 @@ def divides_by_alpha(pred, target, visible, scale, alpha=0.2):
 # --- mistakes: the distance -------------------------------------------------------------------------------------------
 
 
-@mistake(
-    "You ask of x and of y, each by itself, whether it is within the limit. That is a square; the distance makes a circle."
-)
+@mistake("You ask of x and of y, each by itself, whether it is within the limit. That is a square; the distance makes a circle.")
 def within_a_square(pred, target, visible, scale, alpha=0.2):
     near = ((pred - target).abs() <= alpha * scale[:, None, None]).all(dim=-1)
     return share(near, visible, pred.dtype)
@@ -131,12 +122,12 @@ def x_or_y(pred, target, visible, scale, alpha=0.2):
 
 
 @mistake("You add |Δx| and |Δy|, which is the way along the streets. The distance is the straight one, by Pythagoras.")
-def along_the_streets(pred, target, visible, scale, alpha=0.2):
+def along_the_streets_in_the_share(pred, target, visible, scale, alpha=0.2):
     return share((pred - target).abs().sum(dim=-1) <= alpha * scale[:, None], visible, pred.dtype)
 
 
 @mistake("You take the root of the *mean* of Δx² and Δy². The distance has their sum under the root.")
-def root_of_the_mean(pred, target, visible, scale, alpha=0.2):
+def root_of_the_mean_in_the_share(pred, target, visible, scale, alpha=0.2):
     near = (pred - target).square().mean(dim=-1).sqrt() <= alpha * scale[:, None]
     return share(near, visible, pred.dtype)
 
@@ -151,9 +142,7 @@ def share_of_misses_at_least_at_the_limit(pred, target, visible, scale, alpha=0.
     return share(distances(pred, target) >= alpha * scale[:, None], visible, pred.dtype)
 
 
-@mistake(
-    "You average distances in shares of the scale. PCK asks of each keypoint only whether it is near enough, yes or no."
-)
+@mistake("You average distances in shares of the scale. PCK asks of each keypoint only whether it is near enough, yes or no.")
 def mean_relative_distance(pred, target, visible, scale, alpha=0.2):
     return (distances(pred, target) / scale[:, None])[visible].mean()
 
@@ -167,13 +156,11 @@ def mean_share_of_the_limit(pred, target, visible, scale, alpha=0.2):
 
 
 @mistake("All keypoints count, also those that are not visible. Nobody knows where they are.")
-def all_keypoints_count(pred, target, visible, scale, alpha=0.2):
+def all_keypoints_count_in_the_share(pred, target, visible, scale, alpha=0.2):
     return hits(pred, target, scale, alpha).to(pred.dtype).mean()
 
 
-@mistake(
-    "You divide by the number of all keypoints. Those that are not visible are to count neither above the line nor below it."
-)
+@mistake("You divide by the number of all keypoints. Those that are not visible are to count neither above the line nor below it.")
 def divides_by_all(pred, target, visible, scale, alpha=0.2):
     return (hits(pred, target, scale, alpha) & visible).to(pred.dtype).mean()
 
@@ -183,9 +170,7 @@ def divides_by_all_that_there_are(pred, target, visible, scale, alpha=0.2):
     return (hits(pred, target, scale, alpha) & visible).sum().to(pred.dtype) / max(visible.numel(), 1)
 
 
-@mistake(
-    "Keypoints that are not visible count as right in your share, or add to it. Leave them out above the line as well as below."
-)
+@mistake("Keypoints that are not visible count as right in your share, or add to it. Leave them out above the line as well as below.")
 def hidden_ones_above_the_line(pred, target, visible, scale, alpha=0.2):
     return hits(pred, target, scale, alpha).sum().to(pred.dtype) / visible.sum()
 
@@ -196,25 +181,19 @@ def hidden_ones_are_right(pred, target, visible, scale, alpha=0.2):
 
 
 @form(hidden_ones_above_the_line)
-def masked_distances_are_zero(pred, target, visible, scale, alpha=0.2):
-    near = distances(pred, target) * visible <= alpha * scale[:, None]
-    return near.to(pred.dtype).mean()
-
-
-@form(hidden_ones_above_the_line)
 def masked_distances_are_zero_above_the_line(pred, target, visible, scale, alpha=0.2):
     near = distances(pred, target) * visible <= alpha * scale[:, None]
     return near.sum().to(pred.dtype) / visible.sum()
 
 
 @mistake("You use the mask the wrong way round: the share is one of the keypoints that can *not* be seen.")
-def the_hidden_ones_count(pred, target, visible, scale, alpha=0.2):
+def the_hidden_ones_count_in_the_share(pred, target, visible, scale, alpha=0.2):
     return share(hits(pred, target, scale, alpha), ~visible, pred.dtype)
 
 
 @mistake(
-    "You take a share for each object and then their mean. An object with one visible keypoint then weighs as much as one with all; here "
-    "each keypoint counts the same."
+    "You take a share for each object and then their mean. An object with one visible keypoint then weighs as much as "
+    "one with all; here each keypoint counts the same."
 )
 def mean_of_the_objects_shares(pred, target, visible, scale, alpha=0.2):
     right = (hits(pred, target, scale, alpha) & visible).sum(dim=1).to(pred.dtype)
@@ -241,9 +220,7 @@ def mean_of_the_objects_shares_with_zeros_but_nan_of_nothing(pred, target, visib
     return each if visible.any() else each.new_tensor(math.nan)
 
 
-@mistake(
-    "You take a share for each joint and then their mean. Here each visible keypoint of the batch counts the same."
-)
+@mistake("You take a share for each joint and then their mean. Here each visible keypoint of the batch counts the same.")
 def mean_of_the_joints_shares(pred, target, visible, scale, alpha=0.2):
     right = (hits(pred, target, scale, alpha) & visible).sum(dim=0).to(pred.dtype)
     there = visible.any(dim=0)
@@ -262,9 +239,7 @@ def mean_of_the_joints_shares_with_zeros(pred, target, visible, scale, alpha=0.2
     return (right / visible.sum(dim=0).clamp(min=1)).mean()
 
 
-@mistake(
-    "An object is right only if all of its visible keypoints are, in your share. Here each keypoint counts by itself."
-)
+@mistake("An object is right only if all of its visible keypoints are, in your share. Here each keypoint counts by itself.")
 def whole_objects(pred, target, visible, scale, alpha=0.2):
     right = (hits(pred, target, scale, alpha) | ~visible).all(dim=1)
     return right[visible.any(dim=1)].to(pred.dtype).mean()
@@ -274,7 +249,7 @@ def whole_objects(pred, target, visible, scale, alpha=0.2):
 
 
 @mistake("Your result is in percent. The name says so too, but what is asked for is a share, from 0 to 1.")
-def in_percent(pred, target, visible, scale, alpha=0.2):
+def in_percent_in_the_share(pred, target, visible, scale, alpha=0.2):
     return 100 * share(hits(pred, target, scale, alpha), visible, pred.dtype)
 
 
@@ -320,22 +295,18 @@ def one_of_nothing(pred, target, visible, scale, alpha=0.2):
     return share(hits(pred, target, scale, alpha), visible, pred.dtype)
 
 
-@mistake(
-    "Where nothing is visible your code divides by zero, which Python refuses. There is no share, and NaN says so."
-)
+@mistake("Where nothing is visible your code divides by zero, which Python refuses. There is no share, and NaN says so.")
 def raises_of_nothing(pred, target, visible, scale, alpha=0.2):
     right = hits(pred, target, scale, alpha)[visible].sum().item()
     return torch.tensor(right / int(visible.sum()), dtype=pred.dtype)
 
 
-@mistake(
-    "You add a small number below the line: each share is a little too small, and that of nothing is 0 instead of NaN."
-)
-def a_small_number_below(pred, target, visible, scale, alpha=0.2):
+@mistake("You add a small number below the line: each share is a little too small, and that of nothing is 0 instead of NaN.")
+def a_small_number_below_in_the_share(pred, target, visible, scale, alpha=0.2):
     return (hits(pred, target, scale, alpha) & visible).sum().to(pred.dtype) / (visible.sum() + 1e-6)
 
 
-@form(a_small_number_below)
+@form(a_small_number_below_in_the_share)
 def one_below(pred, target, visible, scale, alpha=0.2):
     return (hits(pred, target, scale, alpha) & visible).sum().to(pred.dtype) / (visible.sum() + 1)
 
@@ -343,6 +314,47 @@ def one_below(pred, target, visible, scale, alpha=0.2):
 @mistake("A mean of yes and no is none to torch: turn the booleans into floating-point numbers first.")
 def mean_of_booleans(pred, target, visible, scale, alpha=0.2):
     return hits(pred, target, scale, alpha)[visible].mean()
+
+
+@form(zero_of_nothing)
+def zero_of_nothing_in_float32(pred, target, visible, scale, alpha=0.2):
+    return (hits(pred, target, scale, alpha) & visible).sum() / visible.sum().clamp(min=1)
+
+
+@form(mean_scale)
+def sum_of_the_scales(pred, target, visible, scale, alpha=0.2):
+    return share(distances(pred, target) <= alpha * scale.sum(), visible, pred.dtype)
+
+
+@mistake("You measure in x only. The distance has Δy in it as well.")
+def in_x_only_in_the_share(pred, target, visible, scale, alpha=0.2):
+    return share((pred - target)[..., 0].abs() <= alpha * scale[:, None], visible, pred.dtype)
+
+
+@mistake("You measure in y only. The distance has Δx in it as well.")
+def in_y_only_in_the_share(pred, target, visible, scale, alpha=0.2):
+    return share((pred - target)[..., 1].abs() <= alpha * scale[:, None], visible, pred.dtype)
+
+
+@mistake("You take the mean of |Δx| and |Δy|. The distance is the straight one, the root of Δx² + Δy².")
+def mean_of_the_differences(pred, target, visible, scale, alpha=0.2):
+    return share((pred - target).abs().mean(dim=-1) <= alpha * scale[:, None], visible, pred.dtype)
+
+
+@mistake("You take the length of all offsets together, one number for the batch. Each keypoint has a distance of its own.")
+def one_distance_for_all(pred, target, visible, scale, alpha=0.2):
+    near = ((pred - target).norm() <= alpha * scale[:, None]).expand_as(visible)
+    return share(near, visible, pred.dtype)
+
+
+@form(one_distance_for_all)
+def one_distance_for_all_objects(pred, target, visible, scale, alpha=0.2):
+    return ((pred - target).norm() <= alpha * scale[:, None]).to(pred.dtype).mean()
+
+
+@mistake("You add Δx and Δy with their signs, so that one may make up for the other. Each is squared before they are added.")
+def signed_sum(pred, target, visible, scale, alpha=0.2):
+    return share((pred - target).sum(dim=-1).abs() <= alpha * scale[:, None], visible, pred.dtype)
 
 
 # --- variants ---------------------------------------------------------------------------------------------------------
@@ -379,7 +391,7 @@ def squares_on_both_sides(pred, target, visible, scale, alpha=0.2):
 
 
 @variant
-def with_numpy(pred, target, visible, scale, alpha=0.2):
+def with_numpy_in_the_share(pred, target, visible, scale, alpha=0.2):
     d = np.hypot(*np.moveaxis((pred - target).numpy(), -1, 0))
     seen = visible.numpy()
     if not seen.any():

@@ -12,36 +12,31 @@ from course.checking.patterns import NO_GRADIENT
 
 
 @mistake(
-    "`boxes[:, labels]` takes, from every image, the boxes of all labels: N boxes an image. Each image has one label only, "
-    "its own."
+    "`boxes[:, labels]` takes, from every image, the boxes of all labels: N boxes an image. Each image has one label "
+    "only, its own."
 )
-def every_label_from_every_image(boxes, labels):
+def every_label_from_every_image_when_selecting(boxes, labels):
     return boxes[:, labels]
 
 
 @mistake("You use the labels as numbers of images. The first dimension counts the images; the classes are the second.")
-def labels_as_images(boxes, labels):
+def labels_as_images_when_selecting(boxes, labels):
     return boxes[labels]
 
 
-@form(labels_as_images)
+@form(labels_as_images_when_selecting)
 def labels_as_images_first_class(boxes, labels):
     return boxes[labels, 0]
 
 
-@form(labels_as_images)
+@form(labels_as_images_when_selecting)
 def labels_as_images_and_counting_as_classes(boxes, labels):
     return boxes[labels, torch.arange(len(labels))]
 
 
-@form(labels_as_images)
+@form(labels_as_images_when_selecting)
 def labels_as_images_and_as_classes(boxes, labels):
     return boxes[labels, labels]
-
-
-@form(labels_as_images)
-def gathers_images(boxes, labels):
-    return boxes.gather(0, labels[:, None, None].expand(-1, 1, 4))[:, 0]
 
 
 @mistake("You take the box of class 0 from every image. Which class an image has, `labels` says.")
@@ -90,8 +85,8 @@ def boxes_from_one(boxes, labels):
 
 
 @mistake(
-    "Your result still has a dimension of size 1 where the classes were. Each image has one box left, so there is nothing "
-    "to count there."
+    "Your result still has a dimension of size 1 where the classes were. Each image has one box left, so there is "
+    "nothing to count there."
 )
 def keeps_the_dimension(boxes, labels):
     return boxes.gather(1, labels[:, None, None].expand(-1, 1, 4))
@@ -106,7 +101,7 @@ def keeps_the_dimension_in_a_loop(boxes, labels):
     "`.squeeze()` takes away every dimension of size 1, the batch's too if there is one image. Say which dimension "
     "it is to take."
 )
-def squeezes_everything(boxes, labels):
+def squeezes_everything_when_selecting(boxes, labels):
     return boxes.gather(1, labels.view(-1, 1, 1).expand(-1, -1, 4)).squeeze()
 
 
@@ -129,24 +124,19 @@ def gathers_one_coordinate_flat(boxes, labels):
 
 
 @mistake(
-    "You set the boxes of the other classes to zero and leave them there. One box an image is wanted; the dimension of the "
-    "classes has to go."
+    "You set the boxes of the other classes to zero and leave them there. One box an image is wanted; the dimension "
+    "of the classes has to go."
 )
 def masks_the_others(boxes, labels):
     return boxes * F.one_hot(labels, boxes.shape[1])[..., None]
 
 
 @mistake(
-    "`one_hot` without a number of classes makes as many columns as the highest label asks for. The classes are as many as "
-    "there are boxes, even if the last has no image."
+    "`one_hot` without a number of classes makes as many columns as the highest label asks for. The classes are as "
+    "many as there are boxes, even if the last has no image."
 )
 def one_hot_of_unknown_width(boxes, labels):
     return (boxes * F.one_hot(labels)[..., None]).sum(dim=1)
-
-
-@form(one_hot_of_unknown_width)
-def one_hot_mask_of_unknown_width(boxes, labels):
-    return boxes[F.one_hot(labels).bool()]
 
 
 @mistake(
@@ -162,7 +152,8 @@ def starts_at_another_multiple(boxes, labels):
 
 
 @mistake(
-    "You read the numbers as if they lay (N, 4, K) in memory, first every x1, then every y1. They lie box by box: (N, K, 4)."
+    "You read the numbers as if they lay (N, 4, K) in memory, first every x1, then every y1. They lie box by box: (N, "
+    "K, 4)."
 )
 def coordinate_by_coordinate(boxes, labels):
     count, classes, _ = boxes.shape
@@ -170,17 +161,12 @@ def coordinate_by_coordinate(boxes, labels):
 
 
 @mistake(
-    "You go through the labels in sorted order, and so the boxes change places. Row n of the result belongs to image n."
+    "You go through the labels in sorted order, and so the boxes change places. Row n of the result belongs to image "
+    "n."
 )
 def class_by_class(boxes, labels):
     rows = [boxes[labels == k, k] for k in range(boxes.shape[1])]
     return torch.cat(rows)
-
-
-@form(class_by_class)
-def in_the_order_of_sorted_labels(boxes, labels):
-    order = labels.sort().indices
-    return boxes[order, labels[order]]
 
 
 @form(class_by_class)
@@ -201,8 +187,35 @@ def largest_of_the_classes(boxes, labels):
 
 
 @mistake(NO_GRADIENT)
-def detached(boxes, labels):
+def detached_when_selecting(boxes, labels):
     return boxes.detach()[torch.arange(len(labels)), labels]
+
+
+@mistake("You set the boxes of the other classes to zero and then average. One box is left: add up instead, or the zeros pull it down.")
+def mean_with_zeros_when_selecting(boxes, labels):
+    return (boxes * F.one_hot(labels, boxes.shape[1])[..., None]).mean(dim=1)
+
+
+@mistake("You set the boxes of the other classes to zero and take the largest numbers. Where a coordinate is negative, a zero wins.")
+def largest_with_zeros(boxes, labels):
+    return (boxes * F.one_hot(labels, boxes.shape[1])[..., None]).amax(dim=1)
+
+
+@mistake("You count the classes where you should count the images: `arange` gets K numbers, and there are N labels.")
+def counts_the_classes(boxes, labels):
+    return boxes[torch.arange(boxes.shape[1]), labels]
+
+
+@mistake("In a row of K·4 numbers, the box of class k starts at 4·k. You start at k.")
+def starts_at_the_label(boxes, labels):
+    rows = boxes.flatten(1)
+    return rows.gather(1, (labels[:, None] + torch.arange(4)).clamp(max=rows.shape[1] - 1))
+
+
+@mistake("You write into `boxes` itself. The caller still needs the boxes of the other classes: work on a copy.")
+def clears_the_others_in_place(boxes, labels):
+    boxes[torch.arange(boxes.shape[1]) != labels[:, None]] = 0
+    return boxes.sum(dim=1)
 
 
 # --- variants ---------------------------------------------------------------------------------------------------------
