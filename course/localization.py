@@ -7,7 +7,7 @@ Coordinates are relative to the picture, x to its width and y to its height, so 
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol, TypedDict
+from typing import Any, Protocol, TypedDict
 
 import torch
 import torch.nn.functional as F
@@ -18,11 +18,11 @@ from course.training import in_eval_mode
 
 
 class Scenes(Protocol):
-    """A data set in the Farm's format: item i is (image (3, H, W), target with `labels`, `boxes`, maybe `keypoints`)."""
+    """A data set in the Farm's format: item i is (image (3, H, W), target with `labels`, `boxes` and any more)."""
 
     def __len__(self) -> int: ...
 
-    def __getitem__(self, index: int, /) -> tuple[Tensor, Mapping[str, Tensor]]: ...
+    def __getitem__(self, index: int, /) -> tuple[Tensor, Any]: ...
 
 
 class SingleObject(TypedDict):
@@ -67,11 +67,16 @@ def labels_and_boxes(targets: Sequence[SingleObject]) -> tuple[Tensor, Tensor]:
     return torch.stack([one["label"] for one in targets]), torch.stack([one["box"] for one in targets])
 
 
+def own_boxes(boxes: Tensor, labels: Tensor) -> Tensor:
+    """Return from `boxes` (N, K, 4) those (N, 4) of the classes `labels` (N,)."""
+    return boxes.take_along_dim(labels[:, None, None], dim=1)[:, 0]
+
+
 def class_and_box_loss(
     scores: Tensor, boxes: Tensor, labels: Tensor, target_boxes: Tensor, box_weight: float = 1.0
 ) -> dict[str, Tensor]:
     """Return the losses of class and box, and their weighted sum, as chapter 5's exercise asks for them."""
-    own = boxes.gather(1, labels[:, None, None].expand(-1, 1, 4))[:, 0]
+    own = own_boxes(boxes, labels)
     each = F.cross_entropy(scores, labels), F.mse_loss(own, target_boxes) * 4
     return {"classification": each[0], "localization": each[1], "total": each[0] + box_weight * each[1]}
 
@@ -88,8 +93,7 @@ def measure_boxes(model: nn.Module, data: SingleObjects, box_weight: float = 1.0
         scores, found = model(images)
     losses = class_and_box_loss(scores, found, labels, boxes, box_weight)
     predicted = scores.argmax(dim=1)
-    own = found[torch.arange(len(labels), device=found.device), predicted]
-    iou = _paired_iou(own, boxes)
+    iou = _paired_iou(own_boxes(found, predicted), boxes)
     return {
         **{name: float(losses[name]) for name in ("total", "classification", "localization")},
         "accuracy": float((predicted == labels).double().mean()),

@@ -13,19 +13,31 @@ from course.localization import SingleObject
 
 
 def keypoints_of(targets: Sequence[SingleObject], size: tuple[int, int]) -> tuple[Tensor, Tensor]:
-    """Return the keypoints (N, J, 2) of N pictures' objects in pixels of a map of `size` (H, W), and which count (N, J).
+    """Return keypoints (N, J, 2) of N pictures' objects, in pixels of a map of `size` (H, W), and which count (N, J).
 
     A keypoint that is hidden counts, one that is not there does not.
     """
-    points = torch.stack([one["keypoints"] for one in targets])
-    scale = points.new_tensor([size[1], size[0]])
-    return points[..., :2] * scale, points[..., 2] > 0
+    return on_grid(torch.stack([one["keypoints"] for one in targets]), size)
+
+
+def on_grid(keypoints: Tensor, size: tuple[int, int]) -> tuple[Tensor, Tensor]:
+    """Return keypoints (N, J, 3) in shares of their pictures as (N, J, 2) in pixels of a map, and which count."""
+    return keypoints[..., :2] * keypoints.new_tensor([size[1], size[0]]), keypoints[..., 2] > 0
 
 
 def longer_sides(targets: Sequence[SingleObject], size: tuple[int, int]) -> Tensor:
     """Return the longer side (N,) of each object's box, in pixels of a picture of `size` (H, W)."""
     boxes = torch.stack([one["box"] for one in targets])
     return ((boxes[:, 2:] - boxes[:, :2]) * boxes.new_tensor([size[1], size[0]])).amax(dim=1)
+
+
+def mirrored(keypoints: Tensor, width: float, pairs: Sequence[tuple[int, int]]) -> Tensor:
+    """Return the keypoints (N, J, 3) of the mirrored picture, those of `pairs` in each other's rows."""
+    result = keypoints.clone()
+    result[..., 0] = width - keypoints[..., 0]
+    for a, b in pairs:
+        result[:, [a, b]] = result[:, [b, a]]
+    return result * (result[..., 2:] > 0)
 
 
 def hills(keypoints: Tensor, size: tuple[int, int], sigma: float) -> Tensor:
@@ -61,5 +73,5 @@ def mean_squared_distance(pred: Tensor, target: Tensor, visible: Tensor) -> Tens
 
 def share_near_enough(pred: Tensor, target: Tensor, visible: Tensor, scale: Tensor, alpha: float = 0.2) -> Tensor:
     """Return the share of the visible keypoints that lie within `alpha` times their object's `scale` (N,)."""
-    near = (pred - target).norm(dim=-1) <= alpha * scale[:, None]
+    near = (pred - target).square().sum(dim=-1).sqrt() <= alpha * scale[:, None]
     return near[visible].to(pred.dtype).mean()

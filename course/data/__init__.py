@@ -19,12 +19,14 @@ if TYPE_CHECKING:
     from course.data.transforms import Joint, eval_transform, train_transform, transformed, unwrap, wrap
 
 __all__ = [
-    "CLASSES", "KEYPOINT_NAMES", "SEMANTIC_CLASSES", "Joint", "Sample", "SampleSet", "eval_transform", "export", "load", "preview",
+    "CLASSES", "KEYPOINT_NAMES", "SEMANTIC_CLASSES",
+    "Joint", "Sample", "SampleSet", "eval_transform", "export", "load", "preview",
     "train_transform", "transformed", "unwrap", "wrap",
 ]  # fmt: skip
 
 _HOMES = {
-    "CLASSES": "classes", "KEYPOINT_NAMES": "classes", "SEMANTIC_CLASSES": "classes", "Joint": "transforms", "Sample": "sample",
+    "CLASSES": "classes", "KEYPOINT_NAMES": "classes", "SEMANTIC_CLASSES": "classes",
+    "Joint": "transforms", "Sample": "sample",
     "SampleSet": "sample", "eval_transform": "transforms", "export": "exporting", "load": "loading",
     "preview": "sheet", "train_transform": "transforms", "transformed": "transforms", "unwrap": "transforms",
     "wrap": "transforms",

@@ -1,6 +1,7 @@
 """One object a picture: boxes and poses of several models beside the truth, several pictures at once."""
 
 from collections.abc import Mapping, Sequence
+from typing import Literal
 
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -9,7 +10,12 @@ from torch import Tensor
 
 from course.plotting.style import colour_of, draw_image, picture_axes, set_title
 
-_DASHES = ("solid", (0, (5, 2)), (0, (1, 1.5)), (0, (5, 2, 1, 2)))
+_DASHES: tuple[Literal["solid"] | tuple[float, Sequence[float]], ...] = (
+    "solid",
+    (0, (5, 2)),
+    (0, (1, 1.5)),
+    (0, (5, 2, 1, 2)),
+)
 
 
 def show_objects(images: Tensor, boxes: Mapping[str, Tensor], titles: Sequence[str] = (), columns: int = 4) -> Figure:

@@ -58,7 +58,7 @@ def open_split(config: TrainConfig, split: str, asked: Asked, *, images: int | N
 
 
 def class_names(config: TrainConfig, asked: Asked) -> tuple[str, ...]:
-    """Return the names of the classes: of a semantic map's values, of a detection's labels, 0 = background, or of joints.
+    """Return the names of a semantic map's values, of a detection's labels, 0 = background, or of an object's joints.
 
     Raises:
         TrainingError: an unknown data set.

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from solutions.tiny_detector import Region, Stride
 
 Asked = Literal["semantic", "boxes", "masks", "object", "keypoints"]
-"""What a model answers: a label a pixel, boxes, boxes with masks, or of the one object its class and box, its joints."""
+"""What a model answers: a label a pixel, boxes, boxes with masks; of one object its class and box, or its joints."""
 
 
 @dataclass(frozen=True)

@@ -97,7 +97,7 @@ class Pose:
     collate = staticmethod(collate)
 
     def losses(self, model: nn.Module, images: Tensor, targets: Sequence[SingleObject]) -> dict[str, Tensor]:
-        """Return the squared difference of the maps, summed over their pixels, or the squared distance of the points."""
+        """Return the squared difference of the maps, summed over pixels, or the squared distance of the points."""
         answer = model(images).float()
         if answer.ndim == 4:
             points, visible = keypoints_of(targets, cast(tuple[int, int], tuple(answer.shape[-2:])))

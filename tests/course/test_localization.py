@@ -6,9 +6,17 @@ from torch import Tensor, nn
 
 from course.farm import Farm
 from course.localization import SingleObjects, class_and_box_loss, labels_and_boxes, measure_boxes
-from course.pose import hills, keypoints_of, longer_sides, mean_squared_distance, share_near_enough, summits
+from course.pose import hills, keypoints_of, longer_sides, mean_squared_distance, mirrored, share_near_enough, summits
 from solutions.localization import Localizer, multitask_loss
-from solutions.pose import CoordinateNet, PoseNet, decode_heatmaps, gaussian_heatmaps, keypoint_loss, pck
+from solutions.pose import (
+    CoordinateNet,
+    PoseNet,
+    decode_heatmaps,
+    flip_keypoints,
+    gaussian_heatmaps,
+    keypoint_loss,
+    pck,
+)
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +59,14 @@ def test_distances_and_shares_are_the_references() -> None:
     torch.testing.assert_close(mean_squared_distance(pred, target, visible), keypoint_loss(pred, target, visible))
     torch.testing.assert_close(share_near_enough(pred, target, visible, scale), pck(pred, target, visible, scale))
     assert float(mean_squared_distance(pred, target, visible & False)) == 0
+
+
+def test_what_is_mirrored_is_the_references() -> None:
+    torch.manual_seed(0)
+    points = torch.cat([torch.rand(3, 4, 2) * 9, torch.randint(0, 3, (3, 4, 1)).float()], dim=-1)
+    before = points.clone()
+    torch.testing.assert_close(mirrored(points, 9, [(3, 1)]), flip_keypoints(points, 9, [(3, 1)]))
+    assert torch.equal(points, before)
 
 
 class Oracle(nn.Module):

@@ -43,12 +43,16 @@ def right(heatmaps, quarter=0.25, centre=0.5):
 # --- mistakes: the pixel ----------------------------------------------------------------------------------------------
 
 
-@mistake("You start from the pixel's number, which is its upper left corner. Its centre lies half a pixel further right and down.")
+@mistake(
+    "You start from the pixel's number, which is its upper left corner. Its centre lies half a pixel further right and down."
+)
 def from_the_corner_when_decoding(heatmaps):
     return right(heatmaps, centre=0.0)
 
 
-@mistake("You return the pixel's number as it is: the half pixel to its centre and the quarter towards the higher neighbour are missing.")
+@mistake(
+    "You return the pixel's number as it is: the half pixel to its centre and the quarter towards the higher neighbour are missing."
+)
 def the_index_alone(heatmaps):
     return right(heatmaps, 0.0, 0.0)
 
@@ -93,7 +97,9 @@ def divides_by_the_height_without_a_clamp(heatmaps):
     return points.to(heatmaps.dtype), heatmaps.flatten(-2).amax(-1)
 
 
-@mistake("You take the quotient for the column and the remainder for the row. Row by row, the quotient by the width is the row.")
+@mistake(
+    "You take the quotient for the column and the remainder for the row. Row by row, the quotient by the width is the row."
+)
 def quotient_as_column(heatmaps):
     row, column, scores = peaks(heatmaps)
     across, down = slopes(heatmaps, row, column)
@@ -151,7 +157,9 @@ def highest_of_all_joints_with_scores_of_their_own(heatmaps):
     return points, heatmaps.flatten(-2).amax(-1)
 
 
-@mistake("You take the row with the largest sum and the column with the largest sum. The highest pixel need not stand where they cross.")
+@mistake(
+    "You take the row with the largest sum and the column with the largest sum. The highest pixel need not stand where they cross."
+)
 def highest_row_and_column(heatmaps):
     row, column = heatmaps.sum(-1).argmax(-1), heatmaps.sum(-2).argmax(-1)
     across, down = slopes(heatmaps, row, column)
@@ -202,7 +210,9 @@ def half_a_pixel(heatmaps):
     return right(heatmaps, 0.5)
 
 
-@mistake("You move by a quarter of the *difference* of the two neighbours. Only its sign counts: always a quarter of a pixel, or none.")
+@mistake(
+    "You move by a quarter of the *difference* of the two neighbours. Only its sign counts: always a quarter of a pixel, or none."
+)
 def by_the_difference(heatmaps):
     row, column, scores = peaks(heatmaps)
     across, down = slopes(heatmaps, row, column)
@@ -216,7 +226,9 @@ def by_half_the_difference(heatmaps):
     return torch.stack((column + 0.5 + across / 2, row + 0.5 + down / 2), -1), scores
 
 
-@mistake("You fit a parabola through the pixel and its neighbours. Here only the side counts: a quarter of a pixel, or none.")
+@mistake(
+    "You fit a parabola through the pixel and its neighbours. Here only the side counts: a quarter of a pixel, or none."
+)
 def by_a_parabola(heatmaps):
     row, column, scores = peaks(heatmaps)
     across, down = slopes(heatmaps, row, column)
@@ -234,7 +246,9 @@ def directions_exchanged(heatmaps):
     return points.to(heatmaps.dtype), scores
 
 
-@mistake("You move in one direction only, towards the highest of the four neighbours. x and y each have a move of their own.")
+@mistake(
+    "You move in one direction only, towards the highest of the four neighbours. x and y each have a move of their own."
+)
 def towards_the_highest_of_four(heatmaps):
     row, column, scores = peaks(heatmaps)
     height, width = heatmaps.shape[-2:]
@@ -291,7 +305,9 @@ def in_y_only_when_decoding(heatmaps):
     return torch.stack((column + 0.5, row + 0.5 + down.sign() / 4), -1).to(heatmaps.dtype), scores
 
 
-@mistake("Where the two neighbours are equal you move all the same: an `else` covers more than \"lower\". Then there is no side to lean to.")
+@mistake(
+    'Where the two neighbours are equal you move all the same: an `else` covers more than "lower". Then there is no side to lean to.'
+)
 def moves_left_if_equal(heatmaps):
     row, column, scores = peaks(heatmaps)
     height, width = heatmaps.shape[-2:]
@@ -327,7 +343,9 @@ def zeros_outside(heatmaps):
     return points.to(heatmaps.dtype), scores
 
 
-@mistake("At the border you always move inwards, to the only neighbour there is. Where one of the two is missing, do not move.")
+@mistake(
+    "At the border you always move inwards, to the only neighbour there is. Where one of the two is missing, do not move."
+)
 def inwards_at_the_border(heatmaps):
     row, column, scores = peaks(heatmaps)
     padded = F.pad(heatmaps, (1, 1, 1, 1), value=-torch.inf)
@@ -416,7 +434,9 @@ def no_move_at_any_border(heatmaps):
     return torch.stack((x, y), -1).to(heatmaps.dtype), scores
 
 
-@mistake("You do not move one pixel away from the border either: column 1 has a left neighbour, in column 0. Both are there to compare.")
+@mistake(
+    "You do not move one pixel away from the border either: column 1 has a left neighbour, in column 0. Both are there to compare."
+)
 def no_move_next_to_the_border(heatmaps):
     row, column, scores = peaks(heatmaps)
     height, width = heatmaps.shape[-2:]
@@ -447,7 +467,9 @@ def one_condition_for_both_as_published(heatmaps):
     return torch.stack((x, y), -1).to(heatmaps.dtype), scores
 
 
-@mistake("At the border your code asks for a neighbour that is not there, and torch refuses. Where one of the two is missing, do not move.")
+@mistake(
+    "At the border your code asks for a neighbour that is not there, and torch refuses. Where one of the two is missing, do not move."
+)
 def asks_beyond_the_border(heatmaps):
     row, column, scores = peaks(heatmaps)
     points = torch.stack((column + 0.5, row + 0.5), -1).to(heatmaps.dtype)
@@ -462,7 +484,9 @@ def asks_beyond_the_border(heatmaps):
 # --- mistakes: the scores ---------------------------------------------------------------------------------------------
 
 
-@mistake("You take a joint whose highest value is not positive for absent and return (0, 0). Values may be negative everywhere: only their order counts.")
+@mistake(
+    "You take a joint whose highest value is not positive for absent and return (0, 0). Values may be negative everywhere: only their order counts."
+)
 def nothing_below_zero(heatmaps):
     points, scores = right(heatmaps)
     return points * (scores > 0)[..., None], scores
@@ -531,7 +555,9 @@ def mean_as_score(heatmaps):
     return points, heatmaps.mean((-2, -1))
 
 
-@mistake("`.squeeze()` takes away every dimension of size 1, that of the objects or of the joints too if there is only one.")
+@mistake(
+    "`.squeeze()` takes away every dimension of size 1, that of the objects or of the joints too if there is only one."
+)
 def squeezes_everything_when_decoding(heatmaps):
     points, scores = right(heatmaps)
     return points.squeeze(), scores.squeeze()
@@ -573,7 +599,9 @@ def row_and_column_as_they_are(heatmaps):
     return torch.stack((row, column), -1).to(heatmaps.dtype), scores
 
 
-@mistake("You ask the four neighbours in the whole batch's flattened numbers, where each map's first position is not 0.")
+@mistake(
+    "You ask the four neighbours in the whole batch's flattened numbers, where each map's first position is not 0."
+)
 def neighbours_in_another_map(heatmaps):
     row, column, scores = peaks(heatmaps)
     first = heatmaps[:1, :1].expand_as(heatmaps)
@@ -582,7 +610,9 @@ def neighbours_in_another_map(heatmaps):
     return points.to(heatmaps.dtype), scores
 
 
-@mistake("You compare each neighbour with the pixel itself. It is the highest, so no neighbour is higher: compare the two with each other.")
+@mistake(
+    "You compare each neighbour with the pixel itself. It is the highest, so no neighbour is higher: compare the two with each other."
+)
 def compares_with_the_pixel(heatmaps):
     row, column, scores = peaks(heatmaps)
     height, width = heatmaps.shape[-2:]

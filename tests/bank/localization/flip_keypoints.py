@@ -53,7 +53,9 @@ def minus_width(keypoints, width, pairs):
     return emptied(out)
 
 
-@mistake("You take x to width / 2 − x. The mirror stands in the middle; x is as far from it afterwards, on its other side.")
+@mistake(
+    "You take x to width / 2 − x. The mirror stands in the middle; x is as far from it afterwards, on its other side."
+)
 def half_the_width(keypoints, width, pairs):
     return emptied(mirrored(keypoints, width / 2)[:, order_of(keypoints.shape[1], pairs)])
 
@@ -103,7 +105,9 @@ def drops_what_is_outside(keypoints, width, pairs):
 # --- mistakes: who is who ---------------------------------------------------------------------------------------------
 
 
-@mistake("You leave the rows as they are. In the mirrored image the left eye is a right eye: the joints of each pair change places.")
+@mistake(
+    "You leave the rows as they are. In the mirrored image the left eye is a right eye: the joints of each pair change places."
+)
 def exchanges_nothing(keypoints, width, pairs):
     return emptied(mirrored(keypoints, width))
 
@@ -129,7 +133,9 @@ def writes_over_the_second(keypoints, width, pairs):
     return emptied(out)
 
 
-@mistake("You exchange x and y of a pair but leave the visibilities in their rows. A joint takes all three numbers with it.")
+@mistake(
+    "You exchange x and y of a pair but leave the visibilities in their rows. A joint takes all three numbers with it."
+)
 def visibility_stays(keypoints, width, pairs):
     out = mirrored(keypoints, width)
     out[..., :2] = out[:, order_of(keypoints.shape[1], pairs), :2]
@@ -221,8 +227,7 @@ def mirrors_what_is_not_there(keypoints, width, pairs):
 
 
 @mistake(
-    "You leave joints of visibility 0 as they came. Their x and y mean nothing, and such a row is (0, 0, 0) "
-    "afterwards."
+    "You leave joints of visibility 0 as they came. Their x and y mean nothing, and such a row is (0, 0, 0) afterwards."
 )
 def leaves_what_is_not_there(keypoints, width, pairs):
     out = mirrored(keypoints, width)
@@ -237,7 +242,9 @@ def empties_x_only(keypoints, width, pairs):
     return out
 
 
-@mistake("You clear hidden joints, of visibility 1, as well. They are there, and their place is known; only 0 means absent.")
+@mistake(
+    "You clear hidden joints, of visibility 1, as well. They are there, and their place is known; only 0 means absent."
+)
 def clears_hidden_joints(keypoints, width, pairs):
     out = mirrored(keypoints, width)[:, order_of(keypoints.shape[1], pairs)]
     return out * (out[..., 2:] > 1)
@@ -309,13 +316,17 @@ def without_visibility(keypoints, width, pairs):
     return emptied(mirrored(keypoints, width)[:, order_of(keypoints.shape[1], pairs)])[..., :2]
 
 
-@mistake("You drop the joints that are not there. Every object keeps its J rows, in their order; one that is absent is (0, 0, 0).")
+@mistake(
+    "You drop the joints that are not there. Every object keeps its J rows, in their order; one that is absent is (0, 0, 0)."
+)
 def drops_absent_joints(keypoints, width, pairs):
     out = mirrored(keypoints, width)[:, order_of(keypoints.shape[1], pairs)]
     return out[out[..., 2] > 0] if (out[..., 2] == 0).any() else out
 
 
-@mistake("You write into `keypoints` itself. The caller still needs those of the image that is not mirrored: work on a copy.")
+@mistake(
+    "You write into `keypoints` itself. The caller still needs those of the image that is not mirrored: work on a copy."
+)
 def writes_into_its_input(keypoints, width, pairs):
     keypoints[..., 0] = width - keypoints[..., 0]
     return emptied(keypoints[:, order_of(keypoints.shape[1], pairs)])
@@ -335,7 +346,9 @@ def reorders_objects(keypoints, width, pairs):
     return emptied(mirrored(keypoints, width)[order_of(keypoints.shape[1], pairs)])
 
 
-@mistake("You take the absolute value of the mirrored x. A joint to the right of the image comes to lie to its left, at a negative x.")
+@mistake(
+    "You take the absolute value of the mirrored x. A joint to the right of the image comes to lie to its left, at a negative x."
+)
 def never_negative(keypoints, width, pairs):
     out = mirrored(keypoints, width)[:, order_of(keypoints.shape[1], pairs)]
     out[..., 0] = out[..., 0].abs()
@@ -361,12 +374,16 @@ def rounded_pixels(keypoints, width, pairs):
     return emptied(out)
 
 
-@mistake("You take x to width + 1 − x. What lies at x = 0 comes to lie at x = width, and a half-way point stays where it is.")
+@mistake(
+    "You take x to width + 1 − x. What lies at x = 0 comes to lie at x = width, and a half-way point stays where it is."
+)
 def width_plus_one(keypoints, width, pairs):
     return emptied(mirrored(keypoints, width + 1)[:, order_of(keypoints.shape[1], pairs)])
 
 
-@mistake("You mirror about the keypoints themselves, with their largest x as the width. It is the image that is mirrored: `width` says how wide it is.")
+@mistake(
+    "You mirror about the keypoints themselves, with their largest x as the width. It is the image that is mirrored: `width` says how wide it is."
+)
 def largest_x_as_width(keypoints, width, pairs):
     most = keypoints[..., 0].max() if keypoints.numel() else 0
     return emptied(mirrored(keypoints, most)[:, order_of(keypoints.shape[1], pairs)])
@@ -393,7 +410,9 @@ def visibility_as_yes_or_no(keypoints, width, pairs):
     return out
 
 
-@mistake("You take a joint that comes to lie at x = width for one that is not there. Another may lie there, and who is absent, the visibility says.")
+@mistake(
+    "You take a joint that comes to lie at x = width for one that is not there. Another may lie there, and who is absent, the visibility says."
+)
 def takes_the_right_edge_for_absent(keypoints, width, pairs):
     out = mirrored(keypoints, width)[:, order_of(keypoints.shape[1], pairs)]
     out[..., 0][out[..., 0] == width] = 0

@@ -103,7 +103,9 @@ def centres_as_shares_of_the_map(keypoints, size, sigma):
     return torch.exp(-(down[..., :, None] ** 2 + across[..., None, :] ** 2) / (2 * sigma**2))
 
 
-@mistake("You spread the columns from 0 to W with `linspace`, so they are more than one pixel apart. Centres are exactly one apart.")
+@mistake(
+    "You spread the columns from 0 to W with `linspace`, so they are more than one pixel apart. Centres are exactly one apart."
+)
 def stretched_columns(keypoints, size, sigma):
     height, width = size
     across = torch.linspace(0, width, width, dtype=keypoints.dtype) - keypoints[..., :1]
@@ -169,7 +171,7 @@ def distance_over_two_sigma(keypoints, size, sigma):
 
 @mistake("You square the squared distance once more. d² is (Δx)² + (Δy)² already.")
 def squared_twice(keypoints, size, sigma):
-    return torch.exp(-squares(keypoints, size) ** 2 / (2 * sigma**2))
+    return torch.exp(-(squares(keypoints, size) ** 2) / (2 * sigma**2))
 
 
 @mistake("You divide by 2πσ², as for a density whose sum is 1. Here the hill is 1 high where the keypoint is.")
@@ -260,7 +262,9 @@ def mean_of_the_directions(keypoints, size, sigma):
     return sum_of_the_directions(keypoints, size, sigma) / 2
 
 
-@mistake("You square the sum of Δx and Δy. Pythagoras squares each and then adds: otherwise Δx = −Δy would cost nothing.")
+@mistake(
+    "You square the sum of Δx and Δy. Pythagoras squares each and then adds: otherwise Δx = −Δy would cost nothing."
+)
 def square_of_the_sum_when_drawing(keypoints, size, sigma):
     height, width = size
     across = torch.arange(width, dtype=keypoints.dtype) + 0.5 - keypoints[..., :1]
@@ -300,7 +304,9 @@ def a_single_pixel(keypoints, size, sigma):
 # --- mistakes: how many maps ------------------------------------------------------------------------------------------
 
 
-@mistake("You draw all joints of an object into one map. Each joint has a map of its own, or nobody can tell which hill is whose.")
+@mistake(
+    "You draw all joints of an object into one map. Each joint has a map of its own, or nobody can tell which hill is whose."
+)
 def all_joints_in_one_map(keypoints, size, sigma):
     return torch.exp(-squares(keypoints, size) / (2 * sigma**2)).amax(dim=1, keepdim=True)
 
@@ -327,7 +333,9 @@ def nothing_for_keypoints_outside(keypoints, size, sigma):
     return torch.exp(-squares(keypoints, size) / (2 * sigma**2)) * inside[..., None, None]
 
 
-@mistake("You move a keypoint that lies outside to the border. It stays where it is; only the foot of its hill is seen.")
+@mistake(
+    "You move a keypoint that lies outside to the border. It stays where it is; only the foot of its hill is seen."
+)
 def moved_into_the_map(keypoints, size, sigma):
     most = torch.tensor([size[1], size[0]], dtype=keypoints.dtype)
     return torch.exp(-squares(keypoints.clamp(min=0).minimum(most), size) / (2 * sigma**2))

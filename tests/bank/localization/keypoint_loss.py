@@ -398,7 +398,9 @@ def whole_numbers_as_a_mask(pred, target, visible):
     return squares(pred, target)[visible.long()].mean()
 
 
-@mistake("You add a small number to the count: in float64 it is seen that each loss is a little too small. Only a count of 0 needs help.")
+@mistake(
+    "You add a small number to the count: in float64 it is seen that each loss is a little too small. Only a count of 0 needs help."
+)
 def a_millionth_below(pred, target, visible):
     return (squares(pred, target) * visible).sum() / (visible.sum() + 1e-6)
 

@@ -99,9 +99,7 @@ def absolute_differences_in_the_losses(scores, boxes, labels, target_boxes, box_
 
 @form(absolute_differences_in_the_losses)
 def mean_of_absolute_differences_in_the_losses(scores, boxes, labels, target_boxes, box_weight=1.0):
-    return parts(
-        F.cross_entropy(scores, labels), F.l1_loss(own_boxes(boxes, labels), target_boxes), box_weight
-    )
+    return parts(F.cross_entropy(scores, labels), F.l1_loss(own_boxes(boxes, labels), target_boxes), box_weight)
 
 
 @form(absolute_differences_in_the_losses)
@@ -337,7 +335,9 @@ def clamped_under_the_logarithm(scores, boxes, labels, target_boxes, box_weight=
     return parts(classification, distance(boxes, labels, target_boxes), box_weight)
 
 
-@mistake("You give logits to the negative log-likelihood, which takes logarithms of probabilities: the log-softmax is missing.")
+@mistake(
+    "You give logits to the negative log-likelihood, which takes logarithms of probabilities: the log-softmax is missing."
+)
 def likelihood_of_logits(scores, boxes, labels, target_boxes, box_weight=1.0):
     classification = F.nll_loss(scores, labels, reduction="sum") / max(len(labels), 1)
     return parts(classification, distance(boxes, labels, target_boxes), box_weight)
@@ -375,7 +375,9 @@ def mean_of_binary_entropies(scores, boxes, labels, target_boxes, box_weight=1.0
 # --- mistakes: both together ------------------------------------------------------------------------------------------
 
 
-@mistake("Your weight lies on both losses. Then it changes nothing but the step size; it is there to balance one against the other.")
+@mistake(
+    "Your weight lies on both losses. Then it changes nothing but the step size; it is there to balance one against the other."
+)
 def weight_on_both(scores, boxes, labels, target_boxes, box_weight=1.0):
     loss = parts(entropy(scores, labels), distance(boxes, labels, target_boxes), 1.0)
     return {**loss, "total": box_weight * loss["total"]}
@@ -414,7 +416,9 @@ def weighted_twice(scores, boxes, labels, target_boxes, box_weight=1.0):
     return parts(entropy(scores, labels), localization, box_weight)
 
 
-@mistake("You divide the total by 2, or by the sum of the weights. It is the plain sum: classification + weight · localization.")
+@mistake(
+    "You divide the total by 2, or by the sum of the weights. It is the plain sum: classification + weight · localization."
+)
 def average_of_the_two(scores, boxes, labels, target_boxes, box_weight=1.0):
     loss = parts(entropy(scores, labels), distance(boxes, labels, target_boxes), box_weight)
     return {**loss, "total": loss["total"] / 2}
@@ -437,7 +441,9 @@ def zero_is_no_weight(scores, boxes, labels, target_boxes, box_weight=1.0):
     return parts(entropy(scores, labels), distance(boxes, labels, target_boxes), box_weight or 1.0)
 
 
-@mistake("You do not measure the box where its weight is 0. The weight is for the total; `localization` is asked for all the same.")
+@mistake(
+    "You do not measure the box where its weight is 0. The weight is for the total; `localization` is asked for all the same."
+)
 def nothing_to_measure_at_weight_zero(scores, boxes, labels, target_boxes, box_weight=1.0):
     localization = distance(boxes, labels, target_boxes) if box_weight else boxes.sum() * 0
     return parts(entropy(scores, labels), localization, box_weight)
@@ -462,7 +468,9 @@ def the_total_alone(scores, boxes, labels, target_boxes, box_weight=1.0):
 # --- mistakes: empty batches and gradients ----------------------------------------------------------------------------
 
 
-@mistake("The mean of no image is 0/0, NaN, and it would spoil every weight of the network. Without images each loss is 0.")
+@mistake(
+    "The mean of no image is 0/0, NaN, and it would spoil every weight of the network. Without images each loss is 0."
+)
 def nan_without_images(scores, boxes, labels, target_boxes, box_weight=1.0):
     each = (own_boxes(boxes, labels) - target_boxes).square().sum(dim=1)
     return parts(F.cross_entropy(scores, labels), each.mean(), box_weight)
@@ -514,7 +522,9 @@ def boxes_without_a_gradient(scores, boxes, labels, target_boxes, box_weight=1.0
     return parts(entropy(scores, labels), distance(boxes.detach(), labels, target_boxes), box_weight)
 
 
-@mistake("Your softmax runs over the images. It runs over the classes of one image, dimension 1: these are what compete.")
+@mistake(
+    "Your softmax runs over the images. It runs over the classes of one image, dimension 1: these are what compete."
+)
 def softmax_over_the_images(scores, boxes, labels, target_boxes, box_weight=1.0):
     logs = scores.log_softmax(dim=0)
     classification = -logs[torch.arange(len(labels)), labels].sum() / max(len(labels), 1)
@@ -527,7 +537,9 @@ def plain_softmax_over_the_images(scores, boxes, labels, target_boxes, box_weigh
     return parts(F.nll_loss(scores.log_softmax(dim=0), labels), each.mean(), box_weight)
 
 
-@mistake("You square the differences of probabilities. Cross-entropy is the negative logarithm of the true class's probability.")
+@mistake(
+    "You square the differences of probabilities. Cross-entropy is the negative logarithm of the true class's probability."
+)
 def squared_differences_of_probabilities(scores, boxes, labels, target_boxes, box_weight=1.0):
     difference = scores.softmax(dim=1) - F.one_hot(labels, scores.shape[1])
     classification = difference.square().sum() / max(len(labels), 1)
@@ -541,7 +553,9 @@ def mean_of_squared_differences_of_probabilities(scores, boxes, labels, target_b
     return parts(F.mse_loss(scores.softmax(dim=1), truth), each.mean(), box_weight)
 
 
-@mistake("You sum over the images and average over the four numbers. It is the other way round: a sum in each box, a mean over images.")
+@mistake(
+    "You sum over the images and average over the four numbers. It is the other way round: a sum in each box, a mean over images."
+)
 def sum_and_mean_exchanged(scores, boxes, labels, target_boxes, box_weight=1.0):
     localization = (own_boxes(boxes, labels) - target_boxes).square().sum(dim=0).mean()
     return parts(entropy(scores, labels), localization, box_weight)

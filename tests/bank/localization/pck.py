@@ -52,7 +52,9 @@ def without_scale(pred, target, visible, scale, alpha=0.2):
     return share(distances(pred, target) <= alpha, visible, pred.dtype)
 
 
-@mistake("You measure all objects by one and the same scale. Each has a limit of its own: a duck is smaller than a cow.")
+@mistake(
+    "You measure all objects by one and the same scale. Each has a limit of its own: a duck is smaller than a cow."
+)
 def mean_scale(pred, target, visible, scale, alpha=0.2):
     return share(distances(pred, target) <= alpha * scale.mean(), visible, pred.dtype)
 
@@ -75,7 +77,9 @@ def smallest_scale(pred, target, visible, scale, alpha=0.2):
     return share(distances(pred, target) <= limit, visible, pred.dtype)
 
 
-@mistake("`scale` (N,) beside distances (N, J) is matched from the right, with the joints. It needs a dimension of its own at the end.")
+@mistake(
+    "`scale` (N,) beside distances (N, J) is matched from the right, with the joints. It needs a dimension of its own at the end."
+)
 def scale_along_the_joints(pred, target, visible, scale, alpha=0.2):
     return share(distances(pred, target) <= alpha * scale, visible, pred.dtype)
 
@@ -90,7 +94,9 @@ def scale_squared_only(pred, target, visible, scale, alpha=0.2):
     return share((pred - target).square().sum(dim=-1) <= alpha * scale[:, None] ** 2, visible, pred.dtype)
 
 
-@mistake("Your limit is alpha times the *root* of the scale. The scale is a length in pixels; if you compare squares, all of the limit is squared.")
+@mistake(
+    "Your limit is alpha times the *root* of the scale. The scale is a length in pixels; if you compare squares, all of the limit is squared."
+)
 def root_of_the_scale(pred, target, visible, scale, alpha=0.2):
     return share(hits(pred, target, scale.sqrt(), alpha), visible, pred.dtype)
 
@@ -103,7 +109,9 @@ def divides_by_alpha(pred, target, visible, scale, alpha=0.2):
 # --- mistakes: the distance -------------------------------------------------------------------------------------------
 
 
-@mistake("You ask of x and of y, each by itself, whether it is within the limit. That is a square; the distance makes a circle.")
+@mistake(
+    "You ask of x and of y, each by itself, whether it is within the limit. That is a square; the distance makes a circle."
+)
 def within_a_square(pred, target, visible, scale, alpha=0.2):
     near = ((pred - target).abs() <= alpha * scale[:, None, None]).all(dim=-1)
     return share(near, visible, pred.dtype)
@@ -142,7 +150,9 @@ def share_of_misses_at_least_at_the_limit(pred, target, visible, scale, alpha=0.
     return share(distances(pred, target) >= alpha * scale[:, None], visible, pred.dtype)
 
 
-@mistake("You average distances in shares of the scale. PCK asks of each keypoint only whether it is near enough, yes or no.")
+@mistake(
+    "You average distances in shares of the scale. PCK asks of each keypoint only whether it is near enough, yes or no."
+)
 def mean_relative_distance(pred, target, visible, scale, alpha=0.2):
     return (distances(pred, target) / scale[:, None])[visible].mean()
 
@@ -160,7 +170,9 @@ def all_keypoints_count_in_the_share(pred, target, visible, scale, alpha=0.2):
     return hits(pred, target, scale, alpha).to(pred.dtype).mean()
 
 
-@mistake("You divide by the number of all keypoints. Those that are not visible are to count neither above the line nor below it.")
+@mistake(
+    "You divide by the number of all keypoints. Those that are not visible are to count neither above the line nor below it."
+)
 def divides_by_all(pred, target, visible, scale, alpha=0.2):
     return (hits(pred, target, scale, alpha) & visible).to(pred.dtype).mean()
 
@@ -170,7 +182,9 @@ def divides_by_all_that_there_are(pred, target, visible, scale, alpha=0.2):
     return (hits(pred, target, scale, alpha) & visible).sum().to(pred.dtype) / max(visible.numel(), 1)
 
 
-@mistake("Keypoints that are not visible count as right in your share, or add to it. Leave them out above the line as well as below.")
+@mistake(
+    "Keypoints that are not visible count as right in your share, or add to it. Leave them out above the line as well as below."
+)
 def hidden_ones_above_the_line(pred, target, visible, scale, alpha=0.2):
     return hits(pred, target, scale, alpha).sum().to(pred.dtype) / visible.sum()
 
@@ -220,7 +234,9 @@ def mean_of_the_objects_shares_with_zeros_but_nan_of_nothing(pred, target, visib
     return each if visible.any() else each.new_tensor(math.nan)
 
 
-@mistake("You take a share for each joint and then their mean. Here each visible keypoint of the batch counts the same.")
+@mistake(
+    "You take a share for each joint and then their mean. Here each visible keypoint of the batch counts the same."
+)
 def mean_of_the_joints_shares(pred, target, visible, scale, alpha=0.2):
     right = (hits(pred, target, scale, alpha) & visible).sum(dim=0).to(pred.dtype)
     there = visible.any(dim=0)
@@ -239,7 +255,9 @@ def mean_of_the_joints_shares_with_zeros(pred, target, visible, scale, alpha=0.2
     return (right / visible.sum(dim=0).clamp(min=1)).mean()
 
 
-@mistake("An object is right only if all of its visible keypoints are, in your share. Here each keypoint counts by itself.")
+@mistake(
+    "An object is right only if all of its visible keypoints are, in your share. Here each keypoint counts by itself."
+)
 def whole_objects(pred, target, visible, scale, alpha=0.2):
     right = (hits(pred, target, scale, alpha) | ~visible).all(dim=1)
     return right[visible.any(dim=1)].to(pred.dtype).mean()
@@ -295,13 +313,17 @@ def one_of_nothing(pred, target, visible, scale, alpha=0.2):
     return share(hits(pred, target, scale, alpha), visible, pred.dtype)
 
 
-@mistake("Where nothing is visible your code divides by zero, which Python refuses. There is no share, and NaN says so.")
+@mistake(
+    "Where nothing is visible your code divides by zero, which Python refuses. There is no share, and NaN says so."
+)
 def raises_of_nothing(pred, target, visible, scale, alpha=0.2):
     right = hits(pred, target, scale, alpha)[visible].sum().item()
     return torch.tensor(right / int(visible.sum()), dtype=pred.dtype)
 
 
-@mistake("You add a small number below the line: each share is a little too small, and that of nothing is 0 instead of NaN.")
+@mistake(
+    "You add a small number below the line: each share is a little too small, and that of nothing is 0 instead of NaN."
+)
 def a_small_number_below_in_the_share(pred, target, visible, scale, alpha=0.2):
     return (hits(pred, target, scale, alpha) & visible).sum().to(pred.dtype) / (visible.sum() + 1e-6)
 
@@ -341,7 +363,9 @@ def mean_of_the_differences(pred, target, visible, scale, alpha=0.2):
     return share((pred - target).abs().mean(dim=-1) <= alpha * scale[:, None], visible, pred.dtype)
 
 
-@mistake("You take the length of all offsets together, one number for the batch. Each keypoint has a distance of its own.")
+@mistake(
+    "You take the length of all offsets together, one number for the batch. Each keypoint has a distance of its own."
+)
 def one_distance_for_all(pred, target, visible, scale, alpha=0.2):
     near = ((pred - target).norm() <= alpha * scale[:, None]).expand_as(visible)
     return share(near, visible, pred.dtype)
@@ -352,7 +376,9 @@ def one_distance_for_all_objects(pred, target, visible, scale, alpha=0.2):
     return ((pred - target).norm() <= alpha * scale[:, None]).to(pred.dtype).mean()
 
 
-@mistake("You add Δx and Δy with their signs, so that one may make up for the other. Each is squared before they are added.")
+@mistake(
+    "You add Δx and Δy with their signs, so that one may make up for the other. Each is squared before they are added."
+)
 def signed_sum(pred, target, visible, scale, alpha=0.2):
     return share((pred - target).sum(dim=-1).abs() <= alpha * scale[:, None], visible, pred.dtype)
 

@@ -161,8 +161,7 @@ def coordinate_by_coordinate(boxes, labels):
 
 
 @mistake(
-    "You go through the labels in sorted order, and so the boxes change places. Row n of the result belongs to image "
-    "n."
+    "You go through the labels in sorted order, and so the boxes change places. Row n of the result belongs to image n."
 )
 def class_by_class(boxes, labels):
     rows = [boxes[labels == k, k] for k in range(boxes.shape[1])]
@@ -191,12 +190,16 @@ def detached_when_selecting(boxes, labels):
     return boxes.detach()[torch.arange(len(labels)), labels]
 
 
-@mistake("You set the boxes of the other classes to zero and then average. One box is left: add up instead, or the zeros pull it down.")
+@mistake(
+    "You set the boxes of the other classes to zero and then average. One box is left: add up instead, or the zeros pull it down."
+)
 def mean_with_zeros_when_selecting(boxes, labels):
     return (boxes * F.one_hot(labels, boxes.shape[1])[..., None]).mean(dim=1)
 
 
-@mistake("You set the boxes of the other classes to zero and take the largest numbers. Where a coordinate is negative, a zero wins.")
+@mistake(
+    "You set the boxes of the other classes to zero and take the largest numbers. Where a coordinate is negative, a zero wins."
+)
 def largest_with_zeros(boxes, labels):
     return (boxes * F.one_hot(labels, boxes.shape[1])[..., None]).amax(dim=1)
 

@@ -14,6 +14,7 @@ import torch
 import torchvision
 from typer.testing import CliRunner
 
+from course.farm import CLASSES, KEYPOINTS
 from solutions.__main__ import app
 from solutions.training.checkpoint import read_checkpoint
 from solutions.training.config import TrainConfig, TrainingError
@@ -299,6 +300,33 @@ def test_weights_that_cannot_be_had_are_answered_with_a_sentence_and_leave_no_fo
     assert result.exit_code == 2
     assert sentence in result.stderr
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("model", "headline", "names"),
+    [
+        ("localizer", "mean_IoU", CLASSES[1:]),
+        ("localizer-one-box", "mean_IoU", CLASSES[1:]),
+        ("pose-net", "PCK_0.2", KEYPOINTS),
+        ("coordinate-net", "PCK_0.2", KEYPOINTS),
+    ],
+)
+def test_models_of_one_object_are_trained_measured_and_drawn(
+    model: str, headline: str, names: tuple[str, ...], tmp_path: Path
+) -> None:
+    result = command("train", model, "--steps", "3", "--out", tmp_path / "run", *SMALL)
+    assert result.exit_code == 0, result.output
+    report = json.loads((tmp_path / "run" / "metrics.json").read_text())
+    assert report["metric"]["name"] == headline
+    assert set(report["per_class"]) <= set(names)
+    assert report["per_class"]
+    assert all(0 <= value <= 1 for value in report["scores"].values())
+    result = command("predict", tmp_path / "run", "--count", "2", "--out", tmp_path / "pictures")
+    assert result.exit_code == 0, result.output
+    assert len(list((tmp_path / "pictures").glob("*.png"))) == 2
+    result = command("evaluate", tmp_path / "run")
+    assert result.exit_code == 0, result.output
+    assert headline in result.output
 
 
 @pytest.mark.parametrize("model", ["segnet", "full-resolution"])
