@@ -86,7 +86,7 @@ def measure_boxes(model: nn.Module, data: SingleObjects, box_weight: float = 1.0
     """Return what a model that returns scores and boxes costs and what it is worth, on all of `data`.
 
     "total" with that weight, "classification" and "localization" are the losses; "accuracy" is the share of right
-    classes, "mean IoU" that of the boxes of the *predicted* classes, "IoU ≥ 0.5" the share of those.
+    classes, "mean IoU" that of the boxes of the *predicted* classes, "IoU over half" the share of those.
     """
     images, labels, boxes = _stacked(model, data)
     with in_eval_mode(model):
@@ -98,7 +98,7 @@ def measure_boxes(model: nn.Module, data: SingleObjects, box_weight: float = 1.0
         **{name: float(losses[name]) for name in ("total", "classification", "localization")},
         "accuracy": float((predicted == labels).double().mean()),
         "mean IoU": float(iou.double().mean()),
-        "IoU ≥ 0.5": float((iou >= 0.5).double().mean()),
+        "IoU over half": float((iou >= 0.5).double().mean()),
     }
 
 
