@@ -31,6 +31,11 @@ from course.checking import check, chosen, hint
 
 # %% [markdown]
 # ## Two losses and a weight
+#
+# Two models looked at the same cow. One is surer that it is one, the other has the better box. **Predict:** whose total loss is lower? Then move the weight,
+# and watch what moves with it and what does not. At last measure the boxes in pixels.
+
+# %% widget="MultitaskLoss"
 
 # %% [markdown] exercise="multitask_loss"
 # Write down what the network's two answers cost, and what both cost together.
@@ -98,6 +103,11 @@ from course.checking import check, chosen, hint
 
 # %% [markdown]
 # ## Back from the grid
+#
+# A decoder sees a grid of numbers, and the keypoint lies between them. Drag it within one pixel and watch the neighbours. **Predict:** how far off can the
+# decoded point be, at worst? Then decode, and sweep along a row. When can a second, lower hill win?
+
+# %% widget="Heatmap"
 
 # %% [markdown] exercise="decode_heatmaps"
 # Read the keypoints off their heat maps, as Newell and others (2016) do, to a quarter of a pixel.
