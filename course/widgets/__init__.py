@@ -10,16 +10,22 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from course.widgets.heatmap import Heatmap
     from course.widgets.max_unpooling import MaxUnpooling
+    from course.widgets.multitask_loss import MultitaskLoss
     from course.widgets.receptive_field import ReceptiveField
     from course.widgets.sliding_window import SlidingWindow
     from course.widgets.transposed_convolution import TransposedConvolution
     from course.widgets.unpooling import Unpooling
 
-__all__ = ["MaxUnpooling", "ReceptiveField", "SlidingWindow", "TransposedConvolution", "Unpooling"]
+__all__ = [
+    "Heatmap", "MaxUnpooling", "MultitaskLoss", "ReceptiveField", "SlidingWindow", "TransposedConvolution", "Unpooling",
+]  # fmt: skip
 
 _FOLDERS = {
+    "Heatmap": "heatmap",
     "MaxUnpooling": "max_unpooling",
+    "MultitaskLoss": "multitask_loss",
     "ReceptiveField": "receptive_field",
     "SlidingWindow": "sliding_window",
     "TransposedConvolution": "transposed_convolution",

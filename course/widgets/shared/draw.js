@@ -65,6 +65,59 @@ export function numberField(label, { change, enter }) {
   return node;
 }
 
+// A number on a scale, as a native slider. change(number) hears every step; set(number, text) moves it and says in words
+// what it stands at.
+export function slider(label, { least, most, step, change }) {
+  const node = html("input", { type: "range", min: least, max: most, step, "aria-label": label, ...OWN_KEYS });
+  node.className = "cw-slider";
+  node.addEventListener("input", () => change(Number(node.value)));
+  node.addEventListener("keydown", (event) => event.key !== "Tab" && event.stopPropagation());
+  return {
+    node,
+    set: (value, text) => {
+      node.value = String(value);
+      node.setAttribute("aria-valuetext", text);
+    },
+  };
+}
+
+// A point that is dragged over an SVG, or moved with the arrow keys: `shape` are the elements that it is drawn with, around
+// (0, 0). by(right, down, fine) hears an arrow key, fine with Shift; to(x, y) the pointer, in the SVG's own coordinates.
+export function grip(label, shape, { by, to }) {
+  const node = svg(
+    "g",
+    { ...OWN_KEYS, class: "cw-grip", role: "slider", tabindex: "0", "aria-label": label },
+    ...shape,
+  );
+  node.addEventListener("keydown", (event) => {
+    if (!STEPS[event.key] || event.ctrlKey || event.metaKey || event.altKey) return;
+    const [down, right] = STEPS[event.key];
+    by(right, down, event.shiftKey);
+    event.preventDefault();
+    event.stopPropagation();
+  });
+  const follow = (event) => {
+    const place = new DOMPoint(event.clientX, event.clientY).matrixTransform(
+      node.ownerSVGElement.getScreenCTM().inverse(),
+    );
+    to(place.x, place.y);
+  };
+  node.addEventListener("pointerdown", (event) => {
+    event.preventDefault(); // no text is selected on the way
+    node.setPointerCapture(event.pointerId);
+    node.focus({ preventScroll: true });
+  });
+  node.addEventListener("pointermove", (event) => node.hasPointerCapture(event.pointerId) && follow(event));
+  return {
+    node,
+    set: (x, y, now, text) => {
+      node.setAttribute("transform", `translate(${x} ${y})`);
+      node.setAttribute("aria-valuenow", String(now));
+      node.setAttribute("aria-valuetext", text);
+    },
+  };
+}
+
 // How predictions are typed into the cells of a grid, the same in every widget: digits fill the cell, and where no
 // further digit could follow (`most` is the largest number that a cell takes) the next cell comes by itself; Space goes
 // there sooner. Backspace takes a digit away, Enter goes on in the game. A letter does nothing, here or in the notebook.

@@ -69,7 +69,7 @@ def test_only_the_shared_file_makes_what_can_be_focused_and_it_frees_the_keys():
                 assert file.name == "draw.js", f"{file.name}:{number} makes a focusable element of its own"
     drawn = (FOLDER / "shared" / "draw.js").read_text()
     made = re.findall(r'html\("(?:button|input)", \{([^}]*)\}', drawn) + re.findall(r"\{([^{}]*tabindex:[^{}]*)", drawn)
-    assert len(made) == 4
+    assert len(made) == 6
     assert all("...OWN_KEYS" in attributes for attributes in made)
 
 
