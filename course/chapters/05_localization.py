@@ -110,6 +110,8 @@ show_table("units", rows, corner="squared distance, in", formats={"pixels": ",.1
 # Which weight is right? One is tempted to train with several, and to keep the one with the lowest $L$. The widget shows two finished networks that look at
 # one picture. **Predict** which has the lower total, then move the weight and watch. Which numbers change, and which stand still?
 
+# %% widget="MultitaskLoss"
+
 # %% [markdown]
 # Neither network has become better or worse while you moved the slider. What they return is fixed, and so are the accuracy and the overlap of the boxes. Only the ruler
 # has changed. **Totals with different weights cannot be compared**, just as 3 metres are not more than 2 miles. The weight is a knob, and what you set it by is what
@@ -218,6 +220,8 @@ show_table("units", rows, corner="squared distance, in", formats={"pixels": ",.1
 #
 # A heat map is not what you want in the end. You want x and y. The highest pixel is the obvious answer, and it has a price. Drag the keypoint below: the numbers in
 # the cells are its hill. **Predict** how far the highest pixel's centre can be from the true point, then drag it slowly across a pixel and watch the error.
+
+# %% widget="Heatmap"
 
 # %% [markdown]
 # Within a pixel the point may lie anywhere, and the answer is always the pixel's centre: in each direction it is off by up to half a pixel. If the map is
