@@ -514,7 +514,7 @@ show_table("reading", rows, corner="median distance")
 
 # %% [markdown]
 # *What to see:* of drawn maps the highest pixel alone is off by {n}`reading.drawn.highest pixel:.1f` pixels of the picture, and the quarter takes half of
-# that away. Of learnt maps it still takes {n}`1 - reading.learnt.and a quarter / reading.learnt.highest pixel:.0%`: one comparison of two numbers, and no training.
+# that away. Of learnt maps it still makes {n}`reading.learnt.and a quarter:.1f` of {n}`reading.learnt.highest pixel:.1f`: one comparison of two numbers, and no training.
 # <!-- holds: 0.35 < reading.drawn.and a quarter / reading.drawn.highest pixel < 0.65; reading.learnt.and a quarter < 0.95 * reading.learnt.highest pixel -->
 
 # %% [markdown] quiz="finer-maps"

@@ -232,8 +232,7 @@ def by_half_the_difference(heatmaps):
 
 
 @mistake(
-    "You fit a parabola through the pixel and its neighbours. Here only the side counts: a quarter of a pixel, or "
-    "none."
+    "You fit a parabola through the pixel and its neighbours. Here only the side counts: a quarter of a pixel, or none."
 )
 def by_a_parabola(heatmaps):
     row, column, scores = peaks(heatmaps)
@@ -253,8 +252,7 @@ def directions_exchanged(heatmaps):
 
 
 @mistake(
-    "You move in one direction only, towards the highest of the four neighbours. x and y each have a move of their "
-    "own."
+    "You move in one direction only, towards the highest of the four neighbours. x and y each have a move of their own."
 )
 def towards_the_highest_of_four(heatmaps):
     row, column, scores = peaks(heatmaps)

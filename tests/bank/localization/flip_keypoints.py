@@ -228,8 +228,7 @@ def mirrors_what_is_not_there(keypoints, width, pairs):
 
 
 @mistake(
-    "You leave joints of visibility 0 as they came. Their x and y mean nothing, and such a row is (0, 0, 0) "
-    "afterwards."
+    "You leave joints of visibility 0 as they came. Their x and y mean nothing, and such a row is (0, 0, 0) afterwards."
 )
 def leaves_what_is_not_there(keypoints, width, pairs):
     out = mirrored(keypoints, width)
@@ -328,8 +327,7 @@ def drops_absent_joints(keypoints, width, pairs):
 
 
 @mistake(
-    "You write into `keypoints` itself. The caller still needs those of the image that is not mirrored: work on a "
-    "copy."
+    "You write into `keypoints` itself. The caller still needs those of the image that is not mirrored: work on a copy."
 )
 def writes_into_its_input(keypoints, width, pairs):
     keypoints[..., 0] = width - keypoints[..., 0]
@@ -380,8 +378,7 @@ def rounded_pixels(keypoints, width, pairs):
 
 
 @mistake(
-    "You take x to width + 1 − x. What lies at x = 0 comes to lie at x = width, and a half-way point stays where it "
-    "is."
+    "You take x to width + 1 − x. What lies at x = 0 comes to lie at x = width, and a half-way point stays where it is."
 )
 def width_plus_one(keypoints, width, pairs):
     return emptied(mirrored(keypoints, width + 1)[:, order_of(keypoints.shape[1], pairs)])
@@ -427,13 +424,17 @@ def takes_the_right_edge_for_absent(keypoints, width, pairs):
     return out
 
 
-@mistake("You mirror only joints of visibility 2. A hidden joint, of visibility 1, is there too, and is mirrored with the image.")
+@mistake(
+    "You mirror only joints of visibility 2. A hidden joint, of visibility 1, is there too, and is mirrored with the image."
+)
 def mirrors_visible_joints_only(keypoints, width, pairs):
     out = torch.where(keypoints[..., 2:] == 2, mirrored(keypoints, width), keypoints)
     return emptied(out[:, order_of(keypoints.shape[1], pairs)])
 
 
-@mistake("You exchange a pair only if both of its joints are there. If one is absent, the other still becomes its partner in the mirrored image.")
+@mistake(
+    "You exchange a pair only if both of its joints are there. If one is absent, the other still becomes its partner in the mirrored image."
+)
 def exchanges_complete_pairs_only(keypoints, width, pairs):
     out = emptied(mirrored(keypoints, width))
     for a, b in pairs:

@@ -29,7 +29,9 @@ def from_the_corner_when_drawing(keypoints, size, sigma):
     return torch.exp(-squares(keypoints, size, 0.0) / (2 * sigma**2))
 
 
-@mistake("The half pixel has the wrong sign: your centres lie half a pixel before the pixels' corners. Pixel 0 covers 0 to 1: its centre is at +½.")
+@mistake(
+    "The half pixel has the wrong sign: your centres lie half a pixel before the pixels' corners. Pixel 0 covers 0 to 1: its centre is at +½."
+)
 def half_a_pixel_back(keypoints, size, sigma):
     return torch.exp(-squares(keypoints, size, -0.5) / (2 * sigma**2))
 

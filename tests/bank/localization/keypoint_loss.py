@@ -106,8 +106,7 @@ def positive_targets_are_visible(pred, target, visible):
 
 
 @mistake(
-    "An object counts with all of its joints as soon as one of them is visible. Each joint has a visibility of its "
-    "own."
+    "An object counts with all of its joints as soon as one of them is visible. Each joint has a visibility of its own."
 )
 def whole_objects_count(pred, target, visible):
     seen = visible.any(dim=1, keepdim=True).expand_as(visible)
@@ -131,7 +130,9 @@ def mask_without_a_dimension(pred, target, visible):
 # --- mistakes: what is divided by what --------------------------------------------------------------------------------
 
 
-@mistake("Your loss is half of what is asked: by a mean over x *and* y, or by a ½ before it. A keypoint's squared distance is Δx² + Δy².")
+@mistake(
+    "Your loss is half of what is asked: by a mean over x *and* y, or by a ½ before it. A keypoint's squared distance is Δx² + Δy²."
+)
 def mean_over_x_and_y(pred, target, visible):
     return share(squares(pred, target)[visible].sum(), visible) / 2
 

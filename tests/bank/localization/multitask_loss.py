@@ -630,7 +630,9 @@ def root_of_the_batch_over_its_size(scores, boxes, labels, target_boxes, box_wei
     return parts(entropy(scores, labels), all_squares.sqrt() / max(len(labels), 1), box_weight)
 
 
-@mistake("Your classification is divided by the number of classes as well. Each image has one cross-entropy, however many scores it has.")
+@mistake(
+    "Your classification is divided by the number of classes as well. Each image has one cross-entropy, however many scores it has."
+)
 def entropy_over_the_classes_too(scores, boxes, labels, target_boxes, box_weight=1.0):
     classification = entropy(scores, labels) / scores.shape[1]
     return parts(classification, distance(boxes, labels, target_boxes), box_weight)
@@ -643,7 +645,9 @@ def mean_of_masked_logarithms(scores, boxes, labels, target_boxes, box_weight=1.
     return parts(classification, each.mean(), box_weight)
 
 
-@mistake("Your cross-entropy takes, for every image, the scores of all labels, `[:, labels]`. Each image has one true class, its own.")
+@mistake(
+    "Your cross-entropy takes, for every image, the scores of all labels, `[:, labels]`. Each image has one true class, its own."
+)
 def entropy_of_every_label(scores, boxes, labels, target_boxes, box_weight=1.0):
     each = -scores.log_softmax(dim=1)[:, labels]
     classification = each.mean() if len(labels) else scores.sum() * 0
@@ -656,12 +660,16 @@ def entropy_of_every_label_of_a_plain_batch(scores, boxes, labels, target_boxes,
     return parts(-scores.log_softmax(dim=1)[:, labels].mean(), each.mean(), box_weight)
 
 
-@mistake("You count the labels from 1 when you take the box, as if 0 were a background. Here label 0 is the first class.")
+@mistake(
+    "You count the labels from 1 when you take the box, as if 0 were a background. Here label 0 is the first class."
+)
 def boxes_of_the_label_before(scores, boxes, labels, target_boxes, box_weight=1.0):
     return parts(entropy(scores, labels), distance(boxes, labels - 1, target_boxes), box_weight)
 
 
-@mistake("You hold the mean of all classes' boxes to the target. Only the box of the true class is meant for this image.")
+@mistake(
+    "You hold the mean of all classes' boxes to the target. Only the box of the true class is meant for this image."
+)
 def mean_box_of_all_classes(scores, boxes, labels, target_boxes, box_weight=1.0):
     each = (boxes.mean(dim=1) - target_boxes).square().sum()
     return parts(entropy(scores, labels), each / max(len(labels), 1), box_weight)

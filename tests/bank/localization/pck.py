@@ -154,8 +154,7 @@ def share_of_misses_at_least_at_the_limit(pred, target, visible, scale, alpha=0.
 
 
 @mistake(
-    "You average distances in shares of the scale. PCK asks of each keypoint only whether it is near enough, yes or "
-    "no."
+    "You average distances in shares of the scale. PCK asks of each keypoint only whether it is near enough, yes or no."
 )
 def mean_relative_distance(pred, target, visible, scale, alpha=0.2):
     return (distances(pred, target) / scale[:, None])[visible].mean()

@@ -162,8 +162,7 @@ def coordinate_by_coordinate(boxes, labels):
 
 
 @mistake(
-    "You go through the labels in sorted order, and so the boxes change places. Row n of the result belongs to image "
-    "n."
+    "You go through the labels in sorted order, and so the boxes change places. Row n of the result belongs to image n."
 )
 def class_by_class(boxes, labels):
     rows = [boxes[labels == k, k] for k in range(boxes.shape[1])]
