@@ -54,15 +54,18 @@ def _four(rng: np.random.Generator, size: Sequence[int], sign: Sign = "mixed", s
     return torch.stack([_plane(rng, size, _inside(rng, size), way, sign, step) for way in ways])
 
 
+def _two_by_two(maps: Tensor) -> Tensor:
+    """Return four maps (4, H, W) as those of two objects with two joints each (2, 2, H, W)."""
+    return maps.reshape(2, 2, *maps.shape[-2:])
+
+
 def cases(rng: np.random.Generator) -> Iterator[Case]:
     """Yield the cases of `decode_heatmaps`, called as (heatmaps)."""
 
     def draw_size() -> tuple[int, int]:
         return _SIZES[int(rng.integers(4))]
 
-    yield Case(
-        "two objects with two joints each", {"heatmaps": _four(rng, draw_size(), "positive").unflatten(0, (2, 2))}
-    )
+    yield Case("two objects with two joints each", {"heatmaps": _two_by_two(_four(rng, draw_size(), "positive"))})
 
     yield Case("four joints of one object", {"heatmaps": _four(rng, draw_size(), "positive", 1 / 64)[None]})
 
@@ -143,7 +146,7 @@ def cases(rng: np.random.Generator) -> Iterator[Case]:
     yield Case("float64, with differences that float32 cannot see", {"heatmaps": maps64[None]})
 
     layout = (transposed, sliced)[int(rng.integers(2))]
-    yield Case("heat maps that are not contiguous", {"heatmaps": layout(_four(rng, draw_size()).unflatten(0, (2, 2)))})
+    yield Case("heat maps that are not contiguous", {"heatmaps": layout(_two_by_two(_four(rng, draw_size())))})
 
 
 EXERCISE = Exercise(

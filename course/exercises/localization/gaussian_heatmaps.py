@@ -14,7 +14,7 @@ from course.exercises.localization import CHAPTER
 def _points(rng: np.random.Generator, count: int, joints: int, size: Sequence[int]) -> Tensor:
     """Draw keypoints (N, J, 2) inside a map of `size`, off the pixels' centres and edges; x and y lie apart."""
     height, width = size
-    points = []
+    points: list[list[float]] = []
     while len(points) < count * joints:
         column, row = int(rng.integers(width)), int(rng.integers(height))
         if abs(column - row) >= 2 or min(size) < 4:

@@ -44,14 +44,16 @@ def right(heatmaps, quarter=0.25, centre=0.5):
 
 
 @mistake(
-    "You start from the pixel's number, which is its upper left corner. Its centre lies half a pixel further right and down."
+    "You start from the pixel's number, which is its upper left corner. Its centre lies half a pixel further right "
+    "and down."
 )
 def from_the_corner_when_decoding(heatmaps):
     return right(heatmaps, centre=0.0)
 
 
 @mistake(
-    "You return the pixel's number as it is: the half pixel to its centre and the quarter towards the higher neighbour are missing."
+    "You return the pixel's number as it is: the half pixel to its centre and the quarter towards the higher "
+    "neighbour are missing."
 )
 def the_index_alone(heatmaps):
     return right(heatmaps, 0.0, 0.0)
@@ -98,7 +100,8 @@ def divides_by_the_height_without_a_clamp(heatmaps):
 
 
 @mistake(
-    "You take the quotient for the column and the remainder for the row. Row by row, the quotient by the width is the row."
+    "You take the quotient for the column and the remainder for the row. Row by row, the quotient by the width is the "
+    "row."
 )
 def quotient_as_column(heatmaps):
     row, column, scores = peaks(heatmaps)
@@ -158,7 +161,8 @@ def highest_of_all_joints_with_scores_of_their_own(heatmaps):
 
 
 @mistake(
-    "You take the row with the largest sum and the column with the largest sum. The highest pixel need not stand where they cross."
+    "You take the row with the largest sum and the column with the largest sum. The highest pixel need not stand "
+    "where they cross."
 )
 def highest_row_and_column(heatmaps):
     row, column = heatmaps.sum(-1).argmax(-1), heatmaps.sum(-2).argmax(-1)
@@ -211,7 +215,8 @@ def half_a_pixel(heatmaps):
 
 
 @mistake(
-    "You move by a quarter of the *difference* of the two neighbours. Only its sign counts: always a quarter of a pixel, or none."
+    "You move by a quarter of the *difference* of the two neighbours. Only its sign counts: always a quarter of a "
+    "pixel, or none."
 )
 def by_the_difference(heatmaps):
     row, column, scores = peaks(heatmaps)
@@ -306,7 +311,8 @@ def in_y_only_when_decoding(heatmaps):
 
 
 @mistake(
-    'Where the two neighbours are equal you move all the same: an `else` covers more than "lower". Then there is no side to lean to.'
+    'Where the two neighbours are equal you move all the same: an `else` covers more than "lower". Then there is no '
+    "side to lean to."
 )
 def moves_left_if_equal(heatmaps):
     row, column, scores = peaks(heatmaps)
@@ -344,7 +350,8 @@ def zeros_outside(heatmaps):
 
 
 @mistake(
-    "At the border you always move inwards, to the only neighbour there is. Where one of the two is missing, do not move."
+    "At the border you always move inwards, to the only neighbour there is. Where one of the two is missing, do not "
+    "move."
 )
 def inwards_at_the_border(heatmaps):
     row, column, scores = peaks(heatmaps)
@@ -435,7 +442,8 @@ def no_move_at_any_border(heatmaps):
 
 
 @mistake(
-    "You do not move one pixel away from the border either: column 1 has a left neighbour, in column 0. Both are there to compare."
+    "You do not move one pixel away from the border either: column 1 has a left neighbour, in column 0. Both are "
+    "there to compare."
 )
 def no_move_next_to_the_border(heatmaps):
     row, column, scores = peaks(heatmaps)
@@ -468,7 +476,8 @@ def one_condition_for_both_as_published(heatmaps):
 
 
 @mistake(
-    "At the border your code asks for a neighbour that is not there, and torch refuses. Where one of the two is missing, do not move."
+    "At the border your code asks for a neighbour that is not there, and torch refuses. Where one of the two is "
+    "missing, do not move."
 )
 def asks_beyond_the_border(heatmaps):
     row, column, scores = peaks(heatmaps)
@@ -485,7 +494,8 @@ def asks_beyond_the_border(heatmaps):
 
 
 @mistake(
-    "You take a joint whose highest value is not positive for absent and return (0, 0). Values may be negative everywhere: only their order counts."
+    "You take a joint whose highest value is not positive for absent and return (0, 0). Values may be negative "
+    "everywhere: only their order counts."
 )
 def nothing_below_zero(heatmaps):
     points, scores = right(heatmaps)
@@ -611,7 +621,8 @@ def neighbours_in_another_map(heatmaps):
 
 
 @mistake(
-    "You compare each neighbour with the pixel itself. It is the highest, so no neighbour is higher: compare the two with each other."
+    "You compare each neighbour with the pixel itself. It is the highest, so no neighbour is higher: compare the two "
+    "with each other."
 )
 def compares_with_the_pixel(heatmaps):
     row, column, scores = peaks(heatmaps)

@@ -106,7 +106,8 @@ def drops_what_is_outside(keypoints, width, pairs):
 
 
 @mistake(
-    "You leave the rows as they are. In the mirrored image the left eye is a right eye: the joints of each pair change places."
+    "You leave the rows as they are. In the mirrored image the left eye is a right eye: the joints of each pair "
+    "change places."
 )
 def exchanges_nothing(keypoints, width, pairs):
     return emptied(mirrored(keypoints, width))
@@ -317,7 +318,8 @@ def without_visibility(keypoints, width, pairs):
 
 
 @mistake(
-    "You drop the joints that are not there. Every object keeps its J rows, in their order; one that is absent is (0, 0, 0)."
+    "You drop the joints that are not there. Every object keeps its J rows, in their order; one that is absent is (0, "
+    "0, 0)."
 )
 def drops_absent_joints(keypoints, width, pairs):
     out = mirrored(keypoints, width)[:, order_of(keypoints.shape[1], pairs)]
@@ -347,7 +349,8 @@ def reorders_objects(keypoints, width, pairs):
 
 
 @mistake(
-    "You take the absolute value of the mirrored x. A joint to the right of the image comes to lie to its left, at a negative x."
+    "You take the absolute value of the mirrored x. A joint to the right of the image comes to lie to its left, at a "
+    "negative x."
 )
 def never_negative(keypoints, width, pairs):
     out = mirrored(keypoints, width)[:, order_of(keypoints.shape[1], pairs)]
@@ -382,7 +385,8 @@ def width_plus_one(keypoints, width, pairs):
 
 
 @mistake(
-    "You mirror about the keypoints themselves, with their largest x as the width. It is the image that is mirrored: `width` says how wide it is."
+    "You mirror about the keypoints themselves, with their largest x as the width. It is the image that is mirrored: "
+    "`width` says how wide it is."
 )
 def largest_x_as_width(keypoints, width, pairs):
     most = keypoints[..., 0].max() if keypoints.numel() else 0
@@ -411,12 +415,42 @@ def visibility_as_yes_or_no(keypoints, width, pairs):
 
 
 @mistake(
-    "You take a joint that comes to lie at x = width for one that is not there. Another may lie there, and who is absent, the visibility says."
+    "You take a joint that comes to lie at x = width for one that is not there. Another may lie there, and who is "
+    "absent, the visibility says."
 )
 def takes_the_right_edge_for_absent(keypoints, width, pairs):
     out = mirrored(keypoints, width)[:, order_of(keypoints.shape[1], pairs)]
     out[..., 0][out[..., 0] == width] = 0
     return out
+
+
+@mistake(
+    "You mirror only joints of visibility 2. A hidden joint, of visibility 1, is there too, and is mirrored with the image."
+)
+def mirrors_visible_joints_only(keypoints, width, pairs):
+    out = torch.where(keypoints[..., 2:] == 2, mirrored(keypoints, width), keypoints)
+    return emptied(out[:, order_of(keypoints.shape[1], pairs)])
+
+
+@mistake(
+    "You exchange a pair only if both of its joints are there. If one is absent, the other still becomes its partner in the mirrored image."
+)
+def exchanges_complete_pairs_only(keypoints, width, pairs):
+    out = emptied(mirrored(keypoints, width))
+    for a, b in pairs:
+        both = (out[:, a, 2] > 0) & (out[:, b, 2] > 0)
+        out[:, a], out[:, b] = (
+            torch.where(both[:, None], out[:, b], out[:, a]),
+            torch.where(both[:, None], out[:, a], out[:, b]),
+        )
+    return out
+
+
+@mistake("You return x as a share of the width. Keypoints stay in pixels.")
+def shares_of_the_width(keypoints, width, pairs):
+    out = mirrored(keypoints, width)[:, order_of(keypoints.shape[1], pairs)]
+    out[..., 0] = out[..., 0] / width
+    return emptied(out)
 
 
 # --- variants ---------------------------------------------------------------------------------------------------------

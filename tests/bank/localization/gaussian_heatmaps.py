@@ -29,7 +29,9 @@ def from_the_corner_when_drawing(keypoints, size, sigma):
     return torch.exp(-squares(keypoints, size, 0.0) / (2 * sigma**2))
 
 
-@mistake("You put a pixel's centre half a pixel before its corner. Pixel 0 covers 0 to 1: its centre is at +½.")
+@mistake(
+    "The half pixel has the wrong sign: your centres lie half a pixel before the pixels' corners. Pixel 0 covers 0 to 1: its centre is at +½."
+)
 def half_a_pixel_back(keypoints, size, sigma):
     return torch.exp(-squares(keypoints, size, -0.5) / (2 * sigma**2))
 
@@ -104,7 +106,8 @@ def centres_as_shares_of_the_map(keypoints, size, sigma):
 
 
 @mistake(
-    "You spread the columns from 0 to W with `linspace`, so they are more than one pixel apart. Centres are exactly one apart."
+    "You spread the columns from 0 to W with `linspace`, so they are more than one pixel apart. Centres are exactly "
+    "one apart."
 )
 def stretched_columns(keypoints, size, sigma):
     height, width = size
@@ -208,7 +211,7 @@ def divided_by_the_maximum(keypoints, size, sigma):
     return maps / maps.amax(dim=(-2, -1), keepdim=True)
 
 
-@mistake("You cut the hill off at three sigma. It gets small out there, but it goes on.")
+@mistake("You cut the hill off far out, at about three sigma. It gets small there, but it goes on.")
 def cut_at_three_sigma(keypoints, size, sigma):
     squared = squares(keypoints, size)
     return torch.where(squared <= 9 * sigma**2, torch.exp(-squared / (2 * sigma**2)), 0.0)
@@ -223,7 +226,7 @@ def cut_at_a_square_of_three_sigma(keypoints, size, sigma):
     return torch.exp(-squares(keypoints, size) / (2 * sigma**2)) * inside
 
 
-@mistake("You cut the hill off at two sigma. It gets small out there, but it goes on.")
+@mistake("You cut the hill off at about two sigma. It gets small out there, but it goes on.")
 def cut_at_two_sigma(keypoints, size, sigma):
     squared = squares(keypoints, size)
     return torch.where(squared <= 4 * sigma**2, torch.exp(-squared / (2 * sigma**2)), 0.0)
@@ -305,7 +308,8 @@ def a_single_pixel(keypoints, size, sigma):
 
 
 @mistake(
-    "You draw all joints of an object into one map. Each joint has a map of its own, or nobody can tell which hill is whose."
+    "You draw all joints of an object into one map. Each joint has a map of its own, or nobody can tell which hill is "
+    "whose."
 )
 def all_joints_in_one_map(keypoints, size, sigma):
     return torch.exp(-squares(keypoints, size) / (2 * sigma**2)).amax(dim=1, keepdim=True)
@@ -408,6 +412,11 @@ def without_sigma(keypoints, size, sigma):
 @form(without_sigma)
 def without_sigma_and_two(keypoints, size, sigma):
     return torch.exp(-squares(keypoints, size))
+
+
+@form(moved_to_its_pixel)
+def floored_between_pixels(keypoints, size, sigma):
+    return torch.exp(-squares(keypoints.floor(), size) / (2 * sigma**2))
 
 
 # --- variants ---------------------------------------------------------------------------------------------------------

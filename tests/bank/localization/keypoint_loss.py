@@ -130,7 +130,9 @@ def mask_without_a_dimension(pred, target, visible):
 # --- mistakes: what is divided by what --------------------------------------------------------------------------------
 
 
-@mistake("Your mean is one over x *and* y, and so half of what is asked. A keypoint's squared distance is Δx² + Δy².")
+@mistake(
+    "Your loss is half of what is asked: by a mean over x *and* y, or by a ½ before it. A keypoint's squared distance is Δx² + Δy²."
+)
 def mean_over_x_and_y(pred, target, visible):
     return share(squares(pred, target)[visible].sum(), visible) / 2
 
@@ -325,7 +327,8 @@ def square_of_the_sum_in_the_loss(pred, target, visible):
 
 
 @mistake(
-    "Where nothing is visible you divide zero by zero. The loss is 0 there: a batch that says nothing must not spoil the weights with NaN."
+    "Where nothing is visible you divide zero by zero. The loss is 0 there: a batch that says nothing must not spoil "
+    "the weights with NaN."
 )
 def nan_where_none_is_visible(pred, target, visible):
     return squares(pred, target)[visible].mean()
@@ -337,7 +340,8 @@ def nan_by_division(pred, target, visible):
 
 
 @mistake(
-    "Where nothing is visible you return a zero that has nothing to do with `pred`. `backward()` fails on it; the zero has to hang on the graph."
+    "Where nothing is visible you return a zero that has nothing to do with `pred`. `backward()` fails on it; the "
+    "zero has to hang on the graph."
 )
 def zero_without_a_graph(pred, target, visible):
     if not visible.any():
@@ -353,7 +357,8 @@ def a_plain_zero(pred, target, visible):
 
 
 @mistake(
-    "Where nothing is visible you return zero for the loss, but its gradient is NaN: 0 times what you divided by 0 is not 0."
+    "Where nothing is visible you return zero for the loss, but its gradient is NaN: 0 times what you divided by 0 is "
+    "not 0."
 )
 def nan_in_the_gradient(pred, target, visible):
     return torch.nan_to_num((squares(pred, target) * visible / visible.sum()).sum())
@@ -399,7 +404,8 @@ def whole_numbers_as_a_mask(pred, target, visible):
 
 
 @mistake(
-    "You add a small number to the count: in float64 it is seen that each loss is a little too small. Only a count of 0 needs help."
+    "You add a small number to the count: in float64 it is seen that each loss is a little too small. Only a count of "
+    "0 needs help."
 )
 def a_millionth_below(pred, target, visible):
     return (squares(pred, target) * visible).sum() / (visible.sum() + 1e-6)

@@ -336,7 +336,8 @@ def clamped_under_the_logarithm(scores, boxes, labels, target_boxes, box_weight=
 
 
 @mistake(
-    "You give logits to the negative log-likelihood, which takes logarithms of probabilities: the log-softmax is missing."
+    "You give logits to the negative log-likelihood, which takes logarithms of probabilities: the log-softmax is "
+    "missing."
 )
 def likelihood_of_logits(scores, boxes, labels, target_boxes, box_weight=1.0):
     classification = F.nll_loss(scores, labels, reduction="sum") / max(len(labels), 1)
@@ -376,7 +377,8 @@ def mean_of_binary_entropies(scores, boxes, labels, target_boxes, box_weight=1.0
 
 
 @mistake(
-    "Your weight lies on both losses. Then it changes nothing but the step size; it is there to balance one against the other."
+    "Your weight lies on both losses. Then it changes nothing but the step size; it is there to balance one against "
+    "the other."
 )
 def weight_on_both(scores, boxes, labels, target_boxes, box_weight=1.0):
     loss = parts(entropy(scores, labels), distance(boxes, labels, target_boxes), 1.0)
@@ -417,7 +419,8 @@ def weighted_twice(scores, boxes, labels, target_boxes, box_weight=1.0):
 
 
 @mistake(
-    "You divide the total by 2, or by the sum of the weights. It is the plain sum: classification + weight · localization."
+    "You divide the total by 2, or by the sum of the weights. It is the plain sum: classification + weight · "
+    "localization."
 )
 def average_of_the_two(scores, boxes, labels, target_boxes, box_weight=1.0):
     loss = parts(entropy(scores, labels), distance(boxes, labels, target_boxes), box_weight)
@@ -442,7 +445,8 @@ def zero_is_no_weight(scores, boxes, labels, target_boxes, box_weight=1.0):
 
 
 @mistake(
-    "You do not measure the box where its weight is 0. The weight is for the total; `localization` is asked for all the same."
+    "You do not measure the box where its weight is 0. The weight is for the total; `localization` is asked for all "
+    "the same."
 )
 def nothing_to_measure_at_weight_zero(scores, boxes, labels, target_boxes, box_weight=1.0):
     localization = distance(boxes, labels, target_boxes) if box_weight else boxes.sum() * 0
@@ -538,7 +542,8 @@ def plain_softmax_over_the_images(scores, boxes, labels, target_boxes, box_weigh
 
 
 @mistake(
-    "You square the differences of probabilities. Cross-entropy is the negative logarithm of the true class's probability."
+    "You square the differences of probabilities. Cross-entropy is the negative logarithm of the true class's "
+    "probability."
 )
 def squared_differences_of_probabilities(scores, boxes, labels, target_boxes, box_weight=1.0):
     difference = scores.softmax(dim=1) - F.one_hot(labels, scores.shape[1])
@@ -554,7 +559,8 @@ def mean_of_squared_differences_of_probabilities(scores, boxes, labels, target_b
 
 
 @mistake(
-    "You sum over the images and average over the four numbers. It is the other way round: a sum in each box, a mean over images."
+    "You sum over the images and average over the four numbers. It is the other way round: a sum in each box, a mean "
+    "over images."
 )
 def sum_and_mean_exchanged(scores, boxes, labels, target_boxes, box_weight=1.0):
     localization = (own_boxes(boxes, labels) - target_boxes).square().sum(dim=0).mean()
@@ -616,6 +622,57 @@ for first, plain in (
     (squared_differences_of_probabilities, mean_of_squared_differences_of_probabilities),
 ):
     form(first)(guarded(plain))
+
+
+@form(distance_that_is_not_squared)
+def root_of_the_batch_over_its_size(scores, boxes, labels, target_boxes, box_weight=1.0):
+    all_squares = (own_boxes(boxes, labels) - target_boxes).square().sum()
+    return parts(entropy(scores, labels), all_squares.sqrt() / max(len(labels), 1), box_weight)
+
+
+@mistake(
+    "Your classification is divided by the number of classes as well. Each image has one cross-entropy, however many scores it has."
+)
+def entropy_over_the_classes_too(scores, boxes, labels, target_boxes, box_weight=1.0):
+    classification = entropy(scores, labels) / scores.shape[1]
+    return parts(classification, distance(boxes, labels, target_boxes), box_weight)
+
+
+@form(entropy_over_the_classes_too)
+def mean_of_masked_logarithms(scores, boxes, labels, target_boxes, box_weight=1.0):
+    classification = -(F.one_hot(labels, scores.shape[1]) * scores.log_softmax(dim=1)).mean()
+    each = (own_boxes(boxes, labels) - target_boxes).pow(2).sum(dim=1)
+    return parts(classification, each.mean(), box_weight)
+
+
+@mistake(
+    "Your cross-entropy takes, for every image, the scores of all labels, `[:, labels]`. Each image has one true class, its own."
+)
+def entropy_of_every_label(scores, boxes, labels, target_boxes, box_weight=1.0):
+    each = -scores.log_softmax(dim=1)[:, labels]
+    classification = each.mean() if len(labels) else scores.sum() * 0
+    return parts(classification, distance(boxes, labels, target_boxes), box_weight)
+
+
+@form(entropy_of_every_label)
+def entropy_of_every_label_of_a_plain_batch(scores, boxes, labels, target_boxes, box_weight=1.0):
+    each = (own_boxes(boxes, labels) - target_boxes).pow(2).sum(dim=1)
+    return parts(-scores.log_softmax(dim=1)[:, labels].mean(), each.mean(), box_weight)
+
+
+@mistake(
+    "You count the labels from 1 when you take the box, as if 0 were a background. Here label 0 is the first class."
+)
+def boxes_of_the_label_before(scores, boxes, labels, target_boxes, box_weight=1.0):
+    return parts(entropy(scores, labels), distance(boxes, labels - 1, target_boxes), box_weight)
+
+
+@mistake(
+    "You hold the mean of all classes' boxes to the target. Only the box of the true class is meant for this image."
+)
+def mean_box_of_all_classes(scores, boxes, labels, target_boxes, box_weight=1.0):
+    each = (boxes.mean(dim=1) - target_boxes).square().sum()
+    return parts(entropy(scores, labels), each / max(len(labels), 1), box_weight)
 
 
 # --- variants ---------------------------------------------------------------------------------------------------------

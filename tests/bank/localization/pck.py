@@ -78,7 +78,8 @@ def smallest_scale(pred, target, visible, scale, alpha=0.2):
 
 
 @mistake(
-    "`scale` (N,) beside distances (N, J) is matched from the right, with the joints. It needs a dimension of its own at the end."
+    "`scale` (N,) beside distances (N, J) is matched from the right, with the joints. It needs a dimension of its own "
+    "at the end."
 )
 def scale_along_the_joints(pred, target, visible, scale, alpha=0.2):
     return share(distances(pred, target) <= alpha * scale, visible, pred.dtype)
@@ -95,7 +96,8 @@ def scale_squared_only(pred, target, visible, scale, alpha=0.2):
 
 
 @mistake(
-    "Your limit is alpha times the *root* of the scale. The scale is a length in pixels; if you compare squares, all of the limit is squared."
+    "Your limit is alpha times the *root* of the scale. The scale is a length in pixels; if you compare squares, all "
+    "of the limit is squared."
 )
 def root_of_the_scale(pred, target, visible, scale, alpha=0.2):
     return share(hits(pred, target, scale.sqrt(), alpha), visible, pred.dtype)
@@ -110,7 +112,8 @@ def divides_by_alpha(pred, target, visible, scale, alpha=0.2):
 
 
 @mistake(
-    "You ask of x and of y, each by itself, whether it is within the limit. That is a square; the distance makes a circle."
+    "You ask of x and of y, each by itself, whether it is within the limit. That is a square; the distance makes a "
+    "circle."
 )
 def within_a_square(pred, target, visible, scale, alpha=0.2):
     near = ((pred - target).abs() <= alpha * scale[:, None, None]).all(dim=-1)
@@ -171,7 +174,8 @@ def all_keypoints_count_in_the_share(pred, target, visible, scale, alpha=0.2):
 
 
 @mistake(
-    "You divide by the number of all keypoints. Those that are not visible are to count neither above the line nor below it."
+    "You divide by the number of all keypoints. Those that are not visible are to count neither above the line nor "
+    "below it."
 )
 def divides_by_all(pred, target, visible, scale, alpha=0.2):
     return (hits(pred, target, scale, alpha) & visible).to(pred.dtype).mean()
@@ -183,7 +187,8 @@ def divides_by_all_that_there_are(pred, target, visible, scale, alpha=0.2):
 
 
 @mistake(
-    "Keypoints that are not visible count as right in your share, or add to it. Leave them out above the line as well as below."
+    "Keypoints that are not visible count as right in your share, or add to it. Leave them out above the line as well "
+    "as below."
 )
 def hidden_ones_above_the_line(pred, target, visible, scale, alpha=0.2):
     return hits(pred, target, scale, alpha).sum().to(pred.dtype) / visible.sum()

@@ -140,7 +140,8 @@ def one_hot_of_unknown_width(boxes, labels):
 
 
 @mistake(
-    "Flattened to (N·K, 4), the boxes of image n start at row n·K. Your labels all point into the first images' rows."
+    "All of your boxes come from the first image. Each image has boxes of its own; flattened to (N·K, 4), those of "
+    "image n start only at row n·K."
 )
 def forgets_where_an_image_starts(boxes, labels):
     return boxes.reshape(-1, 4)[labels]
@@ -191,14 +192,16 @@ def detached_when_selecting(boxes, labels):
 
 
 @mistake(
-    "You set the boxes of the other classes to zero and then average. One box is left: add up instead, or the zeros pull it down."
+    "You set the boxes of the other classes to zero and then average. One box is left: add up instead, or the zeros "
+    "pull it down."
 )
 def mean_with_zeros_when_selecting(boxes, labels):
     return (boxes * F.one_hot(labels, boxes.shape[1])[..., None]).mean(dim=1)
 
 
 @mistake(
-    "You set the boxes of the other classes to zero and take the largest numbers. Where a coordinate is negative, a zero wins."
+    "You set the boxes of the other classes to zero and take the largest numbers. Where a coordinate is negative, a "
+    "zero wins."
 )
 def largest_with_zeros(boxes, labels):
     return (boxes * F.one_hot(labels, boxes.shape[1])[..., None]).amax(dim=1)
@@ -219,6 +222,26 @@ def starts_at_the_label(boxes, labels):
 def clears_the_others_in_place(boxes, labels):
     boxes[torch.arange(boxes.shape[1]) != labels[:, None]] = 0
     return boxes.sum(dim=1)
+
+
+@form(every_label_from_every_image_when_selecting)
+def mean_of_every_label(boxes, labels):
+    return boxes[:, labels].mean(dim=1)
+
+
+@form(every_label_from_every_image_when_selecting)
+def mean_of_every_image(boxes, labels):
+    return boxes[:, labels].mean(dim=0)
+
+
+@form(every_label_from_every_image_when_selecting)
+def sum_of_every_image(boxes, labels):
+    return boxes[:, labels].sum(dim=0)
+
+
+@form(every_label_from_every_image_when_selecting)
+def every_label_of_exchanged_dimensions(boxes, labels):
+    return boxes.transpose(0, 1)[labels]
 
 
 # --- variants ---------------------------------------------------------------------------------------------------------
