@@ -114,7 +114,7 @@ show_table("units", rows, corner="squared distance, in", formats={"pixels": ",.1
 
 # %% [markdown]
 # Neither network has become better or worse while you moved the slider. What they return is fixed, and so are the accuracy and the overlap of the boxes. Only the ruler
-# has changed. **Totals with different weights cannot be compared**, just as 3 metres are not more than 2 miles. The weight is a knob, and what you set it by is what
+# has changed. **Totals with different weights cannot be compared**, no more than 3 metres with 2 miles by their numbers alone. The weight is a knob, and what you set it by is what
 # you care about: how many classes are right, how well the boxes lie.
 
 # %% [markdown] exercise="multitask_loss"
