@@ -59,7 +59,7 @@ def play_losses(page: Page, widget: Locator) -> None:
 def play_hill(page: Page, widget: Locator) -> None:
     """Predict one of two rightly, decode, move by keyboard and by pointer, sweep, and let a second hill win."""
     expect(widget.locator(".cw-trace")).to_have_count(0)
-    for group, value in (("highest pixel's centre", "0.5"), ("with the quarter step", "0.5")):
+    for group, value in (("highest pixel's centre", "0.5"), ("moved ¼ px", "0.5")):
         answer = widget.get_by_role("group", name=re.compile(f"At worst.*{group}")).locator(f'input[value="{value}"]')
         answer.focus()
         page.keyboard.press("Space")

@@ -111,7 +111,7 @@ function render({ model, el }) {
   const row = (name, control) => html("div", { class: "cw-setting" }, html("span", {}, name), control.node);
   const questions = [
     ["highest", "the highest pixel's centre"],
-    ["quarter", "with the quarter step"],
+    ["quarter", "moved ¼ px towards the higher neighbour"],
   ].map(([name, text]) => {
     const options = choice(`At worst, off by: ${text}`, WORST, null, (value) => {
       guesses[name] = value;
