@@ -482,13 +482,14 @@ show_poses(images[:4], poses, SKELETON, visible[:4]);
 # *What to see:* coordinates that are trained on squared distances hedge: when in doubt they say the middle, and the animal shrinks. Heat maps
 # commit themselves. Where they are wrong, a joint is somewhere else altogether, on another part that looks like it.
 #
-# Here are the maps themselves, of the first picture. **Which joints was the network sure of?**
+# Here are the maps themselves, of the first picture, the duck behind a fence. **Was the network sure of anything?**
 
 # %% figure=true
 show_images({"the picture": images[0], **{name: maps[0, j].clamp(0, 1) for j, name in enumerate(KEYPOINTS)}}, columns=4);
 
 # %% [markdown]
-# *What to see:* a bright, round spot is a joint that was found; a pale smear is doubt, spread over the places where it might be. A map can say so. Two numbers cannot.
+# *What to see:* hardly. A joint that is found for certain is a bright, round spot; these are pale smears, spread over the places where the joint might be, and where several
+# might do there are several. A map can say so. Two numbers cannot.
 #
 # ### What the grid costs
 #
