@@ -18,7 +18,7 @@ from torchmetrics.detection import MeanAveragePrecision
 
 from solutions.metrics import mean_average_precision
 from solutions.metrics.coco import Kind
-from tests.solutions.metrics.test_coco import Scene, draw_scenes, pycocotools
+from tests.solutions.metrics.scenes import Scene, draw_scenes, pycocotools
 
 
 def by_torchmetrics(predictions: list[Scene], targets: list[Scene], kind: Kind) -> float:

@@ -139,7 +139,7 @@ def test_an_overlap_of_exactly_the_threshold_is_enough() -> None:
         (
             lambda: average_precision(torch.ones(2), torch.ones(3)),
             ValueError,
-            ("recall and precision", "(D,)", "(2,)", "(3,)"),
+            ("precision", "(2,)", "(3,)"),
         ),
         (lambda: average_precision(torch.ones(1), torch.ones(1) * 2), ValueError, ("precision", "0 and 1", "2.0")),
         (lambda: average_precision(torch.ones(1), torch.ones(1), "voc"), ValueError, ("method", '"voc11"', "'voc'")),  # type: ignore[arg-type]
