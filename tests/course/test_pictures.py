@@ -8,17 +8,11 @@ from matplotlib.figure import Figure
 from autograde.building.bank import CHECKOUT
 from autograde.building.chapter import read
 from course.exercises.catalogue import CHAPTERS
-from course.pictures import DENSITY, FOLDER, fcn, load_picture, names, show_picture, sliding_window
-from course.pictures.__main__ import DPI, drawings
+from course.pictures import DENSITY, fcn, load_picture, names, show_picture, sliding_window
+from course.pictures.__main__ import drawings
+from tests.course.drawn import committed
 
 mpl.use("agg")
-
-
-def committed(name: str) -> pytest.MarkDecorator:
-    """Compare a figure with the picture of its name; the margin is what 256 colours cost."""
-    return pytest.mark.mpl_image_compare(
-        baseline_dir=str(FOLDER), filename=f"{name}.png", tolerance=8, savefig_kwargs={"dpi": DPI}
-    )
 
 
 @committed("which_pixels")

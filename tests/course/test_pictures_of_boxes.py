@@ -1,22 +1,14 @@
 """The pictures of chapter 5: what is committed is what the code draws, and the chapter opens with one."""
 
 import matplotlib as mpl
-import pytest
 from matplotlib.figure import Figure
 
 from autograde.building.bank import CHECKOUT
 from autograde.building.chapter import read
-from course.pictures import FOLDER, localization
-from course.pictures.__main__ import DPI
+from course.pictures import localization
+from tests.course.drawn import committed
 
 mpl.use("agg")
-
-
-def committed(name: str) -> pytest.MarkDecorator:
-    """Compare a figure with the picture of its name; the margin is what 256 colours cost."""
-    return pytest.mark.mpl_image_compare(
-        baseline_dir=str(FOLDER), filename=f"{name}.png", tolerance=8, savefig_kwargs={"dpi": DPI}
-    )
 
 
 @committed("one_object")

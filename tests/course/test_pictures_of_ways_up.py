@@ -6,17 +6,10 @@ from matplotlib.figure import Figure
 
 from autograde.building.bank import CHECKOUT
 from autograde.building.chapter import read
-from course.pictures import FOLDER, transposed_conv, unpooling
-from course.pictures.__main__ import DPI
+from course.pictures import transposed_conv, unpooling
+from tests.course.drawn import committed
 
 mpl.use("agg")
-
-
-def committed(name: str) -> pytest.MarkDecorator:
-    """Compare a figure with the picture of its name; the margin is what 256 colours cost."""
-    return pytest.mark.mpl_image_compare(
-        baseline_dir=str(FOLDER), filename=f"{name}.png", tolerance=8, savefig_kwargs={"dpi": DPI}
-    )
 
 
 @committed("where_is_the_fence")
