@@ -14,10 +14,10 @@ from solutions.require_boxes import (
     require_boxes,
     require_labels,
     require_scores,
-    require_size,
     require_threshold,
     require_window_sizes,
 )
+from solutions.require_tensors import require_size
 
 
 def window_boxes(image_size: tuple[int, int], window_sizes: Sequence[tuple[int, int]], stride: int) -> Tensor:
@@ -34,7 +34,7 @@ def window_boxes(image_size: tuple[int, int], window_sizes: Sequence[tuple[int, 
     >>> window_boxes((3, 4), [(2, 3)], stride=1).tolist()
     [[0.0, 0.0, 3.0, 2.0], [1.0, 0.0, 4.0, 2.0], [0.0, 1.0, 3.0, 3.0], [1.0, 1.0, 4.0, 3.0]]
     """
-    require_size("image_size", image_size)
+    require_size("image_size", image_size, least=0)
     require_window_sizes(window_sizes, stride)
     height, width = image_size
     boxes = [torch.zeros(0, 4)]
@@ -123,7 +123,7 @@ def clip_boxes(boxes: Tensor, size: tuple[int, int]) -> Tensor:
     [[0.0, 2.0, 8.0, 3.0]]
     """
     require_boxes("boxes", boxes, ordered=False)
-    require_size("size", size)
+    require_size("size", size, least=0)
     height, width = size
     x, y = boxes[:, 0::2].clamp(0, width), boxes[:, 1::2].clamp(0, height)
     return torch.stack([x, y], dim=-1).flatten(1)  # x1, y1, x2, y2 again
@@ -146,7 +146,7 @@ def nms(boxes: Tensor, scores: Tensor, iou_threshold: float) -> Tensor:
     tensor([1, 2])
     """
     require_boxes("boxes", boxes)
-    require_scores(scores, boxes)
+    require_scores(scores, len(boxes))
     require_threshold("iou_threshold", iou_threshold)
     order = scores.argsort(descending=True, stable=True)
     best_first = boxes[order].detach()
@@ -175,8 +175,8 @@ def batched_nms(boxes: Tensor, scores: Tensor, labels: Tensor, iou_threshold: fl
     tensor([1, 0])
     """
     require_boxes("boxes", boxes)
-    require_scores(scores, boxes)
-    require_labels(labels, boxes)
+    require_scores(scores, len(boxes))
+    require_labels(labels, len(boxes))
     require_threshold("iou_threshold", iou_threshold)
     keep = torch.zeros_like(labels, dtype=torch.bool)
     for label in set(labels.tolist()):

@@ -14,7 +14,8 @@ from torch import Tensor, nn
 
 from solutions.fcn.blocks import require_colour
 from solutions.require import require_int, require_widths
-from solutions.require_tensors import require_indices, require_number, require_tensor
+from solutions.require_boxes import require_class_boxes
+from solutions.require_tensors import require_number, require_tensor
 
 
 def select_class_boxes(boxes: Tensor, labels: Tensor) -> Tensor:
@@ -118,17 +119,3 @@ class Localizer(nn.Module):
         features = self.features(images)  # (N, 128)
         boxes = self.boxes(features).unflatten(1, (-1, 4))  # (N, K, 4), or (N, 1, 4)
         return self.scores(features), boxes.expand(-1, self.num_classes, -1)
-
-
-def require_class_boxes(boxes: Tensor, labels: Tensor) -> None:
-    """Raise unless `boxes` is (N, K, 4) with at least one class, and `labels` (N,) names one of them an image.
-
-    Raises:
-        TypeError: `boxes` is not a floating-point tensor, or `labels` not an int64 tensor.
-        ValueError: shapes that do not fit, no class, or a label outside 0 … K − 1.
-    """
-    require_tensor("boxes", boxes, ("N", "K", 4))
-    batch, classes, _ = boxes.shape
-    if not classes:
-        raise ValueError(f"boxes must hold at least one class, got {tuple(boxes.shape)}")
-    require_indices("labels", labels, (batch,), classes)

@@ -12,8 +12,8 @@ from torch import Tensor, nn
 
 from solutions.fcn.blocks import conv_block, require_colour, resize_like
 from solutions.require import require_int
-from solutions.require_keypoints import require_pairs, require_scale, require_size, require_visible
-from solutions.require_tensors import require_number, require_tensor
+from solutions.require_keypoints import require_pairs, require_scale, require_visible
+from solutions.require_tensors import require_number, require_size, require_tensor
 
 
 def flip_keypoints(

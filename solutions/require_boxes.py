@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from solutions.require import require_int
+from solutions.require_tensors import require_indices, require_number, require_size, require_tensor
 
 
 def require_boxes(name: str, boxes: Tensor, *, like: Tensor | None = None, ordered: bool = True) -> None:
@@ -17,14 +18,7 @@ def require_boxes(name: str, boxes: Tensor, *, like: Tensor | None = None, order
         TypeError: not a tensor, not floating point, or another dtype than `like`.
         ValueError: another shape, or a box whose corners are exchanged.
     """
-    if not isinstance(boxes, Tensor):
-        raise TypeError(f"{name} must be a torch.Tensor, got {type(boxes).__name__}")
-    if not boxes.is_floating_point():
-        raise TypeError(f"{name} must be a floating-point tensor, got {boxes.dtype}")
-    if like is not None and boxes.dtype != like.dtype:
-        raise TypeError(f"{name} must have the dtype of the other boxes, {like.dtype}, got {boxes.dtype}")
-    if boxes.ndim != 2 or boxes.shape[1] != 4:
-        raise ValueError(f"{name} must have shape (N, 4), got {tuple(boxes.shape)}")
+    require_tensor(name, boxes, ("N", 4), like=like)
     if ordered and not bool((boxes[:, :2] <= boxes[:, 2:]).all()):
         wrong = int((~(boxes[:, :2] <= boxes[:, 2:]).all(dim=1)).nonzero()[0])
         raise ValueError(
@@ -32,34 +26,40 @@ def require_boxes(name: str, boxes: Tensor, *, like: Tensor | None = None, order
         )
 
 
-def require_scores(scores: Tensor, boxes: Tensor, of: str = "boxes") -> None:
-    """Raise unless `scores` is a floating-point tensor (N,), one number a box (or whatever `of` calls it), none NaN.
+def require_class_boxes(boxes: Tensor, labels: Tensor) -> None:
+    """Raise unless `boxes` is (N, K, 4) with at least one class, and `labels` (N,) names one of them an image.
+
+    Raises:
+        TypeError: `boxes` is not a floating-point tensor, or `labels` not an int64 tensor.
+        ValueError: shapes that do not fit, no class, or a label outside 0 … K − 1.
+    """
+    require_tensor("boxes", boxes, ("N", "K", 4))
+    batch, classes, _ = boxes.shape
+    if not classes:
+        raise ValueError(f"boxes must hold at least one class, got {tuple(boxes.shape)}")
+    require_indices("labels", labels, (batch,), classes)
+
+
+def require_scores(scores: Tensor, count: int) -> None:
+    """Raise unless `scores` is a floating-point tensor (`count`,) without NaN.
 
     Raises:
         TypeError: not a floating-point tensor.
         ValueError: another shape, or NaN among them.
     """
-    if not isinstance(scores, Tensor) or not scores.is_floating_point():
-        came = scores.dtype if isinstance(scores, Tensor) else type(scores).__name__
-        raise TypeError(f"scores must be a floating-point tensor, got {came}")
-    if tuple(scores.shape) != (len(boxes),):
-        raise ValueError(f"scores must have shape ({len(boxes)},), one for each of {of}, got {tuple(scores.shape)}")
+    require_tensor("scores", scores, (count,))
     if bool(scores.isnan().any()):
         raise ValueError("scores must be numbers that can be put in order, got NaN")
 
 
-def require_labels(labels: Tensor, boxes: Tensor) -> None:
-    """Raise unless `labels` is an int64 tensor (N,), one a box.
+def require_labels(labels: Tensor, count: int) -> None:
+    """Raise unless `labels` is an int64 tensor (`count`,).
 
     Raises:
         TypeError: not an int64 tensor.
         ValueError: another shape.
     """
-    if not isinstance(labels, Tensor) or labels.dtype != torch.int64:
-        came = labels.dtype if isinstance(labels, Tensor) else type(labels).__name__
-        raise TypeError(f"labels must be an int64 tensor, got {came}")
-    if tuple(labels.shape) != (len(boxes),):
-        raise ValueError(f"labels must have shape ({len(boxes)},), one for each of boxes, got {tuple(labels.shape)}")
+    require_tensor("labels", labels, (count,), dtype=torch.int64)
 
 
 def require_threshold(name: str, value: float) -> None:
@@ -69,23 +69,7 @@ def require_threshold(name: str, value: float) -> None:
         TypeError: not a number.
         ValueError: out of range.
     """
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise TypeError(f"{name} must be a number from 0 to 1, got {value!r}")
-    if not 0 <= value <= 1:
-        raise ValueError(f"{name} must be a number from 0 to 1, got {value}")
-
-
-def require_size(name: str, size: Sequence[int], least: int = 0) -> None:
-    """Raise unless `size` is (height, width) in whole numbers of at least `least`.
-
-    Raises:
-        TypeError: not a sequence of ints.
-        ValueError: not two of them, or one that is too small.
-    """
-    if not isinstance(size, Sequence) or any(type(side) is not int for side in size):
-        raise TypeError(f"{name} must be (height, width) in ints, got {size!r}")
-    if len(size) != 2 or min(size) < least:
-        raise ValueError(f"{name} must be (height, width), both at least {least}, got {tuple(size)}")
+    require_number(name, value, least=0, most=1)
 
 
 def require_window_sizes(window_sizes: Sequence[Sequence[int]], stride: int) -> None:
@@ -103,21 +87,16 @@ def require_window_sizes(window_sizes: Sequence[Sequence[int]], stride: int) -> 
 
 
 def require_curve(recall: Tensor, precision: Tensor) -> None:
-    """Raise unless `recall` and `precision` are floating-point tensors (D,) and recall never falls.
+    """Raise unless `recall` and `precision` are floating-point tensors (D,) from 0 to 1, and recall never falls.
 
     Raises:
         TypeError: not floating-point tensors.
         ValueError: two shapes, numbers outside 0 … 1, or a recall that falls.
     """
+    require_tensor("recall", recall, ("D",))
+    require_tensor("precision", precision, (len(recall),))
     for name, values in (("recall", recall), ("precision", precision)):
-        if not isinstance(values, Tensor) or not values.is_floating_point():
-            came = values.dtype if isinstance(values, Tensor) else type(values).__name__
-            raise TypeError(f"{name} must be a floating-point tensor, got {came}")
         if not bool(((values >= 0) & (values <= 1)).all()):
             raise ValueError(f"{name} must lie between 0 and 1, got {values.tolist()}")
-    if recall.ndim != 1 or recall.shape != precision.shape:
-        raise ValueError(
-            f"recall and precision must both have shape (D,), got {tuple(recall.shape)} and {tuple(precision.shape)}"
-        )
     if bool((recall.diff() < 0).any()):
         raise ValueError("recall must never fall: sort the detections by descending score first")

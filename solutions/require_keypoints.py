@@ -1,4 +1,4 @@
-"""What the references about keypoints ask of their arguments: pairs of joints, sizes of maps, what is visible.
+"""What the references about keypoints ask of their arguments: pairs of joints, scales, what is visible.
 
 As in `require`, the functions here only raise, and the notebook builder leaves their calls out.
 """
@@ -28,19 +28,6 @@ def require_pairs(name: str, pairs: Sequence[tuple[int, int]], joints: int) -> N
         raise ValueError(f"{name} must name joints from 0 to {joints - 1}, got {pairs!r}")
     if len(set(named)) < len(named):
         raise ValueError(f"{name} must be disjoint, each joint in one pair at most, got {pairs!r}")
-
-
-def require_size(name: str, size: Sequence[int]) -> None:
-    """Raise unless `size` is (H, W) in ints, each at least 1.
-
-    Raises:
-        TypeError: something else than two ints.
-        ValueError: a side without pixels.
-    """
-    if not isinstance(size, Sequence) or len(size) != 2 or any(type(side) is not int for side in size):
-        raise TypeError(f"{name} must be (H, W) in ints, got {size!r}")
-    if min(size) < 1:
-        raise ValueError(f"{name} must be at least 1 × 1 pixel, got {tuple(size)}")
 
 
 def require_visible(pred: Tensor, target: Tensor, visible: Tensor) -> None:

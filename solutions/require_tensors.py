@@ -1,4 +1,4 @@
-"""What a reference function asks of tensors whose shape is a word: (N, K, 4), (N, J).
+"""What a reference function asks of tensors whose shape is a word, (N, K, 4), (N, J), of numbers and of sizes.
 
 As in `require`, the functions here only raise, and the notebook builder leaves their calls out.
 """
@@ -55,8 +55,15 @@ def require_indices(name: str, x: Tensor, shape: Sequence[int | str], count: int
         raise ValueError(f"{name} must lie between 0 and {count - 1}, got {int(x.min())} to {int(x.max())}")
 
 
-def require_number(name: str, value: float, *, least: float = float("-inf"), above: float = float("-inf")) -> None:
-    """Raise unless `value` is a finite number, at least `least` and greater than `above`.
+def require_number(
+    name: str,
+    value: float,
+    *,
+    least: float = float("-inf"),
+    above: float = float("-inf"),
+    most: float = float("inf"),
+) -> None:
+    """Raise unless `value` is a finite number, at least `least`, greater than `above` and at most `most`.
 
     Raises:
         TypeError: not an int or a float.
@@ -70,3 +77,20 @@ def require_number(name: str, value: float, *, least: float = float("-inf"), abo
         raise ValueError(f"{name} must be at least {least:g}, got {value}")
     if value <= above:
         raise ValueError(f"{name} must be greater than {above:g}, got {value}")
+    if value > most:
+        raise ValueError(f"{name} must be at most {most:g}, got {value}")
+
+
+def require_size(name: str, size: Sequence[int], *, least: int = 1) -> None:
+    """Raise unless `size` is (H, W) in ints, each at least `least`.
+
+    Raises:
+        TypeError: something else than two ints.
+        ValueError: a side that is too short.
+    """
+    if not isinstance(size, Sequence) or len(size) != 2 or any(type(side) is not int for side in size):
+        raise TypeError(f"{name} must be (H, W) in ints, got {size!r}")
+    if min(size) < least:
+        raise ValueError(
+            f"{name} must be at least {least} × {least} {'pixel' if least == 1 else 'pixels'}, got {tuple(size)}"
+        )

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from solutions.require import require_int, require_one_of
 from solutions.require_boxes import require_curve, require_scores
+from solutions.require_tensors import require_tensor
 
 Method = Literal["coco", "voc11", "area"]
 
@@ -30,9 +31,8 @@ def precision_recall(correct: Tensor, scores: Tensor, num_targets: int) -> tuple
     >>> precision_recall(torch.tensor([False, True, True]), torch.tensor([0.5, 0.75, 0.25]), num_targets=4)
     (tensor([1.0000, 0.5000, 0.6667]), tensor([0.2500, 0.2500, 0.5000]))
     """
-    if not isinstance(correct, Tensor) or correct.dtype != torch.bool:
-        raise TypeError(f"correct must be a bool tensor, got {getattr(correct, 'dtype', type(correct).__name__)}")
-    require_scores(scores, correct, of="correct")
+    require_tensor("correct", correct, ("D",), dtype=torch.bool)
+    require_scores(scores, len(correct))
     require_int("num_targets", num_targets, least=1)
     order = scores.argsort(descending=True, stable=True)
     found = correct[order].cumsum(dim=0).float()  # among the best 1, 2, … D

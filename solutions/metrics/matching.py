@@ -24,7 +24,7 @@ def match_detections(boxes: Tensor, scores: Tensor, targets: Tensor, iou_thresho
     tensor([-1,  0, -1])
     """
     require_boxes("boxes", boxes)
-    require_scores(scores, boxes)
+    require_scores(scores, len(boxes))
     require_boxes("targets", targets, like=boxes)
     require_threshold("iou_threshold", iou_threshold)
     matched = torch.full((len(boxes),), -1, device=boxes.device)

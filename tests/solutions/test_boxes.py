@@ -188,16 +188,16 @@ BOX = torch.tensor([[0.0, 0.0, 2.0, 2.0]])
         (lambda: box_iou(BOX[0], BOX), ValueError, ("a", "(N, 4)", "(4,)")),
         (lambda: box_iou(BOX.flip(1), BOX), ValueError, ("a", "x1 ≤ x2", "row 0")),
         (lambda: box_iou(BOX * float("nan"), BOX), ValueError, ("a", "nan", "row 0")),
-        (lambda: clip_boxes(BOX, (2, -1)), ValueError, ("size", "at least 0", "-1")),
-        (lambda: clip_boxes(BOX, 7), TypeError, ("size", "(height, width)", "7")),  # type: ignore[arg-type]
+        (lambda: clip_boxes(BOX, (2, -1)), ValueError, ("size", "at least 0 × 0", "-1")),
+        (lambda: clip_boxes(BOX, 7), TypeError, ("size", "(H, W)", "7")),  # type: ignore[arg-type]
         (lambda: nms(BOX, torch.ones(2), 0.5), ValueError, ("scores", "(1,)", "(2,)")),
         (lambda: nms(BOX, torch.ones(1).long(), 0.5), TypeError, ("scores", "floating-point", "int64")),
         (lambda: nms(BOX, torch.tensor([float("nan")]), 0.5), ValueError, ("scores", "NaN")),
-        (lambda: nms(BOX, torch.ones(1), 50), ValueError, ("iou_threshold", "0 to 1", "50")),
+        (lambda: nms(BOX, torch.ones(1), 50), ValueError, ("iou_threshold", "at most 1", "50")),
         (lambda: nms(BOX, torch.ones(1), "0.5"), TypeError, ("iou_threshold", "number", "0.5")),  # type: ignore[arg-type]
         (lambda: batched_nms(BOX, torch.ones(1), torch.ones(1), 0.5), TypeError, ("labels", "int64", "float32")),
         (lambda: batched_nms(BOX, torch.ones(1), torch.ones(1, 1).long(), 0.5), ValueError, ("labels", "(1, 1)")),
-        (lambda: window_boxes((4, 4), [(0, 2)], 1), ValueError, ("window_sizes[0]", "at least 1", "(0, 2)")),
+        (lambda: window_boxes((4, 4), [(0, 2)], 1), ValueError, ("window_sizes[0]", "at least 1 × 1", "(0, 2)")),
         (lambda: window_boxes((4, 4), [(2, 2)], 0), ValueError, ("stride", "at least 1", "0")),
         (lambda: window_boxes((4, 4), (2, 2), 1), TypeError, ("window_sizes[0]", "ints", "2")),  # type: ignore[list-item]
     ],
