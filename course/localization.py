@@ -93,7 +93,7 @@ def measure_boxes(model: nn.Module, data: SingleObjects, box_weight: float = 1.0
         scores, found = model(images)
     losses = class_and_box_loss(scores, found, labels, boxes, box_weight)
     predicted = scores.argmax(dim=1)
-    iou = _paired_iou(own_boxes(found, predicted), boxes)
+    iou = box_iou(in_order(own_boxes(found, predicted)), boxes).diagonal()  # of each with its own target
     return {
         **{name: float(losses[name]) for name in ("total", "classification", "localization")},
         "accuracy": float((predicted == labels).double().mean()),
@@ -109,7 +109,7 @@ def _stacked(model: nn.Module, data: SingleObjects) -> tuple[Tensor, Tensor, Ten
     return torch.stack(images).to(device), labels.to(device), boxes.to(device)
 
 
-def _paired_iou(found: Tensor, there: Tensor) -> Tensor:
-    """Return the IoU (N,) of each box found with its own target; corners that are exchanged are put in order."""
-    found = torch.cat([torch.minimum(found[:, :2], found[:, 2:]), torch.maximum(found[:, :2], found[:, 2:])], dim=1)
-    return torch.stack([box_iou(a[None], b[None])[0, 0] for a, b in zip(found, there, strict=True)])
+def in_order(boxes: Tensor) -> Tensor:
+    """Return boxes (N, 4) whose corners may be exchanged, as those of a network are now and then, in order."""
+    first, second = boxes[:, :2], boxes[:, 2:]
+    return torch.cat([torch.minimum(first, second), torch.maximum(first, second)], dim=1)

@@ -491,7 +491,8 @@ show_poses(images[:4], poses, SKELETON, visible[:4]);
 # Here are the maps themselves, of the first picture, the duck behind a fence. **Was the network sure of anything?**
 
 # %% figure=true
-show_images({"the picture": images[0], **{name: maps[0, j].clamp(0, 1) for j, name in enumerate(KEYPOINTS)}}, columns=4);
+for number in (0, 2):
+    show_images({"the picture": images[number], **{name: maps[number, j].clamp(0, 1) for j, name in enumerate(KEYPOINTS)}}, columns=4)
 
 # %% [markdown]
 # *What to see:* hardly. A joint that is found for certain is a bright, round spot; these are pale smears, spread over the places where the joint might be, and where several

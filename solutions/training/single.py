@@ -7,7 +7,7 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
-from course.localization import SingleObject, labels_and_boxes
+from course.localization import SingleObject, in_order, labels_and_boxes
 from course.pose import keypoints_of, longer_sides
 from solutions.boxes import box_iou
 from solutions.localization import multitask_loss, select_class_boxes
@@ -53,7 +53,7 @@ class Localization:
                 scores, found = model(images)
             truth, boxes = labels_and_boxes(targets)
             predicted = scores.argmax(dim=1)
-            own = _in_order(select_class_boxes(found.float(), predicted))
+            own = in_order(select_class_boxes(found.float(), predicted))
             ious.append(box_iou(own, boxes).diagonal())
             rights.append(predicted == truth)
             labels.append(truth)
@@ -72,7 +72,7 @@ class Localization:
         """Return for each image one box in pixels, its label from 1 and the class's probability."""
         scores, found = model(images)
         confidence, predicted = scores.softmax(dim=1).max(dim=1)
-        boxes = _in_order(select_class_boxes(found.float(), predicted))
+        boxes = in_order(select_class_boxes(found.float(), predicted))
         boxes = boxes * boxes.new_tensor([images.shape[-1], images.shape[-2]] * 2)
         return [
             {"boxes": box[None], "labels": label[None] + 1, "scores": score[None]}
@@ -132,9 +132,3 @@ def _points(answer: Tensor, size: tuple[int, int]) -> Tensor:
     if answer.ndim == 4:
         return decode_heatmaps(answer)[0] * PoseNet.stride
     return answer * answer.new_tensor([size[1], size[0]])
-
-
-def _in_order(boxes: Tensor) -> Tensor:
-    """Return boxes (N, 4) whose corners may be exchanged, as those of a network are now and then, in order."""
-    first, second = boxes[:, :2], boxes[:, 2:]
-    return torch.cat([torch.minimum(first, second), torch.maximum(first, second)], dim=1)
