@@ -488,15 +488,16 @@ show_poses(images[:4], poses, SKELETON, visible[:4]);
 # *What to see:* coordinates that are trained on squared distances hedge: when in doubt they say the middle, and the animal shrinks. Heat maps
 # commit themselves. Where they are wrong, a joint is somewhere else altogether, on another part that looks like it.
 #
-# Here are the maps themselves, of the first picture, the duck behind a fence. **Was the network sure of anything?**
+# Here are the maps themselves, of a duck behind a fence and of a cow in the open. **Which joints was the network sure of?**
 
 # %% figure=true
 for number in (0, 2):
     show_images({"the picture": images[number], **{name: maps[number, j].clamp(0, 1) for j, name in enumerate(KEYPOINTS)}}, columns=4)
 
 # %% [markdown]
-# *What to see:* hardly. A joint that is found for certain is a bright, round spot; these are pale smears, spread over the places where the joint might be, and where several
-# might do there are several. A map can say so. Two numbers cannot.
+# *What to see:* the cow's nose, eye and crown are bright, round spots: found, and without much doubt. Look at its two feet: each map has *two* spots, one at either
+# pair of legs, of which one is the higher. The duck has smears, long ones where the neck might be, and none of them bright. A map can say how sure it is, and
+# what else it thought of. Two numbers cannot.
 #
 # ### What the grid costs
 #
