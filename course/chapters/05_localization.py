@@ -28,9 +28,13 @@ from torch import Tensor, nn
 from course.checking import check, chosen, hint
 from course.costs import count_parameters
 from course.farm import CLASSES, KEYPOINTS, SKELETON, Farm
-from course.localization import SingleObjects, class_and_box_loss, labels_and_boxes, measure_boxes, own_boxes
+from course.localization import (
+    SingleObjects, class_and_box_loss, labels_and_boxes, measure_boxes, own_boxes,
+)
 from course.plotting import show_images, show_objects, show_poses
-from course.pose import hills, longer_sides, mean_squared_distance, mirrored, on_grid, share_near_enough, summits
+from course.pose import (
+    hills, longer_sides, mean_squared_distance, mirrored, on_grid, share_near_enough, summits,
+)
 from course.tables import show_table
 from course.training import by_tier, fit
 
@@ -91,7 +95,9 @@ off = box + 0.05
 rows = {}
 for side in (64, 256, 1024):
     in_pixels = side * off - side * box
-    rows[f"a picture {side} wide"] = {"pixels": float(in_pixels @ in_pixels), "shares": float((off - box) @ (off - box))}
+    rows[f"a picture {side} wide"] = {
+        "pixels": float(in_pixels @ in_pixels), "shares": float((off - box) @ (off - box)),
+    }
 show_table("units", rows, corner="squared distance, in", formats={"pixels": ",.1f", "shares": ".3f"})
 
 # %% [markdown]
@@ -381,7 +387,10 @@ rows = {
     name: {**measure_boxes(network, test_set, weights["medium"]), "parameters": count_parameters(network)}
     for name, network in {"a box a class": localizers["medium"], "one box for all": localizers["one box"]}.items()
 }
-rows = {name: {key: row[key] for key in ("accuracy", "mean IoU", "IoU over half", "parameters")} for name, row in rows.items()}
+rows = {
+    name: {key: row[key] for key in ("accuracy", "mean IoU", "IoU over half", "parameters")}
+    for name, row in rows.items()
+}
 show_table("heads", rows, corner="on test scenes", formats={"parameters": ",.0f"})
 
 # %% [markdown]
@@ -492,7 +501,10 @@ show_poses(images[:4], poses, SKELETON, visible[:4]);
 
 # %% figure=true
 for number in (0, 2):
-    show_images({"the picture": images[number], **{name: maps[number, j].clamp(0, 1) for j, name in enumerate(KEYPOINTS)}}, columns=4)
+    show_images({
+        "the picture": images[number],
+        **{name: maps[number, j].clamp(0, 1) for j, name in enumerate(KEYPOINTS)},
+    }, columns=4)
 
 # %% [markdown]
 # *What to see:* the cow's nose, eye and crown are bright, round spots: found, and without much doubt. Look at its two feet: each map has *two* spots, one at either
@@ -552,7 +564,11 @@ show_table("reading", rows, corner="median distance")
 # Everything here rests on one promise: *one* object. Break it. **What will the network do with two animals in one picture?**
 
 # %% figure=true
-pairs = [(image, target) for image, target in (Farm(60, seed=3, animals=(2, 2), empty=0)[n] for n in range(60)) if len(target["labels"]) == 2][:4]
+pairs = [
+    (image, target)
+    for image, target in (Farm(60, seed=3, animals=(2, 2), empty=0)[n] for n in range(60))
+    if len(target["labels"]) == 2
+][:4]
 two = torch.stack([image for image, _ in pairs])
 with torch.no_grad():
     scores, every_box = network(two.to(place))
