@@ -29,11 +29,21 @@ from course.checking import check, chosen, hint
 from course.costs import count_parameters
 from course.farm import CLASSES, KEYPOINTS, SKELETON, Farm
 from course.localization import (
-    SingleObjects, class_and_box_loss, labels_and_boxes, measure_boxes, own_boxes,
+    SingleObjects,
+    class_and_box_loss,
+    labels_and_boxes,
+    measure_boxes,
+    own_boxes,
 )
 from course.plotting import show_images, show_objects, show_poses
 from course.pose import (
-    hills, longer_sides, mean_squared_distance, mirrored, on_grid, share_near_enough, summits,
+    hills,
+    longer_sides,
+    mean_squared_distance,
+    mirrored,
+    on_grid,
+    share_near_enough,
+    summits,
 )
 from course.tables import show_table
 from course.training import by_tier, fit
