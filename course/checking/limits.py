@@ -9,8 +9,7 @@ import ctypes
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from types import FrameType
 from typing import TypeVar
 
@@ -39,10 +38,9 @@ def within(seconds: float, action: Callable[[], T], when_stuck: Callable[[], Non
     watcher = threading.Timer(seconds + _PATIENCE, when_stuck)
     watcher.daemon = True
     watcher.start()
-    alarm = _signal_alarm if _signals_come_here() else _thread_alarm
+    call = _by_signal if _signals_come_here() else _by_thread
     try:
-        with alarm(seconds):
-            return action()
+        return call(seconds, action)
     finally:
         watcher.cancel()
 
@@ -51,18 +49,18 @@ def _signals_come_here() -> bool:
     return hasattr(signal, "setitimer") and threading.current_thread() is threading.main_thread()
 
 
-@contextmanager
-def _signal_alarm(seconds: float) -> Iterator[None]:
+def _by_signal(seconds: float, action: Callable[[], T]) -> T:
     """Raise from a handler of SIGALRM, and leave handler and timer as they were: others may be using them."""
 
     def ring(number: int, frame: FrameType | None) -> None:
         raise OutOfTimeError
 
-    began, before = time.monotonic(), signal.signal(signal.SIGALRM, ring)
-    left, interval = signal.setitimer(signal.ITIMER_REAL, seconds, _AGAIN)
-    try:
+    began, (left, interval) = time.monotonic(), signal.getitimer(signal.ITIMER_REAL)
+    before = signal.signal(signal.SIGALRM, ring)
+    try:  # from here on: on a busy machine the alarm rings before the action has begun
         try:
-            yield
+            signal.setitimer(signal.ITIMER_REAL, seconds, _AGAIN)
+            return action()
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
     finally:  # once more: the alarm may have rung just as the line above was about to switch it off
@@ -72,27 +70,26 @@ def _signal_alarm(seconds: float) -> Iterator[None]:
             signal.setitimer(signal.ITIMER_REAL, max(left - (time.monotonic() - began), 0.001), interval)
 
 
-@contextmanager
-def _thread_alarm(seconds: float) -> Iterator[None]:
-    """Have a second thread ask Python to raise in this one."""
-    thread, over = ctypes.c_ulong(threading.get_ident()), threading.Event()
-    guard = threading.Lock()
+def _by_thread(seconds: float, action: Callable[[], T]) -> T:
+    """Have a second thread ask Python to raise in this one, as long as this one lives: its number is given again."""
+    thread, over = threading.current_thread(), threading.Event()
+    guard, number = threading.Lock(), ctypes.c_ulong(threading.get_ident())
 
     def ring() -> None:
         wait = seconds
-        while not over.wait(wait):
+        while not over.wait(wait) and thread.is_alive():
             with guard:
                 if not over.is_set():
-                    ctypes.pythonapi.PyThreadState_SetAsyncExc(thread, ctypes.py_object(OutOfTimeError))
+                    ctypes.pythonapi.PyThreadState_SetAsyncExc(number, ctypes.py_object(OutOfTimeError))
             wait = _AGAIN
 
-    threading.Thread(target=ring, daemon=True).start()
-    try:
+    try:  # from here on: on a busy machine it rings while its thread is still being started
         try:
-            yield
+            threading.Thread(target=ring, daemon=True).start()
+            return action()
         finally:
             over.set()
     finally:
         over.set()
         with guard:  # whoever holds it may still be asking; what has not been raised yet is taken back
-            ctypes.pythonapi.PyThreadState_SetAsyncExc(thread, None)
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(number, None)

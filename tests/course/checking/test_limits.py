@@ -5,11 +5,14 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from typing import Any, TypeVar
 
 import pytest
 import torch
 
 from course.checking.limits import OutOfTimeError, within
+
+T = TypeVar("T")
 
 NO_ALARM = not hasattr(signal, "setitimer")
 
@@ -80,6 +83,43 @@ def test_nothing_rings_after_the_end(place: Callable[[Callable[[], object]], obj
         return "quiet"
 
     assert place(often) == "quiet"
+
+
+def slowly(start: Callable[..., T]) -> Callable[..., T]:
+    """Return `start`, on a machine so busy that the limit is over before it returns."""
+
+    def started(*given: Any) -> T:
+        result, until = start(*given), time.monotonic() + 0.3
+        while time.monotonic() < until:
+            pass
+        return result
+
+    return started
+
+
+def test_a_thread_that_rings_before_the_call_has_begun_ends_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = set(threading.enumerate())
+
+    def late() -> None:
+        with monkeypatch.context() as patch:
+            patch.setattr("threading.Thread.start", slowly(threading.Thread.start))
+            within(0.1, lambda: None)
+
+    assert isinstance(in_a_thread(late), OutOfTimeError)
+    time.sleep(0.2)
+    assert set(threading.enumerate()) <= before
+
+
+@pytest.mark.skipif(NO_ALARM, reason="there is no alarm on this system")
+def test_an_alarm_that_rings_before_the_call_has_begun_is_switched_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    before, timer = signal.getsignal(signal.SIGALRM), signal.getitimer(signal.ITIMER_REAL)
+    with monkeypatch.context() as patch:
+        patch.setattr("signal.setitimer", slowly(signal.setitimer))
+        with pytest.raises(OutOfTimeError):
+            within(0.1, lambda: None)
+    assert signal.getsignal(signal.SIGALRM) is before
+    left, interval = signal.getitimer(signal.ITIMER_REAL)  # pytest-timeout's, or none
+    assert interval == timer[1] and abs(timer[0] - left) < 10
 
 
 @pytest.mark.skipif(NO_ALARM, reason="there is no alarm on this system")
