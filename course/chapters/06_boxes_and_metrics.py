@@ -117,7 +117,7 @@ from course.checking import check, chosen, hint
 # takes the one with the highest IoU, if that IoU is **at least** `iou_threshold`. If it is not, or if no target is left, the detection gets −1. (This is COCO's rule. PASCAL VOC's was
 # stricter: whose best target was taken got nothing.)
 #
-# No detection ever has the same IoU with two targets. Inputs are left alone. For the IoU take your own `box_iou` or `torchvision.ops.box_iou`. Libraries that match boxes (`torchvision.models.detection`,
+# No detection ever has the same IoU, other than 0, with two targets. Inputs are left alone. For the IoU take your own `box_iou` or `torchvision.ops.box_iou`. Libraries that match boxes (`torchvision.models.detection`,
 # pycocotools, torchmetrics) are not allowed.
 
 # %% check="match_detections"

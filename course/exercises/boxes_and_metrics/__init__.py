@@ -1,6 +1,7 @@
 """Chapter 06, Boxes and metrics: how many objects are there, and how good is who says so?
 
-Windows, the overlap of boxes, suppression with and without labels, matching, the curve of precision and recall, its area.
+Windows, the overlap of boxes, suppression with and without labels, matching, the curve of precision and recall, and
+its area.
 """
 
 CHAPTER = "06_boxes_and_metrics"

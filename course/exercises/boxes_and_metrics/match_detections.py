@@ -101,7 +101,8 @@ def cases(rng: np.random.Generator) -> Iterator[Case]:
     scene = _scene(rng, [(row(2, 1, 3), row(0)), (row(4, 2), row(0))])
     yield _call("equal scores: the lower index first", {**scene, "scores": torch.full((5,), 0.5)})
     scene = _scene(rng, [(row(2, 1, 3), row(0)), (row(4, 2), row(0))], (0, 3, 1, 4, 2))
-    yield _call("scores of two heights only", {**scene, "scores": (scene["scores"] >= scene["scores"].sort(descending=True).values[1]).float() / 2 + 0.25})  # fmt: skip
+    second = scene["scores"].sort(descending=True).values[1]
+    yield _call("scores of two heights only", {**scene, "scores": (scene["scores"] >= second).float() / 2 + 0.25})
 
     scene = _scene(rng, [(row(2, 4), row(0)), (row(1), row(0)), (row(3), row(0))], (2, 0, 3, 1), negative=True)
     yield _call("scores below zero", scene)
@@ -140,11 +141,14 @@ EXERCISE = Exercise(
     cases=cases,
     outputs=("targets",),
     hints=(
-        "Two boxes on one cow, of scores 0.9 and 0.6; the second fits her better. Which of them is right, and what is the other?",
-        "Go through the detections in the order of their scores and remember which targets are taken. Who comes looks only at those that are free. Write the "
-        "result where the detection stands in `boxes`, not where it stands in the order.",
-        "Start with a tensor of −1, int64. For each `d` of `scores.argsort(descending=True, stable=True)`: take row `d` of the IoU matrix, "
-        "set what is taken to −1, and look at the maximum. Where there are no targets there is no maximum.",
+        "Two boxes on one cow, of scores 0.9 and 0.6; the second fits her better. Which of them is right, and what is "
+        "the other?",
+        "Go through the detections in the order of their scores and remember which targets are taken. Who comes looks "
+        "only at those that are free. Write the result where the detection stands in `boxes`, not where it stands in "
+        "the order.",
+        "Start with a tensor of −1, int64. For each `d` of `scores.argsort(descending=True, stable=True)`: take row "
+        "`d` of the IoU matrix, set what is taken to −1, and look at the maximum. Where there are no targets there is "
+        "no maximum.",
     ),
     forbidden=(r"^torchvision\.models\.detection", r"^torchmetrics", r"^pycocotools"),
     forbidden_sentence="This exercise is to match yourself, without a library that does.",

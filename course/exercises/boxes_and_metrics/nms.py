@@ -53,7 +53,7 @@ def cases(rng: np.random.Generator) -> Iterator[Case]:
         (0, 0, 40, 20),
         (0, 0, 40 * threshold, 20),
         (300, 0, 340, 20),
-        (300, 0, 340 * 1.0, 20 * threshold),
+        (300, 0, 340, 20 * threshold),
     ]
     yield _call("overlaps of exactly the threshold", *_mixed(rng, laid_out(rng, [group]), (0, 1, 2, 3)), threshold)
 
@@ -128,8 +128,9 @@ EXERCISE = Exercise(
     hints=(
         "Three boxes in a row: the first overlaps the second, the second the third, the first not the third. The "
         "first has the best score, then the second. Which are kept?",
-        "Bring the boxes into the order of their scores, and remember which index each had. Then go through them: one that is still there is "
-        "kept, and takes out those after it that overlap it too much. One that is out takes out nobody.",
+        "Bring the boxes into the order of their scores, and remember which index each had. Then go through them: one "
+        "that is still there is kept, and takes out those after it that overlap it too much. One that is out takes "
+        "out nobody.",
         "`order = scores.argsort(descending=True, stable=True)`, and the IoU of `boxes[order]` with itself. A mask "
         "`keep` of all True; for each rank whose `keep` is True, set it to False where the IoU in its row, to the "
         "right of itself, is above the threshold. Return `order[keep]`.",

@@ -61,8 +61,8 @@ def cases(rng: np.random.Generator) -> Iterator[Case]:
     correct, scores = _mixed(rng, (0, 1, 1, 0, 1))
     yield _call("scores above 1, far apart", correct, scores.pow(4) * 4096, 5)
 
-    correct, scores = _mixed(rng, tuple(int(number) for number in rng.permutation([1, 0] * 10)))
-    yield _call("twenty detections", correct, scores, int(rng.integers(11, 17)))
+    correct, scores = _mixed(rng, tuple(rng.permutation([1, 0] * 6).tolist()))
+    yield _call("twelve detections", correct, scores, int(rng.integers(7, 11)))
 
     yield _call("no detections: empty", torch.zeros(0, dtype=torch.bool), torch.zeros(0), int(rng.integers(1, 5)))
 
@@ -84,16 +84,17 @@ EXERCISE = Exercise(
     cases=cases,
     outputs=("precision", "recall"),
     hints=(
-        "Four targets. The detections, best first: right, wrong, right. After each of them, how many were found, and out of how many?",
-        "Sort by score first. Then one running count is enough: how many are correct among the best 1, 2, 3, … By what is it "
-        "divided for precision, and by what for recall?",
-        "`found = correct[order].cumsum(0)`; precision divides it by 1, 2, …, D (`torch.arange(1, D + 1)`), recall by `num_targets`. A division of whole numbers "
-        "is float32 in torch.",
+        "Four targets. The detections, best first: right, wrong, right. After each of them, how many were found, and "
+        "out of how many?",
+        "Sort by score first. Then one running count is enough: how many are correct among the best 1, 2, 3, … By "
+        "what is it divided for precision, and by what for recall?",
+        "`found = correct[order].cumsum(0)`; precision divides it by 1, 2, …, D (`torch.arange(1, D + 1)`), recall by "
+        "`num_targets`. A division of whole numbers is float32 in torch.",
     ),
     forbidden=NO_METRICS,
     forbidden_sentence="This exercise is to count yourself, without torchmetrics or scikit-learn.",
     insight=(
-        "Whoever reports everything gets a recall of 1, and a precision near 0. Each point of the curve is one threshold on the score; "
-        "only who uses the detector can say which of them is best."
+        "Whoever reports everything gets a recall of 1, and a precision near 0. Each point of the curve is one "
+        "threshold on the score; only who uses the detector can say which of them is best."
     ),
 )

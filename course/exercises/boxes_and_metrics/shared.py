@@ -1,7 +1,7 @@
-"""What the cases of several exercises of this chapter share: groups of boxes, laid out and shuffled, and what is off the table.
+"""What several exercises of this chapter share: groups of boxes, laid out and shuffled, and what is off the table.
 
-A group is written down in whole numbers around (0, 0), so that its overlaps can be seen: `row(0, 5, 10)` are three boxes
-20 wide, each 5 further to the right. Laying it out turns, mirrors, enlarges and moves it, which changes no overlap.
+A group is written down in whole numbers around (0, 0), so that its overlaps can be seen: `row(0, 5, 10)` are three
+boxes 20 wide, each 5 further to the right. Laying it out turns, mirrors, enlarges and moves it, which changes no overlap.
 """
 
 from collections.abc import Sequence
@@ -54,9 +54,9 @@ def distinct_scores(rng: np.random.Generator, count: int, *, negative: bool = Fa
 def shuffled(rng: np.random.Generator, kept: Sequence[int], count: int) -> Tensor:
     """Draw an order (N,) of `count` boxes that are listed best first, and of which those at `kept` will be kept.
 
-    Entry i says which box of the list comes at index i. The best never comes first, the boxes come neither best first nor worst first, and of those
-    that are kept the best has not the lowest index; from three on the indices neither rise nor fall. So an answer
-    that forgets to sort, or sorts the wrong way, is seen.
+    Entry i says which box of the list comes at index i. The best never comes first, the boxes come neither best first
+    nor worst first, and the indices of those that are kept do not rise; from three on they do not fall either. So an
+    answer that forgets to sort, or sorts the wrong way, is seen.
     """
     while True:
         order = torch.from_numpy(rng.permutation(count))
