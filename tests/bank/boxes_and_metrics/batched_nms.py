@@ -5,7 +5,7 @@ import torchvision
 
 from autograde.building.bank import form, mistake, variant
 
-from .nms import best_first, indices, overlaps, suppress
+from .shared import best_first, indices, overlaps, suppress
 
 
 def kept_of(boxes, scores, own, threshold, iou=None):
