@@ -1,9 +1,10 @@
 """Wrong and right answers to `match_detections`."""
 
+from itertools import permutations
+
 import numpy as np
 import torch
 import torchvision
-from scipy.optimize import linear_sum_assignment
 
 from autograde.building.bank import form, mistake, variant
 
@@ -20,6 +21,16 @@ def choose(iou, order, threshold):
             matched[detection] = best
             taken.add(best)
     return indices(matched)
+
+
+def assignment(gain):
+    """Yield the pairs (detection, target) of the assignment whose sum of `gain` (D, G) is the largest."""
+    if gain.shape[0] > gain.shape[1]:
+        yield from ((d, t) for t, d in assignment(gain.T))
+        return
+    rows = range(gain.shape[0])
+    best = max(permutations(range(gain.shape[1]), len(rows)), key=lambda to: sum(float(gain[d, to[d]]) for d in rows))
+    yield from enumerate(best)
 
 
 def nearest(iou, scores, threshold, allowed):
@@ -102,7 +113,7 @@ def targets_choose_what_is_free(boxes, scores, targets, iou_threshold=0.5):
 )
 def best_for_all(boxes, scores, targets, iou_threshold=0.5):
     iou, matched = overlaps(boxes, targets), [-1] * len(boxes)
-    for detection, target in zip(*linear_sum_assignment(-iou.numpy()), strict=True):
+    for detection, target in assignment(iou):
         if iou[detection, target] >= iou_threshold:
             matched[detection] = int(target)
     return indices(matched)
@@ -112,7 +123,7 @@ def best_for_all(boxes, scores, targets, iou_threshold=0.5):
 def best_for_all_good_enough(boxes, scores, targets, iou_threshold=0.5):
     iou, matched = overlaps(boxes, targets), [-1] * len(boxes)
     good = torch.where(iou >= iou_threshold, iou + 1, torch.zeros_like(iou))
-    for detection, target in zip(*linear_sum_assignment(-good.numpy()), strict=True):
+    for detection, target in assignment(good):
         if iou[detection, target] >= iou_threshold:
             matched[detection] = int(target)
     return indices(matched)
