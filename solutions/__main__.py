@@ -148,7 +148,7 @@ def models() -> None:
 def _summary(report: dict[str, Any]) -> str:
     scores = ", ".join(f"{name} {value:.3f}" for name, value in report["scores"].items())
     return (
-        f"{report['folder']}: {scores or report['not_measured']}; "
+        f"{report['folder']}: {scores}; "
         f"{report['steps']} steps in {report['wall_seconds']:.0f} s on {report['device']}, "
         f"{report['images_per_second']:.0f} images/s, {report['data_loading_share']:.0%} of the time waiting for data"
     )

@@ -125,7 +125,7 @@ class Run:
             at.training_seconds += now - waited
             at.seconds = before + now - began
             shown.advance(number)
-            if self._progress() * config.looks >= at.looked + 1 and not self.task.why_not_measured():
+            if self._progress() * config.looks >= at.looked + 1:
                 mean = loss_sum / loss_count if loss_count else float(loss.detach())
                 self._look(validation, mean, write, shown)
                 loss_sum, loss_count = 0.0, 0
@@ -159,12 +159,11 @@ class Run:
         """Measure the weights that are kept, and write `metrics.json`."""
         scores: Scores | None = None
         if self.fabric.is_global_zero:
-            measured = not self.task.why_not_measured()
-            if measured and not (self.at.looks and self.at.looks[-1]["step"] == self.at.step):
+            if not (self.at.looks and self.at.looks[-1]["step"] == self.at.step):
                 scores = evaluate(self.network, self.task, validation, self.config, self.fabric)
-            if not measured or (scores and scores.value > self.at.best) or not (self.folder / BEST).exists():
+            if (scores and scores.value > self.at.best) or not (self.folder / BEST).exists():
                 self._write_weights()
-            elif measured:
+            else:
                 self.network.load_state_dict(read_checkpoint(self.folder / BEST)["model"])
                 scores = evaluate(self.network, self.task, validation, self.config, self.fabric)
             report = self._report(scores)
@@ -179,7 +178,6 @@ class Run:
             "metric": {"name": scores.headline, "value": scores.value, "split": "val"} if scores else None,
             "scores": scores.values if scores else {},
             "per_class": scores.per_class if scores else {},
-            "not_measured": self.task.why_not_measured() or None,
             "seed": config.seed, "device": _device_name(self.fabric.device), "devices": self.fabric.world_size,
             "precision": config.precision, "batch_size": config.batch_size,
             "steps": at.step, "stopped_because": self.stopped_because,

@@ -35,10 +35,6 @@ class Localization:
     def __init__(self, classes: Sequence[str]) -> None:
         self.classes = tuple(classes)
 
-    def why_not_measured(self) -> str:
-        """Return a sentence when the metric's library is missing, else nothing."""
-        return ""
-
     collate = staticmethod(collate)
 
     def losses(self, model: nn.Module, images: Tensor, targets: Sequence[SingleObject]) -> dict[str, Tensor]:
@@ -89,10 +85,6 @@ class Pose:
 
     def __init__(self, names: Sequence[str]) -> None:
         self.classes = tuple(names)
-
-    def why_not_measured(self) -> str:
-        """Return a sentence when the metric's library is missing, else nothing."""
-        return ""
 
     collate = staticmethod(collate)
 

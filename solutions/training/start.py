@@ -51,9 +51,6 @@ def start(config: TrainConfig, out: Path | None, *, resume: bool) -> dict[str, A
     if refused:
         raise TrainingError(refused)
     run = Run(config, fabric, Path(folder))
-    sentence = run.task.why_not_measured()
-    if sentence and fabric.is_global_zero:
-        print(sentence)
     with _politely_ended():
         report = run.train(*(data or _pictures(config)), resume=resume)
     return {"folder": folder, **report} if report else {}
@@ -63,11 +60,9 @@ def measure(folder: Path, split: str, images: int | None, data_seed: int | None,
     """Measure the best weights of a run on a split, and return and write the result.
 
     Raises:
-        TrainingError: no run or checkpoint there, an unknown split, or the metric's library is missing.
+        TrainingError: no run or checkpoint there, or an unknown split.
     """
     config, task, network, fabric = open_run(folder, data_seed, device)
-    if task.why_not_measured():
-        raise TrainingError(task.why_not_measured() + "; pip install pycocotools")
     data: Any = open_split(config, split, reference(config.model).asked, images=images)
     scores = evaluate(network, task, data, config, fabric)
     report = {

@@ -2,19 +2,19 @@
 
 Each task knows its batches, loss and metric; the two of one object are in `single`.
 
-Metrics are the field's own: intersection over union of torchmetrics, average precision of pycocotools.
+Metrics are the field's own: intersection over union of torchmetrics, average precision of `solutions.metrics`,
+which is equal to COCO's.
 """
 
-import importlib.util
-import warnings
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from course.segmentation import named_scores, pixel_loss, pixel_metrics
+from solutions.metrics import mean_average_precision
 from solutions.training.data import Sample
 from solutions.training.models import Asked
 from solutions.training.scores import Scores
@@ -32,10 +32,6 @@ class Semantic:
 
     def __init__(self, classes: Sequence[str]) -> None:
         self.classes = tuple(classes)
-
-    def why_not_measured(self) -> str:
-        """Return a sentence when the metric's library is missing, else nothing."""
-        return ""
 
     def collate(self, samples: Sequence[Sample]) -> Batch:
         """Stack images to (N, 3, H, W) and semantic maps to (N, H, W)."""
@@ -70,12 +66,6 @@ class Detection:
     def __init__(self, classes: Sequence[str], masks: bool) -> None:
         self.classes, self.masks = tuple(classes), masks
 
-    def why_not_measured(self) -> str:
-        """Return a sentence when the metric's library is missing, else nothing."""
-        if _coco_backend():
-            return ""
-        return "average precision is not measured: neither pycocotools nor faster-coco-eval is installed"
-
     def collate(self, samples: Sequence[Sample]) -> Batch:
         """Return images (3, H, W) and targets as lists, as torchvision's models take them."""
         keys = _DETECTION_KEYS if self.masks else _DETECTION_KEYS[:2]
@@ -90,29 +80,21 @@ class Detection:
     @torch.no_grad()
     def evaluate(self, model: nn.Module, batches: Batches, autocast: Autocast) -> Scores:
         """Return COCO's average precision of boxes and, where asked, of masks."""
-        kinds: tuple[Literal["bbox", "segm"], ...] = ("bbox", "segm") if self.masks else ("bbox",)
-        backend = _coco_backend()
-        if not backend:
-            raise ModuleNotFoundError(self.why_not_measured() + "; pip install pycocotools")
-        from torchmetrics.detection import MeanAveragePrecision
-
-        metric = MeanAveragePrecision(iou_type=kinds, class_metrics=True, backend=backend, sync_on_compute=False)
+        found: list[dict[str, Tensor]] = []
+        there: list[dict[str, Tensor]] = []
         for images, targets in batches:
             with autocast():
-                found = self.predict(model, images)
-            metric.update([_on_cpu(one) for one in found], [_on_cpu(one) for one in targets])
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            result = metric.compute()
+                found += map(_on_cpu, self.predict(model, images))
+            there += map(_on_cpu, targets)
+        boxes = mean_average_precision(found, there)
+        results = {"mAP": boxes}
+        if self.masks:
+            results["mask_mAP"] = mean_average_precision(found, there, iou_type="segm")
         values: dict[str, float] = {}
-        for kind, name in (("bbox", "mAP"), ("segm", "mask_mAP"))[: len(kinds)]:
-            prefix = f"{kind}_" if len(kinds) > 1 else ""
-            for key, suffix in (("map", ""), ("map_50", "_50"), ("map_75", "_75")):
-                values[name + suffix] = max(float(result[prefix + key]), 0.0)  # COCO says −1 where there is nothing
-        prefix = "bbox_" if len(kinds) > 1 else ""
-        numbers, each = result["classes"].reshape(-1), result[f"{prefix}map_per_class"].reshape(-1)
-        per_class = {self.classes[int(n)]: float(v) for n, v in zip(numbers, each, strict=True) if v >= 0}
-        return Scores("mAP", values, per_class)
+        for name, result in results.items():
+            for suffix, value in (("", result["map"]), ("_50", result["map_50"]), ("_75", result["map_75"])):
+                values[name + suffix] = max(value, 0.0)  # COCO says −1 where there is nothing
+        return Scores("mAP", values, {self.classes[label]: value for label, value in boxes["per_class"].items()})
 
     @torch.no_grad()
     def predict(self, model: nn.Module, images: list[Tensor]) -> list[dict[str, Tensor]]:
@@ -134,14 +116,6 @@ def task_for(asked: Asked, classes: Sequence[str]) -> Task:
     if asked == "object":
         return Localization(classes)
     return Pose(classes) if asked == "keypoints" else Detection(classes, masks=asked == "masks")
-
-
-def _coco_backend() -> Literal["pycocotools", "faster_coco_eval"] | None:
-    backends: tuple[Literal["pycocotools", "faster_coco_eval"], ...] = ("pycocotools", "faster_coco_eval")
-    for module in backends:
-        if importlib.util.find_spec(module) is not None:
-            return module
-    return None
 
 
 def _on_cpu(one: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -202,17 +202,6 @@ def test_checkpoint_of_another_model_is_refused(segmenter: Path, tmp_path: Path)
     (segmenter / "config.json").write_text(TrainConfig(**{**vars(settings), "model": "encoder-decoder"}).to_json())
 
 
-def test_without_coco_the_detector_trains_and_says_what_is_missing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("solutions.training.tasks._coco_backend", lambda: None)
-    report = start(config(model="tiny-detector", steps=2), tmp_path / "run", resume=False)
-    assert report["metric"] is None
-    assert "neither pycocotools nor faster-coco-eval is installed" in report["not_measured"]
-    assert (tmp_path / "run" / "best.pt").exists()
-    assert "pip install pycocotools" in command("evaluate", tmp_path / "run").stderr
-
-
 def _require_same(a: Path, b: Path) -> None:
     one, other = read_checkpoint(a / "last.pt"), read_checkpoint(b / "last.pt")
     assert one["position"]["step"] == other["position"]["step"]
