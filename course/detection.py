@@ -6,7 +6,8 @@ Boxes are (x1, y1, x2, y2) in pixels. `agreement` and `twice_or_lost` are what a
 say of windows, and what suppression then makes of it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
@@ -15,6 +16,10 @@ from torch import Tensor
 from torchvision.ops import batched_nms, box_iou
 
 Definition = Literal["coco", "voc11", "area"]
+Inside = Callable[[tuple[int, int], Sequence[tuple[int, int]], int], Tensor]
+
+SIDE, STRIDE = 32, 4
+"""Of the window that the chapter's classifier sees, in pixels of the resized image."""
 
 
 def windows_inside(image_size: tuple[int, int], window_sizes: Sequence[tuple[int, int]], stride: int) -> Tensor:
@@ -27,6 +32,23 @@ def windows_inside(image_size: tuple[int, int], window_sizes: Sequence[tuple[int
         for x in range(0, width - w + 1, stride)
     ]
     return torch.tensor(corners, dtype=torch.float32).view(-1, 4)
+
+
+def pyramid_windows(
+    image_size: tuple[int, int], window_sizes: Sequence[tuple[int, int]], window_boxes: Inside = windows_inside
+) -> Tensor:
+    """Return all windows (N, 4) of a classifier that sees 32 × 32 pixels, 4 apart, and the image in many sizes.
+
+    For each (h, w) of `window_sizes` the image of (H, W) is resized until such a window is 32 × 32 pixels, which
+    `window_boxes` then lists; here they are in pixels of the image itself.
+    """
+    height, width = image_size
+    boxes = [torch.zeros(0, 4)]
+    for h, w in window_sizes:
+        high, wide = round(SIDE * height / h), round(SIDE * width / w)
+        own = window_boxes((high, wide), [(SIDE, SIDE)], STRIDE)
+        boxes.append(own * torch.tensor([width / wide, height / high]).repeat(2))
+    return torch.cat(boxes)
 
 
 def claimed_targets(boxes: Tensor, scores: Tensor, targets: Tensor, iou_threshold: float = 0.5) -> Tensor:
@@ -57,7 +79,7 @@ def summed_up(recall: Tensor, precision: Tensor, method: Definition = "coco") ->
 
     if method == "area":
         steps = np.unique(np.concatenate([[0.0], reached]))
-        return sum((high - low) * best_from(high) for low, high in zip(steps[:-1], steps[1:], strict=True))
+        return sum((high - low) * best_from(high) for low, high in pairwise(steps))
     places = np.linspace(0, 1, 11 if method == "voc11" else 101)
     return float(np.mean([best_from(place) for place in places]))
 

@@ -19,11 +19,6 @@ from solutions.require_boxes import require_threshold, require_window_sizes
 WINDOW_SIZES = ((12, 16), (18, 24), (26, 34), (36, 48), (46, 60), (18, 15), (26, 22), (38, 32))
 """(height, width) in pixels that suit the Farm's animals in scenes of 64 × 64: five wide ones and three tall."""
 
-_SEVERAL = 3
-"""Windows of background that are learnt from, for each one on an object."""
-_LEAST = 24
-"""… and how many at least, where no window is on an object."""
-
 
 def window_classifier(num_classes: int) -> nn.Sequential:
     """Return a small network that scores windows (B, 3, 32, 32): (B, num_classes, 1, 1).
@@ -181,16 +176,16 @@ class SlidingWindowDetector(nn.Module):
         return {"boxes": boxes[kept], "labels": label[kept] + 1, "scores": confidence[kept]}
 
 
-def hardest_cross_entropy(scores: Tensor, labels: Tensor) -> Tensor:
+def hardest_cross_entropy(scores: Tensor, labels: Tensor, several: int = 3, least: int = 24) -> Tensor:
     """Return the cross-entropy of scores (M, K), a mean over what is on an object and the hardest of the background.
 
     `labels` (M,) are from 1 on an object, 0 on none and −1 where a window does not count.
-    Nearly all windows show nothing, and most of those are easy; three of the worst are
-    taken for each one on an object.
+    Nearly all windows show nothing, and most of those are easy; `several` of the worst are
+    taken for each one on an object, and `least` where there are few of those or none.
     """
     each = F.cross_entropy(scores, labels, ignore_index=-1, reduction="none")
     objects, background = each[labels > 0], each[labels == 0]
-    most = min(len(background), max(_SEVERAL * len(objects), _LEAST))
+    most = min(len(background), max(several * len(objects), least))
     worst = background.topk(most).values
     return (objects.sum() + worst.sum()) / max(len(objects) + most, 1)
 

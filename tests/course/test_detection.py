@@ -6,9 +6,12 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from course.detection import agreement, claimed_targets, ranked_curve, summed_up, twice_or_lost, windows_inside
+from course.detection import (
+    agreement, claimed_targets, pyramid_windows, ranked_curve, summed_up, twice_or_lost, windows_inside,
+)  # fmt: skip
 from solutions.boxes import window_boxes
 from solutions.metrics import average_precision, match_detections, precision_recall
+from solutions.sliding_window_detector import WINDOW_SIZES, SlidingWindowDetector
 
 
 def boxes(rng: np.random.Generator, count: int) -> torch.Tensor:
@@ -20,6 +23,12 @@ def boxes(rng: np.random.Generator, count: int) -> torch.Tensor:
        st.integers(1, 4))  # fmt: skip
 def test_windows_are_those_of_the_reference(h: int, w: int, sizes: list[tuple[int, int]], stride: int) -> None:
     torch.testing.assert_close(windows_inside((h, w), sizes, stride), window_boxes((h, w), sizes, stride))
+
+
+def test_windows_of_many_sizes_are_those_of_the_detector() -> None:
+    detector = SlidingWindowDetector(5)
+    torch.testing.assert_close(pyramid_windows((64, 64), WINDOW_SIZES), detector.windows((64, 64)))
+    torch.testing.assert_close(pyramid_windows((40, 71), WINDOW_SIZES, window_boxes), detector.windows((40, 71)))
 
 
 @settings(max_examples=60)

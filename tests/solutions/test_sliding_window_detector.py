@@ -1,4 +1,4 @@
-"""The sliding-window detector: its one pass against window after window, its labels, its call convention, and that it learns."""
+"""The sliding-window detector: one pass against window after window, labels, call convention, and that it learns."""
 
 import pytest
 import torch
