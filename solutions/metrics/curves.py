@@ -71,5 +71,7 @@ def average_precision(recall: Tensor, precision: Tensor, method: Method = "coco"
         return float((steps * envelope).sum())
     points = 101 if method == "coco" else 11
     wanted = torch.linspace(0, 1, points, dtype=torch.float64, device=recall.device).to(recall.dtype)  # 0.7 meets 7/10
-    rank = torch.searchsorted(recall, wanted)  # the first whose recall is at least that; D where there is none
+    rank = torch.searchsorted(
+        recall.contiguous(), wanted
+    )  # the first whose recall is at least that; D where there is none
     return float(torch.cat([envelope, envelope.new_zeros(1)])[rank].mean())

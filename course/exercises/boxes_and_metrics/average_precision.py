@@ -39,8 +39,8 @@ def cases(rng: np.random.Generator) -> Iterator[Case]:
         middle = rng.permutation([1] * (found - 3) + [0] * (missed - 1)).tolist()
         return [1, *middle, 0, 1, 1]
 
-    # Of each definition first a curve that ends below 1.
-    curve = _curve(draw_right(6, 4), draw_targets(9))
+    # Precision falls and rises several times; where it is highest again is far from where that counts.
+    curve = _curve([1, 0, 0, 1, 0, 1, 1, 0, 1, 1], draw_targets(9))
     yield _call("COCO's definition, by default", curve)
     for method in _METHODS:
         yield _call(f"not all targets are found: {method}", _curve(draw_right(5, 3), draw_targets(7)), method)
@@ -70,9 +70,9 @@ def cases(rng: np.random.Generator) -> Iterator[Case]:
     yield _call("no detections: empty", (torch.zeros(0), torch.zeros(0)))
     yield _call("no detections: empty, area", (torch.zeros(0), torch.zeros(0)), "area")
 
-    # A curve as it is from another source: only what every place says counts.
+    # No detector gives such a curve, whose precision falls while recall rises: here a slope is no staircase.
     recall = torch.tensor([1, 1, 2, 4, 4, 5, 8]) / 9
-    precision = torch.from_numpy(rng.permutation([20, 28, 36, 44, 52, 60])).float()[[0, 1, 2, 3, 4, 5, 0]] / 64
+    precision = (torch.tensor([52, 60, 44, 28, 36, 20, 12]) + torch.from_numpy(rng.integers(0, 4, 7))) / 64
     for method in _METHODS:
         yield _call(f"any recall that does not fall, with any precision: {method}", (recall, precision), method)
 
@@ -100,11 +100,11 @@ EXERCISE = Exercise(
         "definitions ask it at given recalls: the first place whose recall is at least r; 0 where there is none. For "
         "the area, each step of recall is a rectangle, and the first step begins at 0.",
         "`precision.flip(0).cummax(0).values.flip(0)` is the envelope. Append a 0 to it, and "
-        "`torch.searchsorted(recall, r)` finds the place, with `r = torch.linspace(0, 1, 101)`. Area: the differences "
-        "of recall, with a 0 before the first, times the envelope.",
+        "`torch.searchsorted(recall, r)` finds the place, with `r = torch.linspace(0, 1, 101, dtype=recall.dtype)`. "
+        "Area: the differences of recall, with a 0 before the first, times the envelope.",
     ),
     forbidden=NO_METRICS,
-    forbidden_sentence="This exercise is to compute the metric yourself, without torchmetrics, scikit-learn or pycocotools.",
+    forbidden_sentence="This exercise is to compute the metric yourself, without a library that has it ready.",
     insight=(
         "One and the same curve has three numbers. They differ by a few hundredths, which is as much as many papers "
         "win: look which definition a table uses before you compare."

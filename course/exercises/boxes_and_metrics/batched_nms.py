@@ -11,6 +11,7 @@ from course.exercises.boxes_and_metrics.shared import (
     NO_SUPPRESSION,
     NO_SUPPRESSION_SENTENCE,
     Box,
+    Scores,
     distinct_scores,
     laid_out,
     row,
@@ -25,21 +26,23 @@ def _call(name: str, boxes: Tensor, scores: Tensor, labels: Tensor, iou_threshol
 
 
 def _mixed(
-    rng: np.random.Generator, boxes: Tensor, labels: Sequence[int], kept: Sequence[int], negative: bool = False
+    rng: np.random.Generator, boxes: Tensor, labels: Sequence[int], kept: Sequence[int], kind: Scores = "any"
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Return boxes (N, 4) and labels (N,) that are listed best first, and scores (N,) to fit, in another order."""
     order = shuffled(rng, kept, len(boxes))
-    scores = distinct_scores(rng, len(boxes), negative=negative)
+    scores = distinct_scores(rng, len(boxes), kind)
     return boxes[order], scores[order], torch.tensor(labels, dtype=torch.int64)[order]
 
 
 def cases(rng: np.random.Generator) -> Iterator[Case]:
     """Yield the cases of `batched_nms`, called by position as (boxes, scores, labels, iou_threshold)."""
     # Listed best first. The labels take turns, so that what is kept label by label is not in the order of the scores.
+    # They always come in the same order, in which each box that goes stands before the one for which it goes.
     boxes = laid_out(rng, [row(0, 3, 1, 4), row(0, 2)])[[0, 4, 1, 2, 3, 5]]
     first, second = (1, 2) if rng.integers(2) else (2, 1)
-    labels = [first, second, second, first, second, first]
-    yield _call("a cow and a dog in one place", *_mixed(rng, boxes, labels, (0, 1, 2, 5)))
+    labels = torch.tensor([first, second, second, first, second, first])
+    order = [3, 4, 1, 5, 0, 2]
+    yield _call("a cow and a dog in one place", boxes[order], distinct_scores(rng, 6, "sure")[order], labels[order])
 
     boxes = laid_out(rng, [row(0, 2, 4, 1), row(0, 3), row(0)])[[0, 4, 1, 5, 2, 3, 6]]
     few = [0, int(rng.integers(3, 9)), int(rng.integers(40, 91))]
@@ -108,7 +111,7 @@ def cases(rng: np.random.Generator) -> Iterator[Case]:
 
     a, b = different(rng, 0, 5)
     boxes = laid_out(rng, [row(2, 0, 4, 1), row(0, 3)])[[0, 4, 1, 5, 2, 3]]
-    yield _call("scores below zero", *_mixed(rng, boxes, [a, b, b, b, a, a], (0, 1, 2), negative=True))
+    yield _call("scores below zero", *_mixed(rng, boxes, [a, b, b, b, a, a], (0, 1, 2), "negative"))
 
     label = int(rng.integers(1, 20))
     yield _call("a single box", laid_out(rng, [row(0)]), distinct_scores(rng, 1), torch.tensor([label]))

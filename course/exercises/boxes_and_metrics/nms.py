@@ -11,6 +11,7 @@ from course.exercises.boxes_and_metrics.shared import (
     NO_SUPPRESSION,
     NO_SUPPRESSION_SENTENCE,
     Box,
+    Scores,
     distinct_scores,
     laid_out,
     row,
@@ -24,18 +25,16 @@ def _call(name: str, boxes: Tensor, scores: Tensor, iou_threshold: float) -> Cas
     return Case(name, {"boxes": boxes, "scores": scores, "iou_threshold": iou_threshold})
 
 
-def _mixed(
-    rng: np.random.Generator, boxes: Tensor, kept: Sequence[int], negative: bool = False
-) -> tuple[Tensor, Tensor]:
+def _mixed(rng: np.random.Generator, boxes: Tensor, kept: Sequence[int], kind: Scores = "any") -> tuple[Tensor, Tensor]:
     """Return boxes (N, 4) that are listed best first, and scores (N,) to fit, both in another order."""
     order = shuffled(rng, kept, len(boxes))
-    return boxes[order], distinct_scores(rng, len(boxes), negative=negative)[order]
+    return boxes[order], distinct_scores(rng, len(boxes), kind)[order]
 
 
 def cases(rng: np.random.Generator) -> Iterator[Case]:
     """Yield the cases of `nms`, called by position as (boxes, scores, iou_threshold). Groups are listed best first."""
     boxes = laid_out(rng, [row(2, 0, 4), row(0, 3), row(0)])[[0, 3, 1, 5, 2, 4]]
-    yield _call("three boxes on one thing, two on another, one alone", *_mixed(rng, boxes, (0, 1, 3)), 0.5)
+    yield _call("three boxes on one thing, two on another, one alone", *_mixed(rng, boxes, (0, 1, 3), "sure"), 0.5)
 
     # 0.6 from one to the next, 0.33 from one to the one after next.
     yield _call(
@@ -80,18 +79,20 @@ def cases(rng: np.random.Generator) -> Iterator[Case]:
     yield _call("all scores are equal", boxes, torch.full((6,), float(rng.integers(1, 64)) / 64), 0.5)
 
     boxes = laid_out(rng, [row(2, 0, 4), row(0, 3), row(0, 5, 10)])[[0, 3, 5, 1, 6, 2, 7, 4]]
-    yield _call("scores below zero", *_mixed(rng, boxes, (0, 1, 2, 6), negative=True), 0.5)
+    yield _call("scores below zero", *_mixed(rng, boxes, (0, 1, 2, 6), "negative"), 0.5)
 
     boxes = laid_out(rng, [row(2, 0, 4), row(0, 3)], low=-900, high=-700)[[0, 3, 1, 4, 2]]
     yield _call("coordinates below zero", *_mixed(rng, boxes, (0, 1)), 0.5)
 
-    # Seen along one axis alone they are the same.
-    group = [(0, 0, 20, 10), (0, 14, 20, 24), (24, 0, 44, 10), (24, 14, 44, 24)]
+    # Seen along one axis alone two are the same. Corner to corner both shared sides are −16: as an area, 256 of 800.
+    group = [(0, 0, 20, 20), (36, 36, 56, 56), (36, 0, 56, 20), (0, 36, 20, 56)]
     yield _call("a grid of boxes: nothing overlaps, nothing goes", *_mixed(rng, laid_out(rng, [group]), range(4)), 0.3)
 
     # The small ones lie inside: what they share is all of them, and little of both.
     group = [(0, 0, 30, 30), (2, 2, 12, 12), (15, 4, 27, 20), (1, 0, 30, 29)]
     yield _call("small boxes inside a large one", *_mixed(rng, laid_out(rng, [group]), (0, 1, 2)), 0.5)
+    group = [(3, 2, 15, 14), (0, 0, 24, 20), (4, 2, 16, 14)]
+    yield _call("a small box inside a large one, and the surer one", *_mixed(rng, laid_out(rng, [group]), (0, 1)), 0.5)
 
     group = [(0, 0, 40, 4), (18, -18, 22, 22), (2, 0, 42, 4), (18, -17, 22, 23)]
     yield _call("long boxes that cross", *_mixed(rng, laid_out(rng, [group]), (0, 1)), 0.4)

@@ -7,12 +7,12 @@ import torch
 from torch import Tensor
 
 from course.exercises.boxes_and_metrics import CHAPTER
-from course.exercises.boxes_and_metrics.shared import NO_METRICS, distinct_scores
+from course.exercises.boxes_and_metrics.shared import NO_METRICS, Scores, distinct_scores
 from course.exercises.draw import sliced
 from course.exercises.exercise import Case, Exercise
 
 
-def _mixed(rng: np.random.Generator, right: Sequence[int], negative: bool = False) -> tuple[Tensor, Tensor]:
+def _mixed(rng: np.random.Generator, right: Sequence[int], kind: Scores = "any") -> tuple[Tensor, Tensor]:
     """Return which detections are correct, listed best first as 0 and 1, and scores (D,) to fit, in another order."""
     count = len(right)
     best_first = torch.tensor(right, dtype=torch.bool)
@@ -21,7 +21,7 @@ def _mixed(rng: np.random.Generator, right: Sequence[int], negative: bool = Fals
         correct = best_first[order]
         plain = set(right) == {0} or set(right) == {1} or count < 3
         if plain or not (torch.equal(correct, best_first) or torch.equal(correct, best_first.flip(0))):
-            return correct, distinct_scores(rng, count, negative=negative)[order]
+            return correct, distinct_scores(rng, count, kind)[order]
 
 
 def _call(name: str, correct: Tensor, scores: Tensor, num_targets: int) -> Case:
@@ -31,7 +31,7 @@ def _call(name: str, correct: Tensor, scores: Tensor, num_targets: int) -> Case:
 def cases(rng: np.random.Generator) -> Iterator[Case]:
     """Yield the cases of `precision_recall`, called by position as (correct, scores, num_targets)."""
     # Found: 3, detections: 5, targets: 4. No two of these are the same, so that each is seen where it should not be.
-    yield _call("five detections, four targets", *_mixed(rng, (1, 0, 1, 1, 0)), 4)
+    yield _call("five detections, four targets", *_mixed(rng, (1, 0, 1, 1, 0), "sure"), 4)
 
     targets = int(rng.integers(9, 14))
     yield _call("many targets that nobody found", *_mixed(rng, (1, 1, 0, 1, 0, 0)), targets)
@@ -56,7 +56,7 @@ def cases(rng: np.random.Generator) -> Iterator[Case]:
     scores = torch.tensor([2, 1, 3, 1, 2, 3, 1, 2]) / 4
     yield _call("scores of three heights", correct, scores, int(rng.integers(7, 10)))
 
-    yield _call("scores below zero", *_mixed(rng, (1, 0, 0, 1, 1), negative=True), 4)
+    yield _call("scores below zero", *_mixed(rng, (1, 0, 0, 1, 1), "negative"), 4)
 
     correct, scores = _mixed(rng, (0, 1, 1, 0, 1))
     yield _call("scores above 1, far apart", correct, scores.pow(4) * 4096, 5)

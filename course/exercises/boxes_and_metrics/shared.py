@@ -1,10 +1,11 @@
 """What several exercises of this chapter share: groups of boxes, laid out and shuffled, and what is off the table.
 
 A group is written down in whole numbers around (0, 0), so that its overlaps can be seen: `row(0, 5, 10)` are three
-boxes 20 wide, each 5 further to the right. Laying it out turns, mirrors, enlarges and moves it, which changes no overlap.
+boxes 20 wide, each 5 further to the right. Laying it out turns, enlarges and moves it, which changes no overlap.
 """
 
 from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
 import torch
@@ -16,6 +17,7 @@ NO_SUPPRESSION_SENTENCE = "This exercise is to build the suppression yourself, w
 NO_METRICS = (r"^torchmetrics", r"^sklearn", r"^pycocotools")
 
 Box = tuple[float, float, float, float]
+Scores = Literal["any", "sure", "negative"]
 
 
 def row(*offsets: float, height: float = 12) -> list[Box]:
@@ -27,14 +29,20 @@ def row(*offsets: float, height: float = 12) -> list[Box]:
     return [(offset, 0.0, 20.0 + offset, height) for offset in offsets]
 
 
-def laid_out(rng: np.random.Generator, groups: Sequence[Sequence[Box]], low: int = 0, high: int = 40) -> Tensor:
-    """Return the boxes (N, 4) of all groups, each turned, mirrored and enlarged at random, far away from the others.
+def laid_out(
+    rng: np.random.Generator,
+    groups: Sequence[Sequence[Box]],
+    low: int = 0,
+    high: int = 40,
+    scales: Sequence[float] = (1.0, 1.5, 2.0),
+) -> Tensor:
+    """Return the boxes (N, 4) of all groups, each turned and enlarged at random, far away from the others.
 
     The first group's corner lies between `low` and `high`, the others' are 200 further on, in x and in y.
     """
     placed = []
     for number, group in enumerate(groups):
-        boxes = torch.tensor(group, dtype=torch.float32).reshape(-1, 4) * float(rng.choice([1.0, 1.5, 2.0]))
+        boxes = torch.tensor(group, dtype=torch.float32).reshape(-1, 4) * float(rng.choice(scales))
         if rng.integers(2):
             boxes = boxes[:, [1, 0, 3, 2]]  # x and y change places
         if rng.integers(2):
@@ -45,10 +53,13 @@ def laid_out(rng: np.random.Generator, groups: Sequence[Sequence[Box]], low: int
     return torch.cat(placed)
 
 
-def distinct_scores(rng: np.random.Generator, count: int, *, negative: bool = False) -> Tensor:
-    """Draw `count` scores (N,), distinct multiples of 1/64 and the highest first: between 0 and 1, or all below 0."""
-    drawn = np.sort(rng.choice(np.arange(1, 64), count, replace=False))[::-1] / 64
-    return torch.tensor(drawn - 1 if negative else drawn, dtype=torch.float32)
+def distinct_scores(rng: np.random.Generator, count: int, kind: Scores = "any") -> Tensor:
+    """Draw `count` scores (N,), distinct multiples of 1/64 and the highest first.
+
+    They lie between 0 and 1, the "sure" ones above ½, and the "negative" ones below −1.
+    """
+    drawn = np.sort(rng.choice(np.arange(33 if kind == "sure" else 1, 64), count, replace=False))[::-1] / 64
+    return torch.tensor(2 * drawn - 3 if kind == "negative" else drawn, dtype=torch.float32)
 
 
 def shuffled(rng: np.random.Generator, kept: Sequence[int], count: int) -> Tensor:

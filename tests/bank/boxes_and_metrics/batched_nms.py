@@ -80,14 +80,6 @@ def offset_of_the_largest(boxes, scores, labels, iou_threshold):
     return indices(suppress(overlaps(moved, moved), best_first(scores), iou_threshold))
 
 
-@form(offset_of_the_largest)
-def offset_of_the_largest_alone(boxes, scores, labels, iou_threshold):
-    if not len(boxes):
-        return indices([])
-    moved = boxes + (labels.to(boxes) * boxes.max())[:, None]
-    return indices(suppress(overlaps(moved, moved), best_first(scores), iou_threshold))
-
-
 @mistake("You move the boxes of a label apart by the label alone, a few pixels. Boxes of two labels still overlap.")
 def offset_of_the_label(boxes, scores, labels, iou_threshold):
     moved = boxes + labels.to(boxes)[:, None]
@@ -233,15 +225,9 @@ def a_mask_over_all_labels(boxes, scores, labels, iou_threshold):
 
 @mistake("You return one result for each label. All that is kept comes in one tensor.")
 def a_result_a_label(boxes, scores, labels, iou_threshold):
-    return {
-        k: indices(kept_of(boxes, scores, (labels == k).nonzero()[:, 0], iou_threshold))
-        for k in labels.unique().tolist()
-    }
-
-
-@form(a_result_a_label)
-def a_list_a_label(boxes, scores, labels, iou_threshold):
-    return list(a_result_a_label(boxes, scores, labels, iou_threshold).values())
+    return [
+        indices(kept_of(boxes, scores, (labels == k).nonzero()[:, 0], iou_threshold)) for k in labels.unique().tolist()
+    ]
 
 
 @mistake("You return a list. A tensor of int64 is wanted.")

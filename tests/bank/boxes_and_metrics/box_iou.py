@@ -106,15 +106,6 @@ def sum_of_sides(a, b):
     return over_union(shared_sides(a, b).clamp(min=0).sum(dim=-1), area(a), area(b))
 
 
-@mistake(
-    "You multiply the overlaps in x and in y, each as a share of its own. The union of two boxes is not the product of the unions of their sides."
-)
-def product_of_shares(a, b):
-    sides = shared_sides(a, b).clamp(min=0)
-    in_x = over_union(sides[..., 0], a[:, 2] - a[:, 0], b[:, 2] - b[:, 0])
-    return in_x * over_union(sides[..., 1], a[:, 3] - a[:, 1], b[:, 3] - b[:, 1])
-
-
 # --- mistakes: the union ----------------------------------------------------------------------------------------------
 
 
@@ -133,7 +124,9 @@ def taken_off_twice(a, b):
     return shared(a, b) / (area(a)[:, None] + area(b) - 2 * shared(a, b))
 
 
-@mistake("You divide by the area of the box around both. The union is what the two boxes cover, and no more.")
+@mistake(
+    "You divide by the area of the box around both, which the product of the unions in x and in y is too. The union is what the two boxes cover, and no more."
+)
 def over_the_box_around(a, b):
     around = (torch.maximum(a[:, None, 2:], b[:, 2:]) - torch.minimum(a[:, None, :2], b[:, :2])).prod(dim=-1)
     return shared(a, b) / around
@@ -306,14 +299,6 @@ def best_only(a, b):
 @mistake("Your result is float32 whatever comes in. Of float64 boxes the IoU is float64.")
 def always_float32(a, b):
     return over_union(shared(a, b), area(a), area(b)).float()
-
-
-@form(always_float32)
-def float32_table(a, b):
-    out = torch.zeros(len(a), len(b))
-    for n, m in np.ndindex(len(a), len(b)):
-        out[n, m] = over_union(shared(a[n : n + 1], b[m : m + 1]), area(a[n : n + 1]), area(b[m : m + 1]))[0, 0]
-    return out
 
 
 @mistake(NO_GRADIENT)

@@ -119,16 +119,6 @@ def best_for_all(boxes, scores, targets, iou_threshold=0.5):
     return indices(matched)
 
 
-@form(best_for_all)
-def best_for_all_good_enough(boxes, scores, targets, iou_threshold=0.5):
-    iou, matched = overlaps(boxes, targets), [-1] * len(boxes)
-    good = torch.where(iou >= iou_threshold, iou + 1, torch.zeros_like(iou))
-    for detection, target in assignment(good):
-        if iou[detection, target] >= iou_threshold:
-            matched[detection] = int(target)
-    return indices(matched)
-
-
 @mistake(
     "A target is taken in your function even by a detection that does not overlap it enough. Whoever gets −1 takes nothing from the others."
 )

@@ -297,7 +297,7 @@ def union_counts_twice(boxes, scores, iou_threshold):
 
 
 @mistake(
-    "You mark what is done by a score of 0 or −1, and look for the largest that is left. Scores may be negative themselves; mark it otherwise, as with −∞."
+    "Boxes whose score is below 0 are never kept by your function. Scores may be negative: they only say who comes first, and what is done is not to be told by its score."
 )
 def done_is_minus_one(boxes, scores, iou_threshold):
     iou, scores, kept = overlaps(boxes, boxes), scores.clone(), []
@@ -309,26 +309,8 @@ def done_is_minus_one(boxes, scores, iou_threshold):
     return indices(kept)
 
 
-@form(done_is_minus_one)
-def done_is_minus_one_for_all_boxes(boxes, scores, iou_threshold):
-    iou, scores, kept = overlaps(boxes, boxes), scores.clone(), []
-    while len(scores) and scores.max() > -1:
-        best = int(scores.argmax())
-        kept.append(best)
-        scores[(iou[best] > iou_threshold) | (torch.arange(len(scores)) == best)] = 0.0 if scores[best] < 0 else -1.0
-        if len(kept) > len(scores):
-            break
-    return indices(kept)
-
-
-@mistake("You drop boxes whose score is below 0, or below a half. Scores only say who comes first.")
+@mistake("You drop boxes whose score is below a half. Scores only say who comes first.")
 def low_scores_out(boxes, scores, iou_threshold):
-    kept = suppress(overlaps(boxes, boxes), best_first(scores), iou_threshold)
-    return indices([index for index in kept if scores[index] > 0])
-
-
-@form(low_scores_out)
-def low_scores_out_below_a_half(boxes, scores, iou_threshold):
     kept = suppress(overlaps(boxes, boxes), best_first(scores), iou_threshold)
     return indices([index for index in kept if scores[index] >= 0.5])
 
