@@ -72,15 +72,15 @@ def ranked_curve(correct: Tensor, scores: Tensor, num_targets: int) -> tuple[Ten
 
 def summed_up(recall: Tensor, precision: Tensor, method: Definition = "coco") -> float:
     """Return the average precision of a curve (D,), as chapter 6's exercise asks for it."""
-    reached, kept = recall.double().numpy(), precision.double().numpy()
+    reached, kept = recall.cpu().numpy(), precision.cpu().double().numpy()
 
     def best_from(least: float) -> float:
         return float(kept[reached >= least].max(initial=0.0))
 
     if method == "area":
-        steps = np.unique(np.concatenate([[0.0], reached]))
-        return sum((high - low) * best_from(high) for low, high in pairwise(steps))
-    places = np.linspace(0, 1, 11 if method == "voc11" else 101)
+        steps = np.unique(np.concatenate([np.zeros(1, reached.dtype), reached]))
+        return float(sum((float(high) - float(low)) * best_from(high) for low, high in pairwise(steps)))
+    places = np.linspace(0, 1, 11 if method == "voc11" else 101).astype(reached.dtype)  # so that 7 of 10 reach 0.7
     return float(np.mean([best_from(place) for place in places]))
 
 

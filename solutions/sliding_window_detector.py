@@ -1,9 +1,9 @@
 """A detector that looks everywhere: chapter 1's classifier, as a convolution, over one image at many sizes.
 
 A window of 32 × 32 pixels slides over the image, and what it shows is scored. For things that are larger or smaller,
-wider or taller, not the window changes but the image: it is resized until such a thing fills the window. So Viola &
-Jones (2001) and Dalal & Triggs (2005) searched; that one pass answers for all positions is Sermanet et al.'s (2014).
-What is found twice, and it all is, suppression takes away, class by class.
+wider or taller, not the window changes but the image: it is resized until such a thing fills the window, as Dalal &
+Triggs (2005) did it. That one pass answers for all positions is Sermanet et al.'s (2014). What is found twice, and it
+all is, suppression takes away, class by class.
 """
 
 from collections.abc import Mapping, Sequence

@@ -2,18 +2,67 @@
 # # 6 · Boxes and metrics
 # ## Many objects: how many are there?
 
+# %% picture="how_many"
+
 # %% [markdown]
-# One look gives one box. This chapter looks at many places instead, finds each animal twenty times, throws nineteen away, and then asks how good that was.
+# *What to see:* on the left a lattice of windows covers the scene; only one in seven is drawn. Somebody looks into each of them and says whether it shows an
+# animal. In the middle are those with a yes, in the colour of their animal. On the right is what you want: one box for each of the four.
+#
+# Chapter 5 ended with two animals and one box. A network returns a fixed number of numbers, and what it is asked for differs from picture to picture: none
+# today, seven tomorrow. **How can a fixed number of outputs say any number of things?**
+#
+# The answer is older than deep networks: ask one small question very often. You have the classifier for it, from chapter 1. You list the windows, measure whether two boxes
+# are *the same place*, and throw away what was found twice. Then comes the other half of the chapter. Somebody says that their detector is good: **how good?**
+# You build the number that every paper prints, and see how much it leaves open.
+#
+# You need chapter 1's convolution over all windows. Seven exercises, 46 points: they take about two hours and a half, and with reading and training the
+# chapter takes three and a half.
 
 # %%
+from collections.abc import Sequence
+from typing import Literal
+
 import torch
+import torch.nn.functional as F
 import torchvision
-from torch import Tensor
+from torch import Tensor, nn
 
 from course.checking import check, chosen, hint
+from course.costs import count_multiply_adds, forward_seconds
+from course.detection import (
+    agreement,
+    claimed_targets,
+    pyramid_windows,
+    ranked_curve,
+    summed_up,
+    twice_or_lost,
+    windows_inside,
+)
+from course.farm import CLASSES, Farm
+from course.plotting import show_detections, show_rankings
+from course.tables import show_table
+from course.training import by_tier, fit
 
 # %% [markdown]
 # ## Look everywhere
+#
+# Farm scenes again, with up to four animals, and now and then with none. **Before you run the cell:** write down what a network would have to return for
+# the first of them, and what for the last.
+
+# %% figure=true
+scenes = list(Farm(by_tier(200, 500), seed=1))
+images, targets = [image for image, _ in scenes], [target for _, target in scenes]
+some = [number for number in range(40) if len(targets[number]["boxes"]) != 1][:8]
+names = [f"{len(targets[number]['boxes'])} animals" for number in some]
+show_detections([images[number] for number in some], [targets[number] for number in some], CLASSES, names);
+
+# %% [markdown]
+# *What to see:* no row of numbers has the right length for all of these. But the question "is there an animal in *this* window, and which one?" has one answer, always, and that is
+# what a classifier gives. So list windows, ask of each, and return those with a yes. The number of outputs is now whatever the picture makes it.
+#
+# Animals are near or far, so one size of window will not do; they lie, stand and hide each other, so one *shape* will not do either. A size is a pair here, **(height, width)**,
+# in this order, and this is worth a sentence. "Aspect ratio 2" is a tall window in one paper and a wide one in the next; torchvision means height over width, photographers mean the
+# opposite. With a pair nobody has to ask. Boxes are (x1, y1, x2, y2), with x first, and there the trap is the other way round.
 
 # %% [markdown] exercise="window_boxes"
 # List all windows that a detector looks at.
@@ -36,7 +85,74 @@ from course.checking import check, chosen, hint
 # %% check="window_boxes"
 
 # %% [markdown]
+# ## What it costs
+#
+# Thousands of windows, and a network for each? Chapter 1 knew better: without padding, a classifier *is* a convolution, and one pass over the image scores every
+# window of one size. For another size you do not change the network. You change the image.
+
+# %% picture="one_window_many_sizes"
+
+# %% [markdown]
+# *What to see:* the frame is 32 × 32 pixels in all three copies of the scene, and the network never sees anything else. In the largest copy it holds the sheep, in the smallest the duck,
+# which is nearest. Back in the scene these are three windows of three sizes. Resize height and width by different factors, and a square frame becomes a tall or a wide window.
+#
+# Here is such a classifier. Its last convolution is the linear layer of chapter 1, which looks at all that is left of a window.
+
+# %% given="solutions.sliding_window_detector:window_classifier"
+
+# %% given="solutions.sliding_window_detector:WindowScores"
+
+# %% [markdown]
+# The two poolings make a step on the map of scores four pixels wide: an eighth of a window. That is the price of pooling which you met in chapter 1, and it is welcome here.
+# Who wants to know whether there is a cow does not need to look again one pixel further on.
+#
+# Eight sizes that suit animals in scenes of 64 × 64. **Predict:** how many windows are there in all? And how many times fewer multiplications does one pass for each size take, against
+# cutting every window out?
+
+# %% figure=true
+window_sizes = [(12, 16), (18, 24), (26, 34), (36, 48), (46, 60), (18, 15), (26, 22), (38, 32)]  # (height, width)
+windows = pyramid_windows((64, 64), window_sizes)
+torch.manual_seed(0)
+network = WindowScores(len(CLASSES), window_sizes)
+one = count_multiply_adds(network.classifier, torch.rand(1, 3, 32, 32))
+passes = count_multiply_adds(network, torch.rand(1, 3, 64, 64))
+show_table(
+    "bill",
+    {
+        "window by window": {"windows": len(windows), "million multiply–adds": len(windows) * one / 1e6},
+        "one pass a size": {"windows": len(windows), "million multiply–adds": passes / 1e6},
+    },
+    corner="a scene of 64 × 64",
+    formats={"million multiply–adds": ",.0f"},
+)
+
+# %% [markdown]
+# *What to see:* {n}`bill.window by window.windows:,.0f` windows for a scene with two or three animals in it. One pass a size computes what windows share only once and saves a factor of
+# {n}`bill.window by window.million multiply–adds / bill.one pass a size.million multiply–adds:.0f`. It shares between *positions*, and nothing between sizes: eight sizes are eight passes, and the smallest
+# window is the dearest, because the image has to be enlarged most for it.
+# <!-- holds: 10 < bill.window by window.million multiply–adds / bill.one pass a size.million multiply–adds < 40; bill.window by window.windows > 1900 -->
+
+# %% [markdown] quiz="what-is-shared"
+# You want windows of twice as many sizes, in the same image, with the same network. What grows?
+#
+# - [ ] The number of parameters, since each size needs its own weights — All sizes use the same weights. It is the image that changes.
+# - [ ] Nothing to speak of, for the passes share their features — A pass shares features between the windows of one size. Another size sees another image, and computes its features anew.
+# - [x] The multiplications and the windows, by about as much as the sizes that were added — Each size is a pass of its own, over an image resized for it. Small windows cost more than large ones.
+
+# %% [markdown]
 # ## The same place?
+#
+# To train it, you have to say for each window whether it shows an animal. A window hardly ever fits. It hangs over on the left, it cuts off a tail, it holds half of two animals. When is
+# it *on* the cow, and when beside her? You need one number for how much two boxes are the same place.
+#
+# The shared area alone will not do: a window as large as the picture shares all of every cow. So divide by what both cover together: **intersection over union**, IoU. Below,
+# make it exactly ½. **Predict first:** two equal boxes side by side, moved over each other; how far do they have to overlap?
+
+# %% [markdown]
+# Two equal boxes have an IoU of ½ when they share *two thirds* of their width. Half of it gives only ⅓. So "at least ½" is stricter than it sounds, and moving in both directions costs twice.
+#
+# Where boxes are apart, the IoU is 0, whether the gap is a pixel or the whole farm. To *measure* that is right. To *train* on it is not, since a gradient of zero says nothing. The generalised IoU
+# (Rezatofighi and others, 2019) subtracts how much of the box around both is empty, and so goes on falling.
 
 # %% [markdown] exercise="box_iou"
 # Measure how much two boxes share: **intersection over union**, of each box of one list with each of another.
@@ -55,7 +171,35 @@ from course.checking import check, chosen, hint
 # %% check="box_iou"
 
 # %% [markdown]
-# ## Nineteen too many
+# ## Right, and right, and right again
+#
+# Suppose you had a *perfect* classifier: it says yes to a window if its IoU with an animal is at least ½, and no otherwise. It is never wrong. **Predict:** how many windows get a yes for one animal?
+
+# %% figure=true
+count = {"windows": 0, "animals": 0, "on an animal": 0, "animals without a window": 0}
+for target in targets:
+    iou, _ = agreement(windows, target)
+    best = torchvision.ops.box_iou(target["boxes"], windows).amax(dim=1)
+    count["windows"] += len(windows)
+    count["animals"] += len(best)
+    count["on an animal"] += int((iou >= 0.5).sum())
+    count["animals without a window"] += int((best < 0.5).sum())
+rows = {
+    "a scene": {name: count[name] / len(targets) for name in ("windows", "on an animal", "animals")},
+    "an animal": {"on an animal": count["on an animal"] / count["animals"]},
+}
+show_table("yes", rows, corner="for", formats={"windows": ",.0f", "on an animal": ".0f", "animals": ".1f"})
+
+# %% [markdown]
+# *What to see:* about {n}`yes.an animal.on an animal:.0f` times yes for each animal, without a single mistake. This is not a fault that better training mends. A classifier is asked about one window at a
+# time, and does not know that its neighbour has just said the same.
+#
+# Look at the other end as well: {n}`yes.a scene.on an animal:.0f` of {n}`yes.a scene.windows:,.0f` windows lie on something. All others are looked at for nothing. Keep that in mind until the end of the chapter.
+# <!-- holds: 15 < yes.an animal.on an animal < 60; yes.a scene.on an animal < 0.06 * yes.a scene.windows -->
+#
+# So somebody has to clear up: of the boxes on one animal keep one. Which? The one with the best score. And which boxes are "on one animal"? Nobody tells. All there is are boxes and
+# scores, and that two boxes are much the same place. That is all that **non-maximum suppression** uses. Below the boxes lie like cards, the best first. **Predict which ones will fall** before each step, then
+# move the threshold, and do it with two animals side by side.
 
 # %% [markdown] exercise="nms"
 # **Non-maximum suppression**: of boxes that lie on the same thing, keep the best.
@@ -79,10 +223,12 @@ from course.checking import check, chosen, hint
 # %% check="nms"
 
 # %% [markdown]
-# ## A dog is no cow
+# ## A duck is no cow
+#
+# There is more than one class. A window may hold the front of a cow and, in front of her, a whole duck; both say yes, for different reasons.
 
 # %% [markdown] exercise="batched_nms"
-# A cow must not drop the dog that stands in front of her. Suppress *within each label*.
+# A cow must not drop the duck that stands in front of her. Suppress *within each label*.
 #
 # | | shape | |
 # | --- | --- | --- |
@@ -100,7 +246,62 @@ from course.checking import check, chosen, hint
 # %% check="batched_nms"
 
 # %% [markdown]
+# ### What it breaks
+#
+# Suppression has one knob, and no eyes. Let the perfect classifier judge all windows of the test scenes again, with the IoU for a score, and suppress with several thresholds. Two things can go
+# wrong: an animal is left with several boxes, or with none, because all of its own were dropped by its neighbour's. **Which threshold makes both zero?**
+
+# %% figure=true
+rows = {}
+for threshold in (0.1, 0.3, 0.5, 0.7):
+    own, across = (twice_or_lost(windows, targets, threshold, by_label) for by_label in (True, False))
+    rows[f"threshold {threshold}"] = {**own, "lost without labels": across["lost"]}
+show_table("knob", rows, corner="perfect scores", formats={"lost": ".1%", "lost without labels": ".1%"})
+
+# %% [markdown]
+# *What to see:* none does. At 0.1 each animal has about one box, and {n}`knob.threshold 0.1.lost:.1%` of the animals are gone. At 0.7 hardly any is gone, and each has {n}`knob.threshold 0.7.boxes an animal:.1f` boxes. If
+# the labels are ignored, more than twice as many disappear. And this is with perfect scores.
+# <!-- holds: knob.threshold 0.1.lost > knob.threshold 0.3.lost > knob.threshold 0.5.lost; knob.threshold 0.7.lost < 0.02; knob.threshold 0.7.boxes an animal > 2;
+#      knob.threshold 0.1.lost without labels > 2 * knob.threshold 0.1.lost; knob.threshold 0.1.boxes an animal < 1.15 -->
+#
+# Here is who is lost. Two of a kind stand so close that their boxes overlap more than the threshold allows, and for the rule they are one.
+
+# %% figure=true
+def keep(target: dict, threshold: float) -> dict:
+    """What a perfect classifier and suppression leave of a scene."""
+    iou, labels = agreement(windows, target)
+    (yes,) = torch.where(iou >= 0.5)
+    kept = yes[torchvision.ops.batched_nms(windows[yes], iou[yes], labels[yes], threshold)]
+    return {"boxes": windows[kept], "labels": labels[kept], "scores": iou[kept]}
+
+
+crowded = [number for number, target in enumerate(targets) if twice_or_lost(windows, [target], 0.3)["lost"] > 0][:4]
+shown = [targets[number] for number in crowded] + [keep(targets[number], 0.3) for number in crowded]
+titles = ["the truth"] * len(crowded) + ["suppressed at 0.3"] * len(crowded)
+show_detections([images[number] for number in crowded * 2], shown, CLASSES, titles);
+
+# %% [markdown]
+# *What to see:* in each scene of the upper row there is one box more than below it: an animal in front of, or beside, another of its kind. Suppression makes no difference between *two boxes on one cow* and *one box on each of
+# two cows*. Soft-NMS (Bodla and others, 2017) lowers scores instead of dropping boxes, and so gives the neighbour a chance; Hosang and others (2017) let a network decide that sees all boxes. Most detectors to this day
+# have the simple rule, and a threshold between 0.3 and 0.7.
+
+# %% [markdown] quiz="threshold-of-nms"
+# A detector counts people in dense crowds, and too few come out. Somebody lowers the threshold of the suppression from 0.5 to 0.3. What will happen?
+#
+# - [ ] Nothing, because the threshold only decides how well a box has to fit — That is another threshold, the one of matching. This one decides which boxes count as the same person.
+# - [x] Even fewer people come out — A lower threshold lets a box drop neighbours that overlap it less. People who stand side by side lose their boxes first.
+# - [ ] More people come out, because fewer boxes are dropped — It is the other way round: a box is dropped when its IoU is *above* the threshold, and more of them are above a low one.
+
+# %% [markdown]
 # ## Right or wrong?
+#
+# Boxes, labels, scores. How good are they? Up to now a picture had one answer, and it was right or wrong. Now there are some boxes that were found, and some that are there, and nobody says which
+# belongs to which. A box that is a little off: is that an animal found, or one missed and a false alarm on top?
+#
+# There is no natural answer. So one fixes an IoU, ½ most of the time, and from there on a detection is right or wrong. **A detection is right only at a threshold**, and every number that follows carries it.
+#
+# One more thing has to be settled. Two boxes on one cow, both good. **Are both right?** If they were, whoever reported each cow twice would lose nothing. So each target can be found only once: the surest detection takes
+# it, and the others are wrong.
 
 # %% [markdown] exercise="match_detections"
 # Decide for each detection which target it has found, if any. One target can be found once.
@@ -123,7 +324,20 @@ from course.checking import check, chosen, hint
 # %% check="match_detections"
 
 # %% [markdown]
+# ### Neither right nor wrong
+#
+# Real data have targets that nobody wants to judge by. A flock on the horizon is one box with the mark *crowd* in COCO: to find a sheep in it is not wrong, and to find none is not either, so such detections are taken out of the list before
+# anything is counted, however many lie in the same crowd. PASCAL VOC marks single objects as *difficult*, and does the same with them. Who forgets it counts hundreds of false alarms that are none. The other classic is quieter. Label 0 is the background
+# here and in torchvision; if a file's classes start at 0, its first class silently becomes the background. Ids of annotations that start at 0 have had a whole data set measured as 0, since
+# 0 also meant "not matched".
+
+# %% [markdown]
 # ## Precision and recall
+#
+# A detector has a knob of its own: how sure it has to be before it speaks. Turn it up, and it says little, and what it says is right. Turn it down, and it finds everything, among much else. So one sorts all
+# detections of all pictures by their scores and goes down the list. **Precision**: how much of what was said is right? **Recall**: how much of what is there has been said?
+#
+# **Predict:** while you go down the list, one of the two can never fall. Which? And what makes the other go up and down?
 
 # %% [markdown] exercise="precision_recall"
 # Go down the list of detections, the surest first, and write down after each of them how good the list is so far.
@@ -143,6 +357,15 @@ from course.checking import check, chosen, hint
 
 # %% [markdown]
 # ## One number
+#
+# Each place in the list is a pair of numbers, and together they are a curve. In the widget a detector's ranked list stands beside it. **Predict** what happens to the curve if you make the first detection wrong, and
+# what if you make the last one wrong. Then flip them.
+
+# %% [markdown]
+# A mistake at the top costs everybody who comes after it; at the bottom it hardly costs anything. This is as it should be: who is sure and wrong is worse than who is in doubt and wrong.
+#
+# The curve is jagged, and its teeth mean nothing. At a wrong detection precision drops, at the next right one it climbs again, and nobody would set their knob into a gap if a little further down both numbers are better. Hence
+# the **envelope**: at each recall the best precision that can be had there *or further right*. And then the area under it, as one number: **average precision**, AP. There are three ways to take it, and papers do not always say which.
 
 # %% [markdown] exercise="average_precision"
 # Turn the curve into one number, in the three ways that papers use.
@@ -164,3 +387,196 @@ from course.checking import check, chosen, hint
 # are not allowed.
 
 # %% check="average_precision"
+
+# %% [markdown]
+# ## Whose shall they be?
+#
+# From here on your functions can do the work: list the windows, label them for the training, suppress, match, and measure. As it stands, the next cell takes the course's own. Write
+# `"mine"`, and each of yours takes its place if its check is all right.
+
+# %%
+parts = chosen(
+    "the course's",
+    window_boxes=windows_inside,
+    box_iou=torchvision.ops.box_iou,
+    nms=torchvision.ops.nms,
+    batched_nms=torchvision.ops.batched_nms,
+    match_detections=claimed_targets,
+    precision_recall=ranked_curve,
+    average_precision=summed_up,
+)
+
+# %% [markdown]
+# ### One curve, three numbers
+#
+# Seven animals, ten detections, the surest first: right, right, wrong, right, wrong, wrong, right, wrong, wrong, wrong. **Which of the three definitions gives the most?**
+
+# %% figure=true
+right = torch.tensor([1, 1, 0, 1, 0, 0, 1, 0, 0, 0], dtype=torch.bool)
+precision, recall = parts.precision_recall(right, torch.linspace(0.9, 0.1, len(right)), 7)
+definitions = {"11 points": "voc11", "101 points": "coco", "area": "area"}
+rows = {name: {"AP": float(parts.average_precision(recall, precision, method))} for name, method in definitions.items()}
+show_table("three", rows, corner="one ranking", formats={"AP": ".3f"})
+show_rankings({"ten detections, seven animals": (recall, precision)});
+
+# %% [markdown]
+# *What to see:* the thin line goes from detection to detection, the dashed one is the envelope. The curve ends at a recall of 4/7, and right of it the precision is 0. From the same list you may print {n}`three.11 points.AP:.3f`,
+# {n}`three.101 points.AP:.3f` or {n}`three.area.AP:.3f`. Eleven points are a coarse ruler: whether the curve ends just before a point or just behind it decides a whole eleventh. VOC changed to the area in 2010 (Everingham and others, 2015), and
+# COCO takes 101 points.
+# <!-- holds: three.11 points.AP > three.101 points.AP > three.area.AP -->
+#
+# So do not copy an evaluation script from somewhere and hope. Versions differ in the definition, in "+1" pixels, in what they do with difficult objects, and none of them raises an error. Take one that is tested against the original, and say which.
+
+# %% [markdown]
+# ## The detector
+#
+# Now all of it together. The training needs a label for each window. From an IoU of ½ on it is the animal's class; below 0.4 it is 0, the background; and those between are not asked for, since it would
+# be odd to punish a network for either answer.
+#
+# And there is a catch that you have seen already: nearly all windows are background, and nearly all of it is easy, sky and grass. If all of them counted, the network would learn to say "nothing", and would be right nearly always.
+# So the loss takes all windows on animals, and of the others only the *hardest*, three for each: those that the network takes for an animal right now. Dalal and Triggs (2005) did this in two rounds, and trained again on what the first
+# round had got wrong. Here it happens in every step.
+
+# %% given="solutions.sliding_window_detector:hardest_cross_entropy"
+
+# %% train=true
+def label_windows(windows: Tensor, target: dict) -> Tensor:
+    """The class of each window, 0 on nothing, −1 for neither."""
+    if not len(target["boxes"]):
+        return torch.zeros(len(windows), dtype=torch.long, device=windows.device)
+    iou, which = parts.box_iou(windows, target["boxes"]).max(dim=1)
+    labels = torch.where(iou >= 0.5, target["labels"][which], 0)
+    return labels.masked_fill((iou >= 0.4) & (iou < 0.5), -1)
+
+
+def window_loss(network: nn.Module, images: Tensor, targets: list) -> Tensor:
+    """Of two sizes of windows, drawn anew in each step, the cross-entropy."""
+    sizes = [window_sizes[number] for number in torch.randperm(len(window_sizes))[:2].tolist()]
+    windows = pyramid_windows(images.shape[-2:], sizes, parts.window_boxes).to(images.device)
+    labels = torch.cat([label_windows(windows, target) for target in targets])
+    return hardest_cross_entropy(network(images, sizes).flatten(0, 1), labels)
+
+
+train_set = list(Farm(by_tier(1500, 6000)))
+torch.manual_seed(0)
+network = WindowScores(len(CLASSES), window_sizes)
+fit(network, window_loss, train_set, steps=by_tier(600, 6000), batch_size=8);
+
+# %% [markdown]
+# **Predict** what it will say of a scene before anything is suppressed. What do you expect on an animal, beside it, and in the sky?
+
+# %% figure=true
+def detect(image: Tensor, least: float = 0.05, most: int = 200) -> dict:
+    """All windows on which the network says yes, the surest ones, with boxes, labels and scores."""
+    with torch.no_grad():
+        scores = network(image[None].to(place))[0].softmax(dim=-1).cpu()
+    window, label = torch.where(scores[:, 1:] > least)
+    sure, best = scores[window, label + 1].sort(descending=True, stable=True)
+    window, label = window[best[:most]], label[best[:most]]
+    return {"boxes": windows[window], "labels": label + 1, "scores": sure[:most]}
+
+
+def take(one: dict, kept: Tensor) -> dict:
+    return {name: values[kept] for name, values in one.items()}
+
+
+place = next(network.parameters()).device
+raw = [detect(image) for image in images]
+alone = [take(one, parts.nms(one["boxes"], one["scores"], 0.3)) for one in raw]
+found = [take(one, parts.batched_nms(one["boxes"], one["scores"], one["labels"], 0.3)) for one in raw]
+bold = [take(one, one["scores"] >= 0.5) for one in found]
+some = [number for number in range(len(targets)) if len(targets[number]["boxes"]) >= 2][:4]
+shown = [raw[number] for number in some] + [bold[number] for number in some]
+titles = ["before suppression"] * 4 + ["after, from a score of 0.5 on"] * 4
+show_detections([images[number] for number in some * 2], shown, CLASSES, titles);
+
+# %% [markdown]
+# *What to see:* SEE_DETECTIONS
+#
+# ### How good is it?
+#
+# For each class, and over all scenes: match, rank, sum up. Then the mean over the classes, *mean* average precision. **Predict:** which of the three will be best, no suppression, suppression over all classes, or class by class?
+
+# %% figure=true
+def ranking(found: list, label: int, iou_threshold: float = 0.5) -> tuple[Tensor, Tensor]:
+    """Recall and precision down the list of all detections of one class."""
+    correct, scores, num_targets = [], [], 0
+    for one, target in zip(found, targets):
+        own, wanted = one["labels"] == label, target["labels"] == label
+        boxes, sure = one["boxes"][own], one["scores"][own]
+        correct.append(parts.match_detections(boxes, sure, target["boxes"][wanted], iou_threshold) >= 0)
+        scores.append(sure)
+        num_targets += int(wanted.sum())
+    precision, recall = parts.precision_recall(torch.cat(correct), torch.cat(scores), num_targets)
+    return recall, precision
+
+
+def mean_ap(found: list, iou_threshold: float = 0.5, method: str = "coco") -> float:
+    """The mean of the classes' average precisions."""
+    rankings = [ranking(found, label, iou_threshold) for label in range(1, len(CLASSES))]
+    return sum(float(parts.average_precision(*each, method)) for each in rankings) / len(rankings)
+
+
+ways = {"none": raw, "over all classes": alone, "class by class": found}
+rows = {
+    name: {"boxes a scene": sum(len(one["boxes"]) for one in each) / len(each), "AP50": mean_ap(each)}
+    for name, each in ways.items()
+}
+show_table("suppression", rows, formats={"boxes a scene": ".0f"})
+
+# %% [markdown]
+# *What to see:* SEE_SUPPRESSION
+
+# %% figure=true
+curves = {CLASSES[label]: ranking(found, label) for label in range(1, len(CLASSES))}
+show_table("classes", {name: {"AP50": float(parts.average_precision(*curve))} for name, curve in curves.items()})
+show_rankings(curves);
+
+# %% [markdown]
+# *What to see:* SEE_CLASSES
+#
+# ### At which threshold?
+#
+# All this was at an IoU of ½. COCO's own mark is the mean over ten thresholds, 0.5, 0.55, … 0.95. **Predict** AP at 0.75, for a detector whose boxes can only be windows.
+
+# %% figure=true
+thresholds = [0.5 + 0.05 * step for step in range(10)]
+ap = {threshold: mean_ap(found, threshold) for threshold in thresholds}
+rows = {
+    "at 0.5": {"101 points": ap[thresholds[0]], "11 points": mean_ap(found, 0.5, "voc11"), "area": mean_ap(found, 0.5, "area")},
+    "at 0.75": {"101 points": ap[thresholds[5]], "11 points": mean_ap(found, 0.75, "voc11"), "area": mean_ap(found, 0.75, "area")},
+    "mean over ten": {"101 points": sum(ap.values()) / len(ap)},
+}
+show_table("strictness", rows, corner="one detector", formats={"101 points": ".3f", "11 points": ".3f", "area": ".3f"})
+
+# %% [markdown]
+# *What to see:* SEE_STRICTNESS
+
+# %% [markdown] quiz="which-map"
+# Paper A reports a mAP of 0.62, paper B one of 0.41, on the same pictures. Which detector is better?
+#
+# - [ ] A's, since mAP is a mean over all classes and thresholds anyway — Over which thresholds is exactly what differs. VOC's mAP is at 0.5 alone, COCO's is a mean over ten.
+# - [ ] B's, if its detector returns fewer boxes — Boxes of low score at the end of the list hardly change AP. How many there are says little.
+# - [x] Nobody can tell, before both say at which IoU and by which definition — The same detector has all of the numbers in the table above. At 0.5 a mAP is easily twice as high as the mean over ten thresholds.
+
+# %% [markdown]
+# ## What it cost, and what comes next
+
+# %% figure=true
+photo = [(round(32 * 2 ** (step / 2) * ratio**0.5), round(32 * 2 ** (step / 2) / ratio**0.5)) for step in range(8) for ratio in (0.5, 1, 2)]
+with torch.device("meta"):  # counted, not computed
+    alexnet = torchvision.models.alexnet()
+    a_look = count_multiply_adds(alexnet, torch.rand(1, 3, 224, 224))
+looks = {"all windows": len(pyramid_windows((480, 640), photo)), "2000 regions": 2000}
+cost = forward_seconds(network, images[0][None].to(place))
+show_table(
+    "costs",
+    {"a scene": {"windows": len(windows), "on an animal": count["on an animal"] / count["windows"], "million multiply–adds": passes / 1e6, "milliseconds": 1000 * cost}},
+    corner="this detector",
+    formats={"on an animal": ".1%", "million multiply–adds": ",.0f", "milliseconds": ".0f"},
+)
+rows = {name: {"looks": number, "billion multiply–adds": number * a_look / 1e9} for name, number in looks.items()}
+show_table("photograph", rows, corner="480 × 640, AlexNet", formats={"looks": ",.0f", "billion multiply–adds": ",.0f"})
+
+# %% [markdown]
+# *What to see:* SEE_COSTS

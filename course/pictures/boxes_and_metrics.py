@@ -20,8 +20,8 @@ SIZES = ((24, 32), (36, 48), (52, 68), (72, 96), (92, 120), (36, 30), (52, 44), 
 
 def how_many() -> Figure:
     """A farm scene with a sheep, a cat and two ducks, three times. First it lies under a lattice of windows of several
-    sizes: look everywhere. Then the windows that lie well on an animal are drawn, dozens of them, each animal wrapped in
-    a bundle of boxes of its colour: yes, yes, yes. Last there is one box for each of the four, with its name.
+    sizes: look everywhere. Then the windows that lie well on an animal are drawn, dozens of them, each animal wrapped
+    in a bundle of boxes of its colour: yes, yes, yes. Last there is one box for each of the four, with its name.
     """
     image, target = _scene()
     windows = pyramid_windows((LENGTH, LENGTH), SIZES)
