@@ -102,7 +102,7 @@ def cases(rng: np.random.Generator) -> Iterator[Case]:
     boxes = laid_out(rng, [row(0, 4, 2, 6), row(0), row(0)])
     labels = torch.tensor([high, low_label, high, low_label, high, low_label])
     scores = torch.tensor([0.5, 0.5, 0.5, 0.5, 0.75, 0.5])
-    order = torch.tensor([0, 1, 2, 3, 4, 5] if rng.integers(2) else [2, 3, 0, 1, 4, 5])
+    order = [0, 1, 2, 3, 4, 5] if rng.integers(2) else [2, 3, 0, 1, 4, 5]
     yield _call("equal scores: the lower index comes first, whatever the label", boxes[order], scores, labels)
 
     a, b, c = different(rng, 0, 9, 3)
