@@ -232,9 +232,9 @@ show_table("yes", rows, corner="for", formats={"windows": ",.0f", "on an animal"
 #
 # | | shape | |
 # | --- | --- | --- |
-# | `boxes` | (N, 4) | floating point, (x1, y1, x2, y2) with x1 < x2 and y1 < y2, maybe negative; N may be 0; not always contiguous |
-# | `scores` | (N,) | floating point; not always contiguous |
-# | `labels` | (N,) | int64: any numbers, such as 0, 3 and 90; in any order, and not every number below the highest has to come; not always contiguous |
+# | `boxes` | (N, 4) | floating point, (x1, y1, x2, y2) with x1 < x2 and y1 < y2: anywhere, also at negative numbers or thousands of pixels away; N may be 0; not always contiguous |
+# | `scores` | (N,) | floating point, maybe negative; not always contiguous |
+# | `labels` | (N,) | int64: numbers from 0 up, such as 0, 3 and 90; in any order, and not every number below the highest has to come; not always contiguous |
 # | `iou_threshold` | float | from 0 to 1 |
 # | returns | (K,) | int64: the indices of all boxes that are kept, best score first, whatever their labels |
 #

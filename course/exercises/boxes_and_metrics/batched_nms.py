@@ -76,6 +76,12 @@ def cases(rng: np.random.Generator) -> Iterator[Case]:
     boxes = torch.cat([corner, corner - step - 1, torch.tensor([[step - 8, step - 10, step, step]]), corner + 1])
     yield _call("coordinates on both sides of zero", *_mixed(rng, boxes, [0, 1, 0, 0], (0, 1, 2)))
 
+    # As far apart as people take for far enough: each of the others lies where the first is, moved by its label.
+    far = [10000.0, 7680.0, 4096.0, 1000.0, 100.0, 10.0]
+    corner = torch.tensor([[11000.0, 11000.0, 11024.0, 11020.0]]) + float(rng.integers(0, 40))
+    boxes = torch.cat([corner, *(corner - number for number in far)])
+    yield _call("a large picture", *_mixed(rng, boxes, [0, 1, 1, 1, 1, 1, 1], range(7)))
+
     threshold = float(rng.choice([0.25, 0.5, 0.75]))
     group: list[Box] = [(0, 0, 40, 20), (0, 0, 40 * threshold, 20), (0, 0, 40, 20), (0, 0, 40, 20 * threshold)]
     a, b = different(rng, 0, 5)
@@ -102,7 +108,7 @@ def cases(rng: np.random.Generator) -> Iterator[Case]:
     boxes = laid_out(rng, [row(0, 4, 2, 6), row(0), row(0)])
     labels = torch.tensor([high, low_label, high, low_label, high, low_label])
     scores = torch.tensor([0.5, 0.5, 0.5, 0.5, 0.75, 0.5])
-    order = torch.tensor([0, 1, 2, 3, 4, 5] if rng.integers(2) else [2, 3, 0, 1, 4, 5])
+    order = [0, 1, 2, 3, 4, 5] if rng.integers(2) else [2, 3, 0, 1, 4, 5]
     yield _call("equal scores: the lower index comes first, whatever the label", boxes[order], scores, labels)
 
     a, b, c = different(rng, 0, 9, 3)

@@ -157,7 +157,9 @@ def one_point_missing(recall, precision, method="coco"):
     return sum(at(recall, envelope(precision), r) for r in points) / len(points)
 
 
-@form(one_point_missing)
+@mistake(
+    "At r = 1 your precision is 0 even where recall gets there. *At least* r includes a recall of exactly r, and r = 1 is among those that are asked for."
+)
 def one_point_missing_of_eleven(recall, precision, method="coco"):
     if method == "area":
         return by_definition(recall, precision, method)
@@ -445,6 +447,27 @@ def mean_of_precision_for_points(recall, precision, method="coco"):
     if method == "area" or not len(recall):
         return by_definition(recall, precision, method)
     return float(precision.double().mean())
+
+
+# --- mistakes: seen later ---------------------------------------------------------------------------------------------
+
+
+@form(envelope_from_the_left)
+def envelope_from_the_left_for_the_area(recall, precision, method="coco"):
+    return (envelope_from_the_left if method == "area" else by_definition)(recall, precision, method)
+
+
+@form(envelope_from_the_left)
+def envelope_from_the_left_for_the_points(recall, precision, method="coco"):
+    return (by_definition if method == "area" else envelope_from_the_left)(recall, precision, method)
+
+
+@form(envelope_from_the_left)
+def envelope_from_the_left_to_the_end(recall, precision, method="coco"):
+    if method != "area" or not len(recall):
+        return by_definition(recall, precision, method)
+    top = precision.double().cummax(dim=0).values
+    return area(torch.cat([recall, torch.ones(1)]), torch.cat([top, top[-1:]]))
 
 
 # --- variants ---------------------------------------------------------------------------------------------------------

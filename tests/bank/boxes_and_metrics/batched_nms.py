@@ -80,7 +80,9 @@ def offset_of_the_largest(boxes, scores, labels, iou_threshold):
     return indices(suppress(overlaps(moved, moved), best_first(scores), iou_threshold))
 
 
-@mistake("You move the boxes of a label apart by the label alone, a few pixels. Boxes of two labels still overlap.")
+@mistake(
+    "You move the labels apart by a fixed number of pixels. Boxes can be that large, or lie that far apart, and then boxes of two labels meet all the same."
+)
 def offset_of_the_label(boxes, scores, labels, iou_threshold):
     moved = boxes + labels.to(boxes)[:, None]
     return indices(suppress(overlaps(moved, moved), best_first(scores), iou_threshold))
@@ -317,6 +319,64 @@ def moves_the_callers_boxes(boxes, scores, labels, iou_threshold):
 def all_scores_as_float32(boxes, scores, labels, iou_threshold):
     scores = scores.float()
     return in_one_order(scores, within_labels(boxes, scores, labels, iou_threshold))
+
+
+# --- mistakes: seen later ---------------------------------------------------------------------------------------------
+
+
+@form(indices_within_a_label)
+def indices_within_a_label_then_sorted(boxes, scores, labels, iou_threshold):
+    kept = indices_within_a_label(boxes, scores, labels, iou_threshold)
+    return kept[best_first(scores[kept])]
+
+
+@mistake("You return what is kept of one label only. All labels belong in the result.")
+def last_label_only(boxes, scores, labels, iou_threshold):
+    kept = []
+    for label in labels.unique():
+        kept = kept_of(boxes, scores, (labels == label).nonzero()[:, 0], iou_threshold)
+    return indices(kept)
+
+
+@form(last_label_only)
+def first_label_only(boxes, scores, labels, iou_threshold):
+    return indices(kept_of(boxes, scores, (labels == labels.unique()[:1]).nonzero()[:, 0], iou_threshold))
+
+
+def moved_by(boxes, scores, labels, threshold, pixels):
+    """Return what is kept when each label's boxes are moved by so many pixels a label."""
+    moved = boxes + pixels * labels.to(boxes)[:, None]
+    return indices(suppress(overlaps(moved, moved), best_first(scores), threshold))
+
+
+@form(offset_of_the_label)
+def offset_of_ten(boxes, scores, labels, iou_threshold):
+    return moved_by(boxes, scores, labels, iou_threshold, 10)
+
+
+@form(offset_of_the_label)
+def offset_of_a_hundred(boxes, scores, labels, iou_threshold):
+    return moved_by(boxes, scores, labels, iou_threshold, 100)
+
+
+@form(offset_of_the_label)
+def offset_of_a_thousand(boxes, scores, labels, iou_threshold):
+    return moved_by(boxes, scores, labels, iou_threshold, 1000)
+
+
+@form(offset_of_the_label)
+def offset_of_4096(boxes, scores, labels, iou_threshold):
+    return moved_by(boxes, scores, labels, iou_threshold, 4096)
+
+
+@form(offset_of_the_label)
+def offset_of_7680(boxes, scores, labels, iou_threshold):
+    return moved_by(boxes, scores, labels, iou_threshold, 7680)
+
+
+@form(offset_of_the_label)
+def offset_of_ten_thousand(boxes, scores, labels, iou_threshold):
+    return moved_by(boxes, scores, labels, iou_threshold, 10000)
 
 
 # --- variants ---------------------------------------------------------------------------------------------------------

@@ -320,6 +320,48 @@ def changes_its_inputs(a, b):
     return iou
 
 
+# --- mistakes: seen later ---------------------------------------------------------------------------------------------
+
+
+@mistake(
+    "You take 0 only where boxes are apart in x *and* in y. One direction is enough: elsewhere your shared area is negative."
+)
+def apart_in_both_directions(a, b):
+    sides = shared_sides(a, b)
+    both = torch.where((sides < 0).all(dim=-1), torch.zeros_like(sides[..., 0]), sides.prod(dim=-1))
+    return over_union(both, area(a), area(b))
+
+
+@mistake("Your gradients reach one of the two inputs only. They are to flow back to `a` and to `b`.")
+def gradient_for_a_only(a, b):
+    return over_union(shared(a, b.detach()), area(a), area(b.detach()))
+
+
+@form(gradient_for_a_only)
+def gradient_for_b_only(a, b):
+    return over_union(shared(a.detach(), b), area(a.detach()), area(b))
+
+
+@mistake(
+    "The areas of `a`, (N,), and those of `b`, (M,), are added box by box. Each with each needs a dimension more: `area_a[:, None] + area_b`."
+)
+def areas_side_by_side(a, b):
+    return shared(a, b) / (area(a) + area(b) - shared(a, b))
+
+
+@mistake("Your areas are x2·y2 − x1·y1. The area of a box is its width times its height, (x2 − x1) · (y2 − y1).")
+def difference_of_products(a, b):
+    area_a, area_b = (x[:, 2] * x[:, 3] - x[:, 0] * x[:, 1] for x in (a, b))
+    return over_union(shared(a, b), area_a, area_b)
+
+
+@mistake("You take something off for the distance of the centres. IoU knows nothing of it: apart is 0, however far.")
+def with_distance_of_centres(a, b):
+    centres = torch.cdist((a[:, :2] + a[:, 2:]) / 2, (b[:, :2] + b[:, 2:]) / 2)
+    around = torch.maximum(a[:, None, 2:], b[:, 2:]) - torch.minimum(a[:, None, :2], b[:, :2])
+    return over_union(shared(a, b), area(a), area(b)) - centres.square() / around.square().sum(dim=-1)
+
+
 # --- variants ---------------------------------------------------------------------------------------------------------
 
 

@@ -61,7 +61,7 @@ def only_the_very_best_target(boxes, scores, targets, iou_threshold=0.5):
 
 
 @mistake(
-    "A detection takes the first target that is good enough. Of those that are free it takes the one with the *highest* IoU."
+    "Where several targets are good enough and free, the first of them is taken in your function. It is to be the one with the *highest* IoU."
 )
 def first_good_enough(boxes, scores, targets, iou_threshold=0.5):
     iou, matched = overlaps(boxes, targets), [-1] * len(boxes)

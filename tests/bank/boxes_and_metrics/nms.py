@@ -330,6 +330,52 @@ def scores_as_float32(boxes, scores, iou_threshold):
     return indices(suppress(overlaps(boxes, boxes), best_first(scores.float()), iou_threshold))
 
 
+# --- mistakes: seen later ---------------------------------------------------------------------------------------------
+
+
+@mistake(
+    "You take entries out of the list through which your loop runs. The loop then skips the one that follows: collect what is left in a new list."
+)
+def removes_while_it_loops(boxes, scores, iou_threshold):
+    iou, left = overlaps(boxes, boxes), best_first(scores).tolist()
+    for index in left:
+        for other in left:
+            if other != index and scores[other] < scores[index] and iou[index, other] > iou_threshold:
+                left.remove(other)
+    return indices(left)
+
+
+@form(removes_while_it_loops)
+def removes_while_it_loops_over_the_rest(boxes, scores, iou_threshold):
+    iou, left, kept = overlaps(boxes, boxes), best_first(scores).tolist(), []
+    while left:
+        kept.append(left.pop(0))
+        for other in left:
+            if iou[kept[-1], other] > iou_threshold:
+                left.remove(other)
+    return indices(kept)
+
+
+@mistake(
+    "Your places are one off: place k among the *others*, `order[1:]`, is place k + 1 in `order`. So a box that is done stays, and one that should stay goes."
+)
+def one_place_off(boxes, scores, iou_threshold):
+    order, kept = best_first(scores), []
+    while len(order):
+        kept.append(int(order[0]))
+        if len(order) == 1:
+            break
+        iou = overlaps(boxes[order[:1]], boxes[order[1:]])[0]
+        order = order[(iou <= iou_threshold).nonzero()[:, 0]]
+    return indices(kept)
+
+
+@mistake("You compare the *scores* with `iou_threshold` and leave boxes out by that. It is a threshold for the IoU.")
+def scores_against_the_threshold(boxes, scores, iou_threshold):
+    kept = suppress(overlaps(boxes, boxes), best_first(scores), iou_threshold)
+    return indices([index for index in kept if scores[index] > iou_threshold])
+
+
 # --- variants ---------------------------------------------------------------------------------------------------------
 
 

@@ -296,6 +296,55 @@ def one_below_precision(correct, scores, num_targets):
     return found(correct, scores) / (ranks(scores) + 1), found(correct, scores) / (num_targets + 1)
 
 
+# --- mistakes: seen later ---------------------------------------------------------------------------------------------
+
+
+@form(ranks_from_zero)
+def ranks_from_zero_but_at_least_one(correct, scores, num_targets):
+    ranks_so_far = torch.arange(len(scores)).clamp(min=1)
+    return found(correct, scores) / ranks_so_far, found(correct, scores) / num_targets
+
+
+@mistake(
+    "You count wrong detections as targets that were missed. How many targets there are says `num_targets`; a wrong detection is none of them."
+)
+def wrong_ones_are_misses(correct, scores, num_targets):
+    right, wrong = found(correct, scores), (~correct[best_first(scores)]).float()
+    below = wrong.flip(0).cumsum(dim=0).flip(0)
+    return right / ranks(scores), right / (right + below)
+
+
+@form(wrong_ones_are_misses)
+def wrong_ones_below_are_misses(correct, scores, num_targets):
+    right, wrong = found(correct, scores), (~correct).sum() - found(~correct, scores)
+    return right / ranks(scores), right / (right + wrong)
+
+
+@form(wrong_ones_are_misses)
+def all_wrong_ones_are_misses(correct, scores, num_targets):
+    right = found(correct, scores)
+    return right / ranks(scores), right / (right + (~correct).sum())
+
+
+@mistake("An entry leaves out its own detection in your list. Entry k is about the best k + 1, the k-th included.")
+def without_its_own(correct, scores, num_targets):
+    right = found(correct, scores) - correct[best_first(scores)].float()
+    precision = right / torch.arange(len(scores))
+    return torch.where(precision.isnan(), 1.0, precision), right / num_targets
+
+
+@form(without_its_own)
+def without_its_own_from_zero(correct, scores, num_targets):
+    right = found(correct, scores) - correct[best_first(scores)].float()
+    return (right / torch.arange(len(scores))).nan_to_num(0), right / num_targets
+
+
+@form(without_its_own)
+def without_its_own_from_nan(correct, scores, num_targets):
+    right = found(correct, scores) - correct[best_first(scores)].float()
+    return right / torch.arange(len(scores)), right / num_targets
+
+
 # --- variants ---------------------------------------------------------------------------------------------------------
 
 

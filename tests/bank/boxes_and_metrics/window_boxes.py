@@ -333,6 +333,60 @@ def rows_stay_a_dimension(image_size, window_sizes, stride):
         return torch.stack([x, y, x + w, y + h], dim=-1).float()
 
 
+# --- mistakes: seen later ---------------------------------------------------------------------------------------------
+
+
+@form(partial_windows)
+def steps_rounded_up(image_size, window_sizes, stride):
+    boxes = []
+    for h, w in window_sizes:
+        for i in range(-(-(image_size[0] - h) // stride) + 1):
+            for j in range(-(-(image_size[1] - w) // stride) + 1):
+                boxes.append((j * stride, i * stride, j * stride + w, i * stride + h))
+    return as_boxes(boxes)
+
+
+@mistake("Your boxes are float64, as numpy's numbers and Python's are. float32 is asked for.")
+def windows_in_float64(image_size, window_sizes, stride):
+    boxes = [(x, y, x + w, y + h) for h, w in window_sizes for x, y in corners(image_size, (h, w), stride)]
+    return torch.tensor(boxes, dtype=torch.float64).reshape(-1, 4)
+
+
+@mistake(
+    "`arange` refuses an end that lies before its start. Where a window is more than one pixel too large, H − h + 1 is negative: such a size gives no windows, and no error."
+)
+def arange_to_a_negative_end(image_size, window_sizes, stride):
+    parts = [torch.zeros(0, 4)]
+    for h, w in window_sizes:
+        y = torch.arange(0, image_size[0] - h + 1, stride)
+        x = torch.arange(0, image_size[1] - w + 1, stride)
+        y, x = torch.meshgrid(y, x, indexing="ij")
+        parts.append(torch.stack([x, y, x + w, y + h], dim=-1).reshape(-1, 4).float())
+    return torch.cat(parts)
+
+
+@form(arange_to_a_negative_end)
+def arange_to_a_negative_end_and_joins_nothing(image_size, window_sizes, stride):
+    parts = []
+    for h, w in window_sizes:
+        y = torch.arange(0, image_size[0] - h + 1, stride)
+        x = torch.arange(0, image_size[1] - w + 1, stride)
+        y, x = torch.meshgrid(y, x, indexing="ij")
+        parts.append(torch.stack([x, y, x + w, y + h], dim=-1).reshape(-1, 4).float())
+    return torch.cat(parts)
+
+
+@mistake("You make a size that is larger than the image smaller until it fits. Such a size gives no windows.")
+def large_sizes_made_smaller(image_size, window_sizes, stride):
+    fitting = [(min(h, image_size[0]), min(w, image_size[1])) for h, w in window_sizes]
+    return as_boxes([(x, y, x + w, y + h) for h, w in fitting for x, y in corners(image_size, (h, w), stride)])
+
+
+@mistake("Where windows end you have height and width exchanged: y may go up to H − h, and x up to W − w.")
+def limits_swapped(image_size, window_sizes, stride):
+    return as_boxes([(x, y, x + w, y + h) for h, w in window_sizes for x, y in corners(image_size, (w, h), stride)])
+
+
 # --- variants ---------------------------------------------------------------------------------------------------------
 
 
