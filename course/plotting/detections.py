@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from torch import Tensor
 
-from course.plotting.style import INK, LINE_STYLES, charts_axes, colour_of, draw_image, picture_axes, set_title
+from course.plotting.style import INK, LINE_STYLES, PAGE, charts_axes, colour_of, draw_image, picture_axes, set_title
 
 _FEW = 10  # boxes that are drawn boldly, each with its name; more are thin lines
 
@@ -51,7 +51,7 @@ def show_detections(
 
 def _draw_box(axis: Axes, box: Sequence[float], colour: str, bold: bool) -> None:
     x1, y1, x2, y2 = box
-    for ink, width in ((("white", 3.5), (colour, 2.0)) if bold else ((colour, 0.8),)):
+    for ink, width in (("white", 3.5), (colour, 2.0)) if bold else ((colour, 0.8),):
         axis.add_patch(Rectangle((x1 - 0.5, y1 - 0.5), x2 - x1, y2 - y1, fill=False, edgecolor=ink, linewidth=width))
 
 
@@ -64,16 +64,17 @@ def show_rankings(curves: Mapping[str, tuple[Tensor, Tensor]], envelopes: bool =
     Raises:
         ValueError: recall and precision of different lengths.
     """
-    figure, axes = charts_axes(len(curves), height=3.0)
+    figure, axes = charts_axes(len(curves), width=PAGE if len(curves) > 1 else 4.6, height=3.0)
     for number, (axis, (name, (recall, precision))) in enumerate(zip(axes, curves.items(), strict=True)):
         if recall.shape != precision.shape:
             raise ValueError(f"{name!r} has {len(recall)} recalls and {len(precision)} precisions")
         reached, kept = recall.detach().cpu().numpy(), precision.detach().cpu().numpy()
-        axis.plot(reached, kept, color=colour_of(number), linewidth=1.3)
+        dots = {"marker": "o", "markersize": 5} if len(kept) <= _FEW else {}
+        axis.plot(reached, kept, color=colour_of(number), linewidth=1.3, **dots)
         if envelopes and len(kept):
             best = np.maximum.accumulate(kept[::-1])[::-1]
-            ends = np.append(reached, reached[-1]), np.append(best, 0.0)
-            axis.step(*ends, where="pre", color=INK, linewidth=1.3, linestyle=LINE_STYLES[1])
+            places, heights = np.concatenate([[0], reached, reached[-1:]]), np.concatenate([best[:1], best, [0]])
+            axis.step(places, heights, where="pre", color=INK, linewidth=1.3, linestyle=LINE_STYLES[1])
         axis.set(xlim=(0, 1.02), ylim=(0, 1.02), xlabel="recall")
         set_title(axis, name)
     axes[0].set_ylabel("precision")
