@@ -102,11 +102,13 @@ class SlidingWindowDetector(nn.Module):
         background: float = 0.4,
         score_threshold: float = 0.05,
         nms_threshold: float = 0.3,
+        candidates_per_image: int = 1000,
         detections_per_image: int = 100,
     ) -> None:
         super().__init__()
         require_int("num_classes", num_classes, least=2)
         require_int("sizes_a_step", sizes_a_step, least=1)
+        require_int("candidates_per_image", candidates_per_image, least=1)
         require_int("detections_per_image", detections_per_image, least=1)
         for name, value in {
             "foreground": foreground, "background": background,
@@ -116,7 +118,7 @@ class SlidingWindowDetector(nn.Module):
         self.window_scores = WindowScores(num_classes, window_sizes)
         self.sizes_a_step, self.foreground, self.background = sizes_a_step, foreground, background
         self.score_threshold, self.nms_threshold = score_threshold, nms_threshold
-        self.detections_per_image = detections_per_image
+        self.candidates_per_image, self.detections_per_image = candidates_per_image, detections_per_image
 
     def forward(
         self, images: Sequence[Tensor] | Tensor, targets: Sequence[Mapping[str, Tensor]] | None = None
@@ -171,7 +173,9 @@ class SlidingWindowDetector(nn.Module):
         windows = self.windows(image.shape[-2:]).to(image.device)
         scores = self.window_scores(image[None])[0].float().softmax(dim=-1)
         which, label = torch.where(scores[:, 1:] > self.score_threshold)  # a window may be in doubt between two
-        boxes, confidence = windows[which], scores[which, label + 1]
+        confidence, best = scores[which, label + 1].sort(descending=True, stable=True)
+        best = best[: self.candidates_per_image]
+        boxes, label, confidence = windows[which[best]], label[best], confidence[: len(best)]
         kept = batched_nms(boxes, confidence, label, self.nms_threshold)[: self.detections_per_image]
         return {"boxes": boxes[kept], "labels": label[kept] + 1, "scores": confidence[kept]}
 

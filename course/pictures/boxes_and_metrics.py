@@ -25,7 +25,7 @@ def how_many() -> Figure:
     """
     image, target = _scene()
     windows = pyramid_windows((LENGTH, LENGTH), SIZES)
-    iou, labels = agreement(windows, target)
+    iou, labels = agreement(windows, {"boxes": target["boxes"], "labels": target["labels"]})
     yes = iou >= 0.5
     page, side, bottom = Page(7.4, 3.1), 2.18, 0.5
     lefts = [0.1 + number * (side + 0.33) for number in range(3)]

@@ -69,8 +69,8 @@ def show_rankings(curves: Mapping[str, tuple[Tensor, Tensor]], envelopes: bool =
         if recall.shape != precision.shape:
             raise ValueError(f"{name!r} has {len(recall)} recalls and {len(precision)} precisions")
         reached, kept = recall.detach().cpu().numpy(), precision.detach().cpu().numpy()
-        dots = {"marker": "o", "markersize": 5} if len(kept) <= _FEW else {}
-        axis.plot(reached, kept, color=colour_of(number), linewidth=1.3, **dots)
+        dots = "o" if len(kept) <= _FEW else ""
+        axis.plot(reached, kept, color=colour_of(number), linewidth=1.3, marker=dots, markersize=5)
         if envelopes and len(kept):
             best = np.maximum.accumulate(kept[::-1])[::-1]
             places, heights = np.concatenate([[0], reached, reached[-1:]]), np.concatenate([best[:1], best, [0]])
