@@ -7,8 +7,7 @@ import torch
 from torch import Tensor
 
 from course.exercises.boxes_and_metrics import CHAPTER
-from course.exercises.boxes_and_metrics.shared import NO_METRICS
-from course.exercises.draw import sliced
+from course.exercises.boxes_and_metrics.shared import NO_METRICS, spread
 from course.exercises.exercise import Case, Exercise
 
 _METHODS = ("coco", "voc11", "area")
@@ -81,7 +80,7 @@ def cases(rng: np.random.Generator) -> Iterator[Case]:
     yield _call("float64, with values that float32 cannot hold", (recall, precision), "area")
 
     recall, precision = _curve(draw_right(6, 4), draw_targets(9))
-    yield _call("inputs that are not contiguous", (sliced(recall), sliced(precision)), "voc11")
+    yield _call("inputs that are not contiguous", (spread(recall), spread(precision)), "voc11")
 
 
 EXERCISE = Exercise(

@@ -16,8 +16,9 @@ from course.exercises.boxes_and_metrics.shared import (
     laid_out,
     row,
     shuffled,
+    spread,
 )
-from course.exercises.draw import different, sliced, transposed
+from course.exercises.draw import different, transposed
 from course.exercises.exercise import Case, Exercise
 
 
@@ -133,7 +134,7 @@ def cases(rng: np.random.Generator) -> Iterator[Case]:
     a, b = different(rng, 0, 5)
     boxes = laid_out(rng, [row(0, 3, 1, 4), row(0, 2)])[[0, 4, 1, 2, 3, 5]]
     boxes, scores, labels = _mixed(rng, boxes, [a, a, b, a, b, b], (0, 1, 2, 5))
-    yield _call("inputs that are not contiguous", transposed(boxes), sliced(scores), sliced(labels))
+    yield _call("inputs that are not contiguous", transposed(boxes), spread(scores), spread(labels))
 
 
 EXERCISE = Exercise(

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from course.exercises.boxes_and_metrics import CHAPTER
-from course.exercises.boxes_and_metrics.shared import Box, Scores, distinct_scores, laid_out, row
+from course.exercises.boxes_and_metrics.shared import Box, Scores, distinct_scores, laid_out, row, spread
 from course.exercises.draw import sliced, transposed
 from course.exercises.exercise import Case, Exercise
 
@@ -144,7 +144,7 @@ def cases(rng: np.random.Generator) -> Iterator[Case]:
     scene = _scene(rng, [(row(2, 4), row(0)), (row(1), row(0)), (row(3), row(0))], (2, 0, 3, 1))
     yield _call(
         "inputs that are not contiguous",
-        {"boxes": transposed(scene["boxes"]), "scores": sliced(scene["scores"]), "targets": sliced(scene["targets"])},
+        {"boxes": transposed(scene["boxes"]), "scores": spread(scene["scores"]), "targets": sliced(scene["targets"])},
     )
 
 

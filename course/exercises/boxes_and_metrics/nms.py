@@ -16,8 +16,9 @@ from course.exercises.boxes_and_metrics.shared import (
     laid_out,
     row,
     shuffled,
+    spread,
 )
-from course.exercises.draw import sliced, transposed
+from course.exercises.draw import transposed
 from course.exercises.exercise import Case, Exercise
 
 
@@ -114,7 +115,7 @@ def cases(rng: np.random.Generator) -> Iterator[Case]:
     yield _call("float64, with differences that float32 cannot see", boxes, scores + 1 / 3, 0.5)
 
     boxes, scores = _mixed(rng, laid_out(rng, [row(2, 0, 4), row(0, 5, 10)])[[0, 3, 1, 4, 5, 2]], (0, 1, 4))
-    yield _call("inputs that are not contiguous", transposed(boxes), sliced(scores), 0.5)
+    yield _call("inputs that are not contiguous", transposed(boxes), spread(scores), 0.5)
 
 
 EXERCISE = Exercise(

@@ -7,8 +7,7 @@ import torch
 from torch import Tensor
 
 from course.exercises.boxes_and_metrics import CHAPTER
-from course.exercises.boxes_and_metrics.shared import NO_METRICS, Scores, distinct_scores
-from course.exercises.draw import sliced
+from course.exercises.boxes_and_metrics.shared import NO_METRICS, Scores, distinct_scores, spread
 from course.exercises.exercise import Case, Exercise
 
 
@@ -71,7 +70,7 @@ def cases(rng: np.random.Generator) -> Iterator[Case]:
     yield _call("float64 scores, with differences that float32 cannot see", correct, close, 4)
 
     correct, scores = _mixed(rng, (1, 0, 1, 1, 0))
-    yield _call("inputs that are not contiguous", sliced(correct), sliced(scores), 4)
+    yield _call("inputs that are not contiguous", spread(correct), spread(scores), 4)
 
 
 EXERCISE = Exercise(

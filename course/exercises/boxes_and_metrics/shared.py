@@ -80,3 +80,8 @@ def shuffled(rng: np.random.Generator, kept: Sequence[int], count: int) -> Tenso
         if count > 2 and bool((order.diff() < 0).all()):
             continue
         return order
+
+
+def spread(x: Tensor) -> Tensor:
+    """Return `x` (N,) with the same values, every other one of a tensor twice as long: no two lie side by side."""
+    return torch.stack([x, x.flip(0)], dim=-1)[:, 0]

@@ -158,7 +158,7 @@ def intersection_alone(a, b):
 
 
 @mistake("Your result is twice the intersection over the sum of the areas: the Dice coefficient. It is no IoU.")
-def dice(a, b):
+def dice_of_boxes(a, b):
     return 2 * shared(a, b) / (area(a)[:, None] + area(b))
 
 
@@ -297,7 +297,7 @@ def best_only(a, b):
 
 
 @mistake("Your result is float32 whatever comes in. Of float64 boxes the IoU is float64.")
-def always_float32(a, b):
+def always_iou_in_float32(a, b):
     return over_union(shared(a, b), area(a), area(b)).float()
 
 

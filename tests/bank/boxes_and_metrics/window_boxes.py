@@ -302,7 +302,7 @@ def shape_of_nothing(image_size, window_sizes, stride):
 
 
 @mistake("Your boxes are whole numbers. A box is float32, also where its corners lie on whole pixels.")
-def whole_numbers(image_size, window_sizes, stride):
+def windows_in_whole_numbers(image_size, window_sizes, stride):
     boxes = [(x, y, x + w, y + h) for h, w in window_sizes for x, y in corners(image_size, (h, w), stride)]
     return torch.tensor(boxes, dtype=torch.int64).reshape(-1, 4)
 
@@ -318,7 +318,7 @@ def a_tensor_a_size(image_size, window_sizes, stride):
 
 
 @mistake("Without a single size there is nothing to join: `cat` and `stack` need at least one tensor.")
-def joins_nothing(image_size, window_sizes, stride):
+def joins_no_windows(image_size, window_sizes, stride):
     return torch.cat(
         [as_boxes([(x, y, x + w, y + h) for x, y in corners(image_size, (h, w), stride)]) for h, w in window_sizes]
     )
@@ -366,7 +366,7 @@ def arange_to_a_negative_end(image_size, window_sizes, stride):
 
 
 @form(arange_to_a_negative_end)
-def arange_to_a_negative_end_and_joins_nothing(image_size, window_sizes, stride):
+def arange_to_a_negative_end_and_joins_no_windows(image_size, window_sizes, stride):
     parts = []
     for h, w in window_sizes:
         y = torch.arange(0, image_size[0] - h + 1, stride)
