@@ -145,11 +145,13 @@ show_table(
 # To train it, you have to say for each window whether it shows an animal. A window hardly ever fits. It hangs over on the left, it cuts off a tail, it holds half of two animals. When is
 # it *on* the cow, and when beside her? You need one number for how much two boxes are the same place.
 #
-# The shared area alone will not do: a window as large as the picture shares all of every cow. So divide by what both cover together: **intersection over union**, IoU. Below,
-# make it exactly ½. **Predict first:** two equal boxes side by side, moved over each other; how far do they have to overlap?
+# The shared area alone will not do: a window as large as the picture shares all of every cow. So divide by what both cover together: **intersection over union**, IoU. Below lies a box on its twin,
+# moved by half of its width, so that half of each is shared. **Predict** the IoU. Then make it exactly ½: how much do the two have to share?
+
+# %% widget="IoU"
 
 # %% [markdown]
-# Two equal boxes have an IoU of ½ when they share *two thirds* of their width. Half of it gives only ⅓. So "at least ½" is stricter than it sounds, and moving in both directions costs twice.
+# Half of the width shared is an IoU of only ⅓; for ½ it has to be *two thirds*. So "at least ½" is stricter than it sounds, and who is off in both directions pays twice.
 #
 # Where boxes are apart, the IoU is 0, whether the gap is a pixel or the whole farm. To *measure* that is right. To *train* on it is not, since a gradient of zero says nothing. The generalised IoU
 # (Rezatofighi and others, 2019) subtracts the share of the box around both that neither fills, and so goes on falling.
@@ -198,8 +200,10 @@ show_table("yes", rows, corner="for", formats={"windows": ",.0f", "on an animal"
 # <!-- holds: 15 < yes.an animal.on an animal < 60; yes.a scene.on an animal < 0.06 * yes.a scene.windows -->
 #
 # So somebody has to clear up: of the boxes on one animal keep one. Which? The one with the best score. And which boxes are "on one animal"? Nobody tells. All there is are boxes and
-# scores, and that two boxes are much the same place. That is all that **non-maximum suppression** uses. Below the boxes lie like cards, the best first. **Predict which ones will fall** before each step, then
-# move the threshold, and do it with two animals side by side.
+# scores, and that two boxes are much the same place. That is all that **non-maximum suppression** uses. Below the boxes lie like cards, the best first. **Predict which ones will fall** at each step. When all
+# have been dealt with, move the threshold, and do the same with two cows side by side. Is there a threshold that is right for both scenes?
+
+# %% widget="NMS"
 
 # %% [markdown] exercise="nms"
 # **Non-maximum suppression**: of boxes that lie on the same thing, keep the best.
@@ -223,12 +227,12 @@ show_table("yes", rows, corner="for", formats={"windows": ",.0f", "on an animal"
 # %% check="nms"
 
 # %% [markdown]
-# ## A duck is no cow
+# ## A dog is no cow
 #
-# There is more than one class. A window may hold the front of a cow and, in front of her, a whole duck; both say yes, for different reasons.
+# There is more than one class. A window may hold the front of a cow and, in front of her, a whole dog; both say yes, for different reasons.
 
 # %% [markdown] exercise="batched_nms"
-# A cow must not drop the duck that stands in front of her. Suppress *within each label*.
+# A cow must not drop the dog that stands in front of her. Suppress *within each label*.
 #
 # | | shape | |
 # | --- | --- | --- |
@@ -342,7 +346,7 @@ show_detections([image for image, _ in crowded] * 2, shown, CLASSES, titles, col
 # A detector has a knob of its own: how sure it has to be before it speaks. Turn it up, and it says little, and what it says is right. Turn it down, and it finds everything, among much else. So one sorts all
 # detections of all pictures by their scores and goes down the list. **Precision**: how much of what was said is right? **Recall**: how much of what is there has been said?
 #
-# **Predict:** while you go down the list, one of the two can never fall. Which? And what makes the other go up and down?
+# Neither is worth anything alone. **What is the recall of somebody who reports every window there is, and what the precision?** And of somebody who says one word in a year?
 
 # %% [markdown] exercise="precision_recall"
 # Go down the list of detections, the surest first, and write down after each of them how good the list is so far.
@@ -363,8 +367,10 @@ show_detections([image for image, _ in crowded] * 2, shown, CLASSES, titles, col
 # %% [markdown]
 # ## One number
 #
-# Each place in the list is a pair of numbers, and together they are a curve. In the widget a detector's ranked list stands beside it. **Predict** what happens to the curve if you make the first detection wrong, and
-# what if you make the last one wrong. Then flip them.
+# Each place in the list is a pair of numbers, and together they are a curve. In the widget the list stands beside it. **Predict** what precision can do while you go down the list, and what recall can. Then make the first
+# detection wrong, and after that the last right one: which of the two costs more?
+
+# %% widget="PrecisionRecall"
 
 # %% [markdown]
 # A mistake at the top costs everybody who comes after it; at the bottom it hardly costs anything. This is as it should be: who is sure and wrong is worse than who is in doubt and wrong.
