@@ -547,7 +547,7 @@ show_table("suppression", rows, formats={"boxes a scene": ".0f"})
 # %% figure=true
 curves = {CLASSES[label]: ranking(found, label) for label in range(1, len(CLASSES))}
 rows = {
-    name: {"AP50": float(parts.average_precision(*curve)), "recall at the end": float(curve[0].max())}
+    name: {"AP50": float(parts.average_precision(*curve)), "recall at the end": max(curve[0].tolist(), default=0.0)}
     for name, curve in curves.items()
 }
 show_table("classes", rows)
