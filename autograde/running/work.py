@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 PRELOADED = (
     "matplotlib.pyplot", "course.checking", "course.costs", "course.farm", "course.farm.meadow", "course.interpolation",
-    "course.labels", "course.patches", "course.plotting", "course.segmentation", "course.shapes", "course.tables",
-    "course.training",
+    "course.labels", "course.localization", "course.patches", "course.plotting", "course.pose", "course.segmentation",
+    "course.shapes", "course.tables", "course.training",
 )  # fmt: skip
 """What the chapters' cells import beside torch: once a worker, not once an exercise."""
 

@@ -165,8 +165,8 @@ EXERCISE = Exercise(
         "back by a division and its remainder. Decide left or right by comparing two values; what can you not compare "
         "at a border?",
         "`gather` from the flattened map the values at index − 1 and index + 1 (clamped so that they exist), and at "
-        "index − W and index + W. `torch.sign(right - left) / 4` is the move in x, times a mask that says 0 < column "
-        "< W − 1. The same in y.",
+        "index − W and index + W. `torch.sign(right - left) / 4` is the move in x, times a mask that is 1 where "
+        "neither neighbour lies outside. The same in y.",
     ),
     insight=(
         "On a clean hill the highest pixel alone is off by up to half a pixel in x, a quarter on average; the quarter "

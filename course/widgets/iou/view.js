@@ -26,8 +26,8 @@ function render({ model, el }) {
     name: "iou",
     title: "Intersection over union",
     lead:
-      "B is as large as A, and lies half a box further to the right: half of each is shared. How large is the IoU, what " +
-      "<i>both</i> cover divided by what <i>either</i> covers?",
+      "How far do two boxes agree? Their <i>intersection over union</i>, IoU, is what both cover divided by what either covers, " +
+      "counted in cells.",
   });
   let guess = null;
   let revealed = false;
@@ -44,14 +44,19 @@ function render({ model, el }) {
   const still = svg("g", { "aria-hidden": "true" });
   const grips = NAMES.map((name) => ({ move: mover(name), stretch: stretcher(name) }));
   const handles = svg("g", {}, ...grips.flatMap(({ move, stretch }) => [move.node, stretch.node]));
-  const picture = svg("svg", { class: "cw-ground", viewBox: `-2 -2 ${width + 4} ${height + 4}`, width: width + 4, height: height + 4 }); // prettier-ignore
+  const picture = svg("svg", { class: "cw-ground", viewBox: `-6 -6 ${width + 12} ${height + 12}`, width: width + 12, height: height + 12 }); // prettier-ignore
   picture.append(still, handles);
 
   const answers = choice("The IoU is", ANSWERS, null, (value) => {
     guess = value;
     paint();
   });
-  const ask = html("div", { class: "cw-ask" }, html("span", {}, "The IoU is"), answers.node);
+  const question = html(
+    "p",
+    {},
+    html("b", {}, "B is as large as A and lies half a box further to the right: half of each is shared. The IoU is"),
+  );
+  const ask = html("div", { class: "cw-ask" }, question, answers.node);
   const numbers = html("div", { class: "cw-numbers" });
   const bars = html("div", { class: "cw-bars" });
   const tasks = html("ul", { class: "cw-tasks", "aria-label": "Make these" });
@@ -95,7 +100,7 @@ function render({ model, el }) {
   function badge(name) {
     const move = "M-16 -4l-4 4l4 4M16 -4l4 4l-4 4M-4 -16l4 -4l4 4M-4 16l4 4l4 -4";
     return [
-      svg("rect", { class: `cw-badge cw-${name}`, x: -11, y: -11, width: 22, height: 22, rx: 4 }),
+      svg("rect", { class: `cw-face cw-badge cw-${name}`, x: -11, y: -11, width: 22, height: 22, rx: 4 }),
       svg("text", { class: "cw-letter" }, name.toUpperCase()),
       svg("path", { class: `cw-arrows cw-${name}`, d: move }),
     ];
@@ -210,6 +215,7 @@ function render({ model, el }) {
   }
 
   function drawNumbers(a, b, { areas, shared, intersection, union, iou, space, around: outer, giou }) {
+    const onlys = [areas[0] - intersection, intersection, areas[1] - intersection]; // in A alone, in both, in B alone
     const times = (box) => sidesOf(box).map(digits).join(" × ");
     const line = (name, how, value, kind = "") =>
       html("tr", { class: kind }, html("th", { scope: "row" }, name), html("td", {}, how), html("td", {}, value));
@@ -217,7 +223,7 @@ function render({ model, el }) {
       line("A", times(a), digits(areas[0])),
       line("B", times(b), digits(areas[1])),
       line("both", shared ? times(shared) : "apart", digits(intersection)),
-      line("either", "", digits(union)),
+      line("either", onlys.map(digits).join(" + "), digits(union)),
       line("IoU", `${digits(intersection)} / ${digits(union)}`, digits(iou), "cw-sum"),
     ];
     if (model.get("around")) {

@@ -26,7 +26,7 @@ export const SCENES = {
     boxes: [
       { label: "cow", score: 0.97, box: [26, 40, 160, 150] },
       { label: "cow", score: 0.93, box: [88, 36, 228, 148] },
-      { label: "cow", score: 0.88, box: [34, 46, 168, 156] },
+      { label: "cow", score: 0.88, box: [35, 46, 169, 156] },
       { label: "cow", score: 0.79, box: [102, 28, 234, 142] },
       { label: "cow", score: 0.66, box: [12, 30, 142, 146] },
     ],

@@ -213,29 +213,38 @@ function render({ model, el }) {
       ...animals.map(({ label, box }) => animal(label, box)),
     );
     drawn.append(ground);
-    // The worst first, so that what is kept lies on top; what is pointed at above all.
+    // The worst first, so that what is kept lies on top; what is pointed at above all. Names lie on every box.
     const order = boxes.map((_, at) => at).sort((a, b) => rank(found, a) - rank(found, b) || b - a);
     for (const at of order) drawn.append(drawBox(at, found[at].kind));
+    for (const at of order) drawn.append(drawTag(at, found[at].kind));
     return drawn;
   }
 
   const rank = (found, at) => (at === pointed ? 4 : { dropped: 0, open: 1, kept: 2, now: 3 }[found[at].kind]);
 
   function drawBox(at, kind) {
-    const { box, label } = scene().boxes[at];
+    const { box } = scene().boxes[at];
     const [x1, y1, x2, y2] = box.map((number) => number * SCALE);
     const place = { x: x1, y: y1, width: x2 - x1, height: y2 - y1 };
     const down = kind === "open" && guessed.has(at);
     const look = `cw-edge cw-${kind}${down ? " cw-down" : ""}${at === pointed ? " cw-pointed" : ""}`;
-    // Names stand along the top edges, each in a place of its own.
-    const tag = [x1 + 3 + 21 * at, y1 + 3];
     return svg(
       "g",
       { "aria-hidden": "true" },
       svg("rect", { class: `cw-under${kind === "dropped" ? " cw-thin" : ""}`, ...place }),
-      svg("rect", { class: `${look} cw-of-${label}`, ...place }),
-      svg("rect", { class: `cw-tag cw-${kind}`, x: tag[0], y: tag[1], width: 18, height: 18, rx: 3 }),
-      svg("text", { class: "cw-letter", x: tag[0] + 9, y: tag[1] + 9.5 }, nameOf(at)),
+      svg("rect", { class: look, ...place }),
+    );
+  }
+
+  // Names stand along the upper or the lower edges, in turns, each in a place of its own.
+  function drawTag(at, kind) {
+    const [x1, y1, x2, y2] = scene().boxes[at].box.map((number) => number * SCALE);
+    const [x, y] = [Math.min(x1 + 3 + 21 * at, x2 - 21), at % 2 ? y2 - 21 : y1 + 3];
+    return svg(
+      "g",
+      { "aria-hidden": "true" },
+      svg("rect", { class: `cw-face cw-tag cw-${kind}`, x, y, width: 18, height: 18, rx: 3 }),
+      svg("text", { class: "cw-letter", x: x + 9, y: y + 9.5 }, nameOf(at)),
     );
   }
 
