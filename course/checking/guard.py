@@ -21,8 +21,8 @@ from typing import Any
 from course.checking.mentions import mentions_in
 
 LIBRARIES = (
-    "torch", "torchvision", "torchmetrics", "sklearn", "skimage", "scipy", "cv2", "PIL", "kornia", "tensorflow",
-    "keras", "jax",
+    "torch", "torchvision", "torchmetrics", "pycocotools", "sklearn", "skimage", "scipy", "cv2", "PIL", "kornia",
+    "tensorflow", "keras", "jax",
 )  # fmt: skip
 
 

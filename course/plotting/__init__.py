@@ -5,6 +5,7 @@ figure. Figures lie on a white card of their own, so that they read the same in 
 """
 
 from course.plotting.charts import show_confusion, show_curves, show_precision_recall
+from course.plotting.detections import show_detections, show_rankings
 from course.plotting.grids import show_feature_maps, show_grids
 from course.plotting.objects import show_objects, show_poses
 from course.plotting.patches import show_patches, show_places
@@ -19,6 +20,7 @@ __all__ = [
     "show_boxes",
     "show_confusion",
     "show_curves",
+    "show_detections",
     "show_feature_maps",
     "show_grids",
     "show_images",
@@ -31,6 +33,7 @@ __all__ = [
     "show_poses",
     "show_precision_recall",
     "show_put_back",
+    "show_rankings",
     "show_stamps",
     "show_ways_up",
 ]

@@ -11,21 +11,28 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from course.widgets.heatmap import Heatmap
+    from course.widgets.iou import IoU
     from course.widgets.max_unpooling import MaxUnpooling
     from course.widgets.multitask_loss import MultitaskLoss
+    from course.widgets.nms import NMS
+    from course.widgets.precision_recall import PrecisionRecall
     from course.widgets.receptive_field import ReceptiveField
     from course.widgets.sliding_window import SlidingWindow
     from course.widgets.transposed_convolution import TransposedConvolution
     from course.widgets.unpooling import Unpooling
 
 __all__ = [
-    "Heatmap", "MaxUnpooling", "MultitaskLoss", "ReceptiveField", "SlidingWindow", "TransposedConvolution", "Unpooling",
+    "NMS", "Heatmap", "IoU", "MaxUnpooling", "MultitaskLoss", "PrecisionRecall", "ReceptiveField", "SlidingWindow",
+    "TransposedConvolution", "Unpooling",
 ]  # fmt: skip
 
 _FOLDERS = {
+    "NMS": "nms",
     "Heatmap": "heatmap",
+    "IoU": "iou",
     "MaxUnpooling": "max_unpooling",
     "MultitaskLoss": "multitask_loss",
+    "PrecisionRecall": "precision_recall",
     "ReceptiveField": "receptive_field",
     "SlidingWindow": "sliding_window",
     "TransposedConvolution": "transposed_convolution",

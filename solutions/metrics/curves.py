@@ -14,8 +14,6 @@ from solutions.require import require_int, require_one_of
 from solutions.require_boxes import require_curve, require_scores
 from solutions.require_tensors import require_tensor
 
-Method = Literal["coco", "voc11", "area"]
-
 
 def precision_recall(correct: Tensor, scores: Tensor, num_targets: int) -> tuple[Tensor, Tensor]:
     """Return precision (D,) and recall (D,) of the best 1, 2, … D detections, float32.
@@ -40,7 +38,11 @@ def precision_recall(correct: Tensor, scores: Tensor, num_targets: int) -> tuple
     return found / ranks, found / num_targets
 
 
-def average_precision(recall: Tensor, precision: Tensor, method: Method = "coco") -> float:
+def average_precision(
+    recall: Tensor,
+    precision: Tensor,
+    method: Literal["coco", "voc11", "area"] = "coco",
+) -> float:
     """Return the average precision of a curve: one number from 0 to 1.
 
     `recall` (D,) never falls, `precision` (D,) belongs to the same ranks. The precision
@@ -71,5 +73,6 @@ def average_precision(recall: Tensor, precision: Tensor, method: Method = "coco"
         return float((steps * envelope).sum())
     points = 101 if method == "coco" else 11
     wanted = torch.linspace(0, 1, points, dtype=torch.float64, device=recall.device).to(recall.dtype)  # 0.7 meets 7/10
-    rank = torch.searchsorted(recall, wanted)  # the first whose recall is at least that; D where there is none
+    # The first whose recall is at least that; D where there is none.
+    rank = torch.searchsorted(recall.contiguous(), wanted)
     return float(torch.cat([envelope, envelope.new_zeros(1)])[rank].mean())

@@ -96,6 +96,13 @@ def _detector(
     return TinyDetector(classes, stride, region, masks, image_size=min(size))
 
 
+def _sliding_window(classes: int, size: tuple[int, int]) -> nn.Module:
+    from solutions.sliding_window_detector import WINDOW_SIZES, SlidingWindowDetector
+
+    larger = min(size) / 64  # than the scenes that those windows suit
+    return SlidingWindowDetector(classes, [(round(larger * h), round(larger * w)) for h, w in WINDOW_SIZES])
+
+
 def _localizer(classes: int, size: tuple[int, int], box_per_class: bool = True) -> nn.Module:
     from solutions.localization import Localizer
 
@@ -138,6 +145,10 @@ MODELS: dict[str, Reference] = {
     ),
     "pose-net": Reference("keypoints of one object by heat maps", "keypoints", _pose, _PIXELS),
     "coordinate-net": Reference("keypoints of one object by coordinates", "keypoints", _coordinates, _PIXELS),
+    "sliding-window": Reference(
+        "a classifier of windows at every place, in eight sizes", "boxes", _sliding_window,
+        {"size": (64, 64), "batch_size": 8, "lr": 3e-3, "train_images": 1500, "val_images": 200},
+    ),
     "tiny-detector": Reference("small Faster R-CNN, stride 8, RoI Align", "boxes", _detector, _REGIONS),
     "tiny-mask": Reference(
         "small Mask R-CNN, stride 8, RoI Align", "masks", partial(_detector, masks=True), _REGIONS

@@ -34,7 +34,7 @@ CONTRASTS = """(root) => {
   };
   const over = (color, paper) =>
     color.slice(0, 3).map((part, at) => (part * color[3] + paper[at] * (255 - color[3])) / 255);
-  const texts = [...root.querySelectorAll("text, span, p, b, button, kbd")].filter(
+  const texts = [...root.querySelectorAll("text, span, p, b, button, kbd, th, td, li")].filter(
     (node) => node.checkVisibility() && [...node.childNodes].some((child) => child.nodeType === 3 && child.data.trim()),
   );
   return texts.map((node) => {

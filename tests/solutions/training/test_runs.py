@@ -298,9 +298,10 @@ def test_weights_that_cannot_be_had_are_answered_with_a_sentence_and_leave_no_fo
         ("localizer-one-box", "mean_IoU", CLASSES[1:]),
         ("pose-net", "PCK_0.2", KEYPOINTS),
         ("coordinate-net", "PCK_0.2", KEYPOINTS),
+        ("sliding-window", "mAP", CLASSES[1:]),
     ],
 )
-def test_models_of_one_object_are_trained_measured_and_drawn(
+def test_models_that_find_objects_are_trained_measured_and_drawn(
     model: str, headline: str, names: tuple[str, ...], tmp_path: Path
 ) -> None:
     result = command("train", model, "--steps", "3", "--out", tmp_path / "run", *SMALL)
