@@ -470,6 +470,24 @@ def envelope_from_the_left_to_the_end(recall, precision, method="coco"):
     return area(torch.cat([recall, torch.ones(1)]), torch.cat([top, top[-1:]]))
 
 
+@form(trapezoids)
+def trapezoids_from_zero_to_one(recall, precision, method="coco"):
+    if method != "area" or not len(recall):
+        return by_definition(recall, precision, method)
+    at_end, values = torch.tensor([0.0, 1.0], dtype=torch.float64), envelope(precision)
+    places = torch.cat([at_end[:1], recall.double(), at_end[1:]])
+    return float(torch.trapezoid(torch.cat([at_end[1:], values, at_end[:1]]), places))
+
+
+@form(trapezoids)
+def trapezoids_to_one_without_envelope(recall, precision, method="coco"):
+    if method != "area" or not len(recall):
+        return by_definition(recall, precision, method)
+    at_end = torch.tensor([0.0, 1.0], dtype=torch.float64)
+    places = torch.cat([at_end[:1], recall.double(), at_end[1:]])
+    return float(torch.trapezoid(torch.cat([at_end[1:], precision.double(), at_end[:1]]), places))
+
+
 # --- variants ---------------------------------------------------------------------------------------------------------
 
 

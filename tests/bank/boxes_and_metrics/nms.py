@@ -376,6 +376,31 @@ def scores_against_the_threshold(boxes, scores, iou_threshold):
     return indices([index for index in kept if scores[index] > iou_threshold])
 
 
+@mistake(
+    "`squeeze()` takes away *every* dimension of size 1. Where a single box is left to compare, your mask has none, and picks something else; name the dimension."
+)
+def squeezes_too_much(boxes, scores, iou_threshold):
+    order, kept = best_first(scores), []
+    while order.numel():
+        kept.append(order[0])
+        rest = order[1:]
+        order = rest[overlaps(boxes[order[:1]], boxes[rest]).squeeze() <= iou_threshold]
+    return torch.stack(kept) if kept else order
+
+
+@form(squeezes_too_much)
+def squeezes_places_too_much(boxes, scores, iou_threshold):
+    order, kept = best_first(scores), []
+    while order.numel():
+        kept.append(int(order[0]))
+        rest = order[1:]
+        left = (overlaps(boxes[order[:1]], boxes[rest])[0] <= iou_threshold).nonzero().squeeze()
+        order = rest[left]
+        if order.ndim == 0:
+            break
+    return indices(kept)
+
+
 # --- variants ---------------------------------------------------------------------------------------------------------
 
 

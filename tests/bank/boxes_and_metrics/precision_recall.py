@@ -345,6 +345,14 @@ def without_its_own_from_nan(correct, scores, num_targets):
     return right / torch.arange(len(scores)), right / num_targets
 
 
+@mistake("You weigh each detection by its score. It only says in which order they come; each counts as one.")
+def weighed_by_score(correct, scores, num_targets):
+    order = best_first(scores)
+    weights = scores[order].float()
+    precision = (weights * correct[order]).cumsum(dim=0) / weights.cumsum(dim=0)
+    return precision, found(correct, scores) / num_targets
+
+
 # --- variants ---------------------------------------------------------------------------------------------------------
 
 

@@ -387,6 +387,18 @@ def limits_swapped(image_size, window_sizes, stride):
     return as_boxes([(x, y, x + w, y + h) for h, w in window_sizes for x, y in corners(image_size, (w, h), stride)])
 
 
+@mistake("Your boxes are shares of the image. Corners are given in pixels here.")
+def windows_in_shares(image_size, window_sizes, stride):
+    (height, width) = image_size
+    return as_boxes(
+        [
+            (x / width, y / height, (x + w) / width, (y + h) / height)
+            for h, w in window_sizes
+            for x, y in corners(image_size, (h, w), stride)
+        ]
+    )
+
+
 # --- variants ---------------------------------------------------------------------------------------------------------
 
 
