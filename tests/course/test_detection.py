@@ -7,7 +7,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from course.detection import (
-    agreement, claimed_targets, pyramid_windows, ranked_curve, summed_up, twice_or_lost, windows_inside,
+    agreement,
+    claimed_targets,
+    pyramid_windows,
+    ranked_curve,
+    summed_up,
+    twice_or_lost,
+    windows_inside,
 )  # fmt: skip
 from solutions.boxes import window_boxes
 from solutions.metrics import average_precision, match_detections, precision_recall
