@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from autograde.sandbox.client import Sandbox
 
 PRELOADED = (
-    "matplotlib.pyplot", "course.checking", "course.costs", "course.farm", "course.farm.meadow", "course.interpolation",
-    "course.labels", "course.localization", "course.patches", "course.plotting", "course.pose", "course.segmentation",
-    "course.shapes", "course.tables", "course.training",
+    "matplotlib.pyplot", "course.checking", "course.costs", "course.detection", "course.farm", "course.farm.meadow",
+    "course.interpolation", "course.labels", "course.localization", "course.patches", "course.plotting", "course.pose",
+    "course.segmentation", "course.shapes", "course.tables", "course.training",
 )  # fmt: skip
 """What the chapters' cells import beside torch: once a worker, not once an exercise."""
 
