@@ -32,8 +32,8 @@ def how_many() -> Figure:
     everywhere, often, once = (page.picture(left, bottom, side) for left in lefts)
     for axis in (everywhere, often, once):
         draw_image(axis, image)
-    _draw(everywhere, windows[::7], ["white"] * len(windows), width=0.5, alpha=0.55)
-    _draw(often, windows[yes], [PALETTE[int(label) - 1] for label in labels[yes]], width=0.8, alpha=0.9)
+    _draw(everywhere, windows[::19], ["white"] * len(windows), width=0.5, alpha=0.8)
+    _draw(often, windows[yes], [PALETTE[int(label) - 1] for label in labels[yes]], width=0.8)
     names = [int(label) for label in target["labels"]]
     for colour, width in (("white", 4.0), ("", 2.4)):
         _draw(once, target["boxes"], [colour or PALETTE[label - 1] for label in names], width=width)

@@ -124,7 +124,7 @@ def test_wrong_arguments_are_answered_with_a_sentence() -> None:
         SlidingWindowDetector(1)
     with pytest.raises(TypeError, match="window_sizes"):
         SlidingWindowDetector(3, 12)  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match=r"nms_threshold must be a number from 0 to 1, got 2"):
+    with pytest.raises(ValueError, match=r"nms_threshold must be at most 1, got 2"):
         SlidingWindowDetector(3, nms_threshold=2)
     with pytest.raises(ValueError, match="in training each of the 1 images needs its target"):
         SlidingWindowDetector(3)([torch.rand(3, 64, 64)])

@@ -379,7 +379,7 @@ def scores_against_the_threshold(boxes, scores, iou_threshold):
 @mistake(
     "`squeeze()` takes away *every* dimension of size 1. Where a single box is left to compare, your mask has none, and picks something else; name the dimension."
 )
-def squeezes_too_much(boxes, scores, iou_threshold):
+def squeezes_every_dimension(boxes, scores, iou_threshold):
     order, kept = best_first(scores), []
     while order.numel():
         kept.append(order[0])
@@ -388,7 +388,7 @@ def squeezes_too_much(boxes, scores, iou_threshold):
     return torch.stack(kept) if kept else order
 
 
-@form(squeezes_too_much)
+@form(squeezes_every_dimension)
 def squeezes_places_too_much(boxes, scores, iou_threshold):
     order, kept = best_first(scores), []
     while order.numel():
