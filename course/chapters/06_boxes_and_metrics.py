@@ -210,7 +210,7 @@ show_table("yes", rows, corner="for", formats={"windows": ",.0f", "on an animal"
 #
 # | | shape | |
 # | --- | --- | --- |
-# | `boxes` | (N, 4) | floating point, (x1, y1, x2, y2) with x1 < x2 and y1 < y2, maybe negative; N may be 0; not always contiguous |
+# | `boxes` | (N, 4) | floating point, (x1, y1, x2, y2) with x1 < x2 and y1 < y2, in fractions of a pixel, maybe negative; N may be 0; not always contiguous |
 # | `scores` | (N,) | floating point: how sure the detector is of each box; in any order, maybe negative; not always contiguous |
 # | `iou_threshold` | float | from 0 to 1 |
 # | returns | (K,) | int64: the *indices* of the boxes that are kept, the one with the best score first |

@@ -102,6 +102,11 @@ def cases(rng: np.random.Generator) -> Iterator[Case]:
     pixels += float(rng.integers(3, 30))
     yield _call("boxes of one pixel, side by side", *_mixed(rng, pixels, range(4)), 0.2)
 
+    # Rounded, the first two are the same box; cut down to whole numbers, the third shares a quarter of the last.
+    boxes = torch.tensor([[0.4, 0.4, 2.4, 2.4], [-0.4, -0.4, 1.6, 1.6], [9.1, 9.1, 10.9, 10.9], [9.1, 9.1, 11.1, 11.1]])
+    boxes += float(rng.integers(5, 30))
+    yield _call("corners between the pixels", *_mixed(rng, boxes, (0, 1, 2)), 0.5)
+
     boxes = laid_out(rng, [row(0, 0, 0), row(0)])
     yield _call("the same box three times", *_mixed(rng, boxes, (0, 3)), 0.5)
 

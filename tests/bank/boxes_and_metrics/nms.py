@@ -172,6 +172,11 @@ def the_boxes_themselves(boxes, scores, iou_threshold):
     return boxes[suppress(overlaps(boxes, boxes), best_first(scores), iou_threshold)]
 
 
+@form(the_boxes_themselves)
+def the_boxes_themselves_and_indices_of_nothing(boxes, scores, iou_threshold):
+    return the_boxes_themselves(boxes, scores, iou_threshold) if len(boxes) else indices([])
+
+
 @mistake("You return a mask of what is kept. Indices are wanted, the one with the best score first.")
 def a_mask(boxes, scores, iou_threshold):
     keep = torch.zeros(len(boxes), dtype=torch.bool)
@@ -279,6 +284,18 @@ def shared_sides_not_clamped(boxes, scores, iou_threshold):
     both = (high - low).prod(dim=-1)
     area = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
     return indices(suppress(both / (area[:, None] + area - both), best_first(scores), iou_threshold))
+
+
+@mistake("You make whole numbers of the corners. Boxes have fractions of a pixel, and may be that small.")
+def corners_rounded(boxes, scores, iou_threshold):
+    rounded = boxes.round()
+    return suppress(overlaps(rounded, rounded), best_first(scores), iou_threshold)
+
+
+@form(corners_rounded)
+def corners_cut_down(boxes, scores, iou_threshold):
+    whole = boxes.int().to(boxes.dtype)
+    return suppress(overlaps(whole, whole), best_first(scores), iou_threshold)
 
 
 @mistake("You read the boxes as (x, y, width, height). Their last two numbers are the other corner.")

@@ -29,13 +29,33 @@ def corners(image_size, size, stride):
 
 
 @mistake(
-    "The last window of each row and column is missing: `range` and `arange` stop *before* their end, and a window may "
+    "The last window of each row, each column or both is missing: `range` and `arange` stop *before* their end, and a window may "
     "still begin at H − h and at W − w."
 )
 def last_window_missing(image_size, window_sizes, stride):
     boxes = []
     for h, w in window_sizes:
         for y in range(0, image_size[0] - h, stride):
+            for x in range(0, image_size[1] - w, stride):
+                boxes.append((x, y, x + w, y + h))
+    return as_boxes(boxes)
+
+
+@form(last_window_missing)
+def last_row_missing(image_size, window_sizes, stride):
+    boxes = []
+    for h, w in window_sizes:
+        for y in range(0, image_size[0] - h, stride):
+            for x in range(0, image_size[1] - w + 1, stride):
+                boxes.append((x, y, x + w, y + h))
+    return as_boxes(boxes)
+
+
+@form(last_window_missing)
+def last_column_missing(image_size, window_sizes, stride):
+    boxes = []
+    for h, w in window_sizes:
+        for y in range(0, image_size[0] - h + 1, stride):
             for x in range(0, image_size[1] - w, stride):
                 boxes.append((x, y, x + w, y + h))
     return as_boxes(boxes)
