@@ -5,7 +5,7 @@
 # %% picture="how_many"
 
 # %% [markdown]
-# *What to see:* on the left a lattice of windows covers the scene; only one in seven is drawn. Somebody looks into each of them and says whether it shows an
+# *What to see:* on the left a lattice of windows covers the scene; only one in nineteen is drawn. Somebody looks into each of them and says whether it shows an
 # animal. In the middle are those with a yes, in the colour of their animal. On the right is what you want: one box for each of the four.
 #
 # Chapter 5 ended with two animals and one box. A network returns a fixed number of numbers, and what it is asked for differs from picture to picture: none
@@ -110,7 +110,8 @@ show_detections([images[number] for number in some], [targets[number] for number
 # cutting every window out?
 
 # %% figure=true
-window_sizes = [(12, 16), (18, 24), (26, 34), (36, 48), (46, 60), (18, 15), (26, 22), (38, 32)]  # (height, width)
+window_sizes = [(12, 16), (18, 24), (26, 34), (36, 48), (46, 60), (18, 15), (26, 22), (38, 32)]
+# each is (height, width)
 windows = pyramid_windows((64, 64), window_sizes)
 torch.manual_seed(0)
 network = WindowScores(len(CLASSES), window_sizes)
@@ -119,7 +120,10 @@ passes = count_multiply_adds(network, torch.rand(1, 3, 64, 64))
 show_table(
     "bill",
     {
-        "window by window": {"windows": len(windows), "million multiply–adds": len(windows) * one / 1e6},
+        "window by window": {
+            "windows": len(windows),
+            "million multiply–adds": len(windows) * one / 1e6,
+        },
         "one pass a size": {"windows": len(windows), "million multiply–adds": passes / 1e6},
     },
     corner="a scene of 64 × 64",
@@ -190,7 +194,9 @@ rows = {
     "a scene": {name: count[name] / len(targets) for name in ("windows", "on an animal", "animals")},
     "an animal": {"on an animal": count["on an animal"] / count["animals"]},
 }
-show_table("yes", rows, corner="for", formats={"windows": ",.0f", "on an animal": ".0f", "animals": ".1f"})
+show_table(
+    "yes", rows, corner="for", formats={"windows": ",.0f", "on an animal": ".0f", "animals": ".1f"}
+)
 
 # %% [markdown]
 # *What to see:* about {n}`yes.an animal.on an animal:.0f` times yes for each animal, without a single mistake. This is not a fault that better training mends. A classifier is asked about one window at a
@@ -261,7 +267,11 @@ rows = {}
 for threshold in (0.1, 0.3, 0.5, 0.7):
     own, across = (twice_or_lost(windows, targets, threshold, by_label) for by_label in (True, False))
     sheep = twice_or_lost(windows, [target for _, target in flock], threshold)
-    rows[f"threshold {threshold}"] = {**own, "lost without labels": across["lost"], "lost in a flock": sheep["lost"]}
+    rows[f"threshold {threshold}"] = {
+        **own,
+        "lost without labels": across["lost"],
+        "lost in a flock": sheep["lost"],
+    }
 percent = dict.fromkeys(("lost", "lost without labels", "lost in a flock"), ".1%")
 show_table("knob", rows, corner="perfect scores", formats=percent)
 
@@ -286,7 +296,10 @@ def keep(target: dict, threshold: float) -> dict:
 
 crowded = [scene for scene in flock if twice_or_lost(windows, [scene[1]], 0.3)["lost"] > 0][:4]
 shown = [target for _, target in crowded] + [keep(target, 0.3) for _, target in crowded]
-titles = [f"{len(one['boxes'])} {what}" for one, what in zip(shown, ["sheep"] * len(crowded) + ["left at 0.3"] * len(crowded))]
+titles = [
+    f"{len(one['boxes'])} {what}"
+    for one, what in zip(shown, ["sheep"] * len(crowded) + ["left at 0.3"] * len(crowded))
+]
 show_detections([image for image, _ in crowded] * 2, shown, CLASSES, titles, columns=len(crowded));
 
 # %% [markdown]
@@ -426,7 +439,10 @@ parts = chosen(
 right = torch.tensor([1, 1, 0, 1, 0, 0, 1, 0, 0, 0], dtype=torch.bool)
 precision, recall = parts.precision_recall(right, torch.linspace(0.9, 0.1, len(right)), 7)
 definitions = {"11 points": "voc11", "101 points": "coco", "area": "area"}
-rows = {name: {"AP": float(parts.average_precision(recall, precision, method))} for name, method in definitions.items()}
+rows = {
+    name: {"AP": float(parts.average_precision(recall, precision, method))}
+    for name, method in definitions.items()
+}
 show_table("three", rows, corner="one ranking", formats={"AP": ".3f"})
 show_rankings({"ten detections, seven animals": (recall, precision)});
 
@@ -497,7 +513,10 @@ alone = [take(one, parts.nms(one["boxes"], one["scores"], 0.3)) for one in raw]
 found = [take(one, parts.batched_nms(one["boxes"], one["scores"], one["labels"], 0.3)) for one in raw]
 some = [number for number in range(len(targets)) if len(targets[number]["boxes"]) >= 2][:4]
 shown = [take(each[number], each[number]["scores"] >= 0.5) for each in (raw, found) for number in some]
-titles = [f"{len(one['boxes'])} {when}" for one, when in zip(shown, ["before"] * 4 + ["after suppression"] * 4)]
+titles = [
+    f"{len(one['boxes'])} {when}"
+    for one, when in zip(shown, ["before"] * 4 + ["after suppression"] * 4)
+]
 show_detections([images[number] for number in some * 2], shown, CLASSES, titles);
 
 # %% [markdown]
@@ -547,7 +566,10 @@ show_table("suppression", rows, formats={"boxes a scene": ".0f"})
 # %% figure=true
 curves = {CLASSES[label]: ranking(found, label) for label in range(1, len(CLASSES))}
 rows = {
-    name: {"AP50": float(parts.average_precision(*curve)), "recall at the end": max(curve[0].tolist(), default=0.0)}
+    name: {
+        "AP50": float(parts.average_precision(*curve)),
+        "recall at the end": max(curve[0].tolist(), default=0.0),
+    }
     for name, curve in curves.items()
 }
 show_table("classes", rows)
@@ -569,11 +591,24 @@ show_rankings(curves);
 thresholds = [0.5 + 0.05 * step for step in range(10)]
 ap = {threshold: mean_ap(found, threshold) for threshold in thresholds}
 rows = {
-    "at 0.5": {"101 points": ap[thresholds[0]], "11 points": mean_ap(found, 0.5, "voc11"), "area": mean_ap(found, 0.5, "area")},
-    "at 0.75": {"101 points": ap[thresholds[5]], "11 points": mean_ap(found, 0.75, "voc11"), "area": mean_ap(found, 0.75, "area")},
+    "at 0.5": {
+        "101 points": ap[thresholds[0]],
+        "11 points": mean_ap(found, 0.5, "voc11"),
+        "area": mean_ap(found, 0.5, "area"),
+    },
+    "at 0.75": {
+        "101 points": ap[thresholds[5]],
+        "11 points": mean_ap(found, 0.75, "voc11"),
+        "area": mean_ap(found, 0.75, "area"),
+    },
     "mean over ten": {"101 points": sum(ap.values()) / len(ap)},
 }
-show_table("strictness", rows, corner="one detector", formats={"101 points": ".3f", "11 points": ".3f", "area": ".3f"})
+show_table(
+    "strictness",
+    rows,
+    corner="one detector",
+    formats={"101 points": ".3f", "11 points": ".3f", "area": ".3f"},
+)
 
 # %% [markdown]
 # *What to see:* {n}`strictness.at 0.5.101 points:.2f`, {n}`strictness.at 0.75.101 points:.2f` or {n}`strictness.mean over ten.101 points:.2f`, and nothing about the detector has changed. At 0.5 a window that hangs over is right, at 0.75 hardly any window is. **An AP without its threshold says nothing**, and two of
@@ -599,18 +634,28 @@ show_table("strictness", rows, corner="one detector", formats={"101 points": ".3
 
 # %% figure=true
 sides = [32 * 2 ** (step / 2) for step in range(8)]
-photograph = [(round(side * ratio**0.5), round(side / ratio**0.5)) for side in sides for ratio in (0.5, 1, 2)]  # height over width
+photograph = [
+    (round(side * ratio**0.5), round(side / ratio**0.5)) for side in sides for ratio in (0.5, 1, 2)
+]  # ratio: height over width
 with torch.device("meta"):  # counted, and not computed
     one_look = count_multiply_adds(torchvision.models.alexnet(), torch.rand(1, 3, 224, 224))
 looks = {"all windows": len(pyramid_windows((480, 640), photograph)), "2000 regions": 2000}
-rows = {name: {"looks": number, "billion multiply–adds": number * one_look / 1e9} for name, number in looks.items()}
+rows = {
+    name: {"looks": number, "billion multiply–adds": number * one_look / 1e9}
+    for name, number in looks.items()
+}
 mine = {
     "windows": len(windows),
     "on an animal": count["on an animal"] / count["windows"],
     "million multiply–adds": passes / 1e6,
     "milliseconds": 1000 * forward_seconds(network, images[0][None].to(place)),
 }
-show_table("costs", {"this detector": mine}, "a scene", {"on an animal": ".1%", "million multiply–adds": ",.0f", "milliseconds": ".0f"})
+show_table(
+    "costs",
+    {"this detector": mine},
+    "a scene",
+    {"on an animal": ".1%", "million multiply–adds": ",.0f", "milliseconds": ".0f"},
+)
 show_table("photograph", rows, "480 × 640, AlexNet", {"looks": ",.0f", "billion multiply–adds": ",.0f"})
 
 # %% [markdown]
