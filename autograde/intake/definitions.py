@@ -157,6 +157,14 @@ def definition(cell: str, name: str) -> Definition:
     return found
 
 
+def defines_anew(cell: str, name: str) -> bool:
+    """Return whether a cell defines `name` at its top level, as a function with a body of its own."""
+    tree = parse(cell) if name in cell else None
+    return tree is not None and any(
+        isinstance(one, _FUNCTIONS) and one.name == name and not is_stub(one) for one in tree.body
+    )
+
+
 def is_stub(statement: ast.stmt) -> bool:
     """Return whether a statement is a function without a body but `raise NotImplementedError`."""
     if not isinstance(statement, _FUNCTIONS):

@@ -12,13 +12,17 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType, TracebackType
 from typing import TYPE_CHECKING
 
+from autograde.sandbox.typecheckers import LAZY, TypeCheckers
+
 if TYPE_CHECKING:
+    from codeop import Compile
     from typing import Protocol
 
     class Shell(Protocol):
         """As much of IPython as is needed here."""
 
         run_line_magic: Callable[..., object]
+        compile: Compile
 
 
 class Nothing(ModuleType):
@@ -121,7 +125,9 @@ def make_do(shell: "Shell") -> None:
     from IPython.core.interactiveshell import InteractiveShell
 
     torch.set_default_device = lambda device: None  # there is the CPU alone, and an answer is given tensors there
-    sys.meta_path.append(Google())
+    setattr(torch, "compile", _uncompiled)  # noqa: B010  # a compiler is a program; the numbers are the same
+    sys.meta_path += [Google(), TypeCheckers()]
+    shell.compile.flags |= LAZY
     sys.path.insert(0, "")  # as in a notebook: `%%writefile helpers.py` and `import helpers`
     transform = InteractiveShell.transform_ast
     InteractiveShell.transform_ast = lambda shell, cell: transform(shell, without_colab(cell))
@@ -137,19 +143,18 @@ def make_do(shell: "Shell") -> None:
     shell.run_line_magic = run_line_magic
 
 
+def _uncompiled(model: Callable[..., object] | None = None, **options: object) -> object:
+    """Return what was to be compiled, or what decorates it so."""
+    return _uncompiled if model is None else model
+
+
 def after(cell: str, error: BaseException, names: dict[str, object]) -> str:
     """Return what of a cell stands below the statement that raised, each line in its place, or "".
 
     `import einops` that fails above the other imports, or `assert torch.cuda.is_available()`, costs itself: where the
     student worked it did not fail, and the cell went on. `names` are the globals that the cell ran in.
     """
-    trace = error.__traceback__
-    while trace is not None and trace.tb_frame.f_globals is not names:
-        trace = trace.tb_next
-    if trace is None:
-        return ""
-    raised = _place(trace)
-    ends = [_end(one) for one in ast.parse(cell).body if _start(one) <= raised <= _end(one)]
+    ends = [_end(one) for one in raising(cell, error, names)]
     if not ends:
         return ""
     line, column = max(ends)
@@ -159,6 +164,17 @@ def after(cell: str, error: BaseException, names: dict[str, object]) -> str:
     rest = "\n".join([beside, *lines[line:]])
     # IPython cuts empty lines off the top of a cell, but no comments.
     return "#\n" * (line - 1) + (rest if beside else f"#{rest}") if rest.strip() else ""
+
+
+def raising(cell: str, error: BaseException, names: dict[str, object]) -> list[ast.stmt]:
+    """Return the top-level statement of a cell that raised, or nothing where none did; `names` are its globals."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_frame.f_globals is not names:
+        trace = trace.tb_next
+    if trace is None:
+        return []
+    raised = _place(trace)
+    return [one for one in ast.parse(cell).body if _start(one) <= raised <= _end(one)]
 
 
 def _place(trace: TracebackType) -> tuple[int, int]:

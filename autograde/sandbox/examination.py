@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 import course
 from autograde.sandbox import protocol
 from autograde.sandbox.elsewhere import after, make_do
+from autograde.sandbox.later import TooEarly, came_too_early
 from autograde.sandbox.protocol import Frame
 from course import packet
 from course.packet import Plain
@@ -96,26 +97,39 @@ class Examination:
             self._send({"type": "outcome", "number": frame["number"], "outcome": outcome})
 
     def _run_cells(self) -> tuple[dict[str, object], list[Plain]]:
+        from autograde.sandbox.devices import stay_here
+
         shell = _shell()
         make_do(shell)
         if self._contained:
             _start_no_programs()
-        failures: list[Plain] = []
+        failures: dict[int, Plain] = {}
         cells = self._request["cells"]
         assert isinstance(cells, list)
+        stay_here(str(source) for source in cells if source is not None)
+        too_early: list[tuple[int, TooEarly]] = []
         for number, source in enumerate(cells):
             if source is None:
                 continue
             self._send({"type": "cell", "number": number})
-            failure = _run_cell(shell, str(source))
+            failure, waiting = _run_cell(shell, str(source))
+            too_early += [(number, one) for one in waiting]
             if failure is not None:
-                failures.append({"cell": number, "failure": failure})
+                failures[number] = failure
+        for number, one in too_early:
+            if one.still_missing(shell.user_ns):
+                self._send({"type": "cell", "number": number})
+                failure, _ = _run_cell(shell, one.source)
+                told = failures.get(number)
+                alone = sum(cell == number for cell, _ in too_early) == 1
+                if failure is None and alone and isinstance(told, dict) and told["type_name"] == "NameError":
+                    del failures[number]
         for stop in (sys.settrace, sys.setprofile):  # what a cell has set would see all that is called from here on
             stop(None)
         with suppress(Exception):
             sys.stdout.flush()
             sys.stderr.flush()
-        return shell.user_ns, failures
+        return shell.user_ns, [{"cell": number, "failure": failure} for number, failure in failures.items()]
 
     def _named_calls(self, exercise: "Exercise", function: object) -> tuple[str, ...]:
         from course.checking.guard import find_in_function
@@ -231,8 +245,8 @@ def _system(shell: "_Shell", command: str) -> None:
     shell.user_ns["_exit_code"] = 126
 
 
-def _run_cell(shell: "_Shell", source: str) -> Plain:
-    """Run one cell as a notebook does. Return what it raised first, as plain values, or None.
+def _run_cell(shell: "_Shell", source: str) -> tuple[Plain, list[TooEarly]]:
+    """Run one cell as a notebook does. Return what it raised first, as plain values, or None, and what came too early.
 
     A statement that raises costs itself: the cell goes on below it. So does one that takes Python's streams away.
     """
@@ -241,6 +255,7 @@ def _run_cell(shell: "_Shell", source: str) -> Plain:
     from course.checking.calling import describe_exception
 
     first: BaseException | None = None
+    too_early: list[TooEarly] = []
     source = _TIMED.sub("#", source)
     source += "" if source.endswith("\n") else "\n"
     streams = sys.stdin, sys.stdout, sys.stderr
@@ -256,12 +271,13 @@ def _run_cell(shell: "_Shell", source: str) -> Plain:
             break
         first = first or error
         try:
+            too_early += came_too_early(shell.transform_cell(source), error, shell.user_ns)
             source = after(shell.transform_cell(source), error, shell.user_ns) if isinstance(error, Exception) else ""
         except Exception:  # what is no Python did not run at all
             break
         if not source:
             break
-    return None if first is None else asdict(describe_exception(first))
+    return (None, []) if first is None else (asdict(describe_exception(first)), too_early)
 
 
 def _open(stream: TextIO) -> TextIO:
@@ -270,6 +286,7 @@ def _open(stream: TextIO) -> TextIO:
 
 
 if TYPE_CHECKING:
+    from codeop import Compile
     from typing import Protocol
 
     class _Result(Protocol):
@@ -277,6 +294,7 @@ if TYPE_CHECKING:
         error_in_exec: BaseException | None
 
     class _Shell(Protocol):
+        compile: Compile
         run_cell: Callable[..., _Result]
         run_line_magic: Callable[..., object]
         transform_cell: Callable[[str], str]

@@ -17,8 +17,8 @@ SYSTEM = ("/usr", "/etc/ld.so.cache", "/etc/alternatives", "/etc/fonts", "/etc/l
 MERGED = ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 """What is a link into /usr on some systems, and a directory of its own on others."""
 INSIDE = (
-    "confinement.py", "elsewhere.py", "examination.py", "init.py", "landlock.py", "protocol.py", "runner.py",
-    "scratch.py", "shapes.py", "sharing.py",
+    "confinement.py", "devices.py", "elsewhere.py", "examination.py", "init.py", "landlock.py", "later.py",
+    "protocol.py", "runner.py", "scratch.py", "shapes.py", "sharing.py", "typecheckers.py",
 )  # fmt: skip
 """The files of this package that run in the sandbox."""
 

@@ -14,10 +14,10 @@ from autograde.judging.results import SubmissionResult
 from autograde.running import grading
 from tests.autograde.conftest import CHAPTER, released, walls
 from tests.autograde.running.test_grading import in_gradebook
-from tests.hostile import cheats, faults, formats, notebooks
+from tests.hostile import cheats, faults, formats, notebooks, states
 from tests.hostile.bank import ENTRIES, Entry
 
-__all__ = ["cheats", "faults", "formats", "notebooks", "released", "walls"]
+__all__ = ["cheats", "faults", "formats", "notebooks", "released", "states", "walls"]
 
 LIMITS = '\nc.Assess.limits = {"cell": 10.0, "case": 8.0, "exercise": 60.0}\n'
 

@@ -20,8 +20,7 @@ def mend_answer(bench: Bench, exercise: Exercise) -> None:
     marked = _as_code(bench, name)
     whole = [cell for cell in marked if definitions.definition(cell.source, name) == "whole"]
     kept = whole[-1] if whole else None
-    if kept is None:
-        kept = _elsewhere(bench, name, marked)
+    kept = _last_attempt(bench, name, kept) if kept is not None else _elsewhere(bench, name, marked)
     if kept is None:
         some = [cell for cell in marked if definitions.definition(cell.source, name) == "stub"]
         kept = (some or marked or [None])[-1]
@@ -42,6 +41,27 @@ def _as_code(bench: Bench, name: str) -> list[NotebookNode]:
             bench.cells[number] = nbformat.v4.new_code_cell(_without_fence(cell.source), metadata=cell.metadata)
             bench.told.append(f"the cell {name} was no code cell")
     return bench.marked(name)
+
+
+def _last_attempt(bench: Bench, name: str, kept: NotebookNode) -> NotebookNode:
+    """Return the last cell below the answer's check that defines it again, which the notebook ends with, or `kept`.
+
+    Above its check a later attempt is run later anyway. A name that is bound otherwise, by a loop say, is no attempt.
+    """
+    checks = [number for number, cell in enumerate(bench.cells) if grade_id(cell) == f"check-{name}"]
+    start = max(place_of(bench.cells, kept), *checks[-1:], 0)
+    again = [
+        cell
+        for cell in bench.cells[start + 1 :]
+        if cell.cell_type == "code"
+        and not grade_id(cell)
+        and cell.source.strip() not in bench.given_sources
+        and definitions.defines_anew(cell.source, name)
+    ]
+    if not again:
+        return kept
+    bench.told.append(f"the answer {name} was written a second time below its check, and the last one was taken")
+    return again[-1]
 
 
 def _elsewhere(bench: Bench, name: str, marked: list[NotebookNode]) -> NotebookNode | None:
