@@ -9,6 +9,7 @@ from pathlib import Path
 
 from autograde.intake.candidates import files, find_notebook
 from autograde.intake.notebook_file import UnreadableError
+from autograde.intake.timestamps import read_timestamp
 
 TIMESTAMP, RECEIPT = "timestamp.txt", "submission_secret.txt"
 """Where nbgrader's exchange keeps when a submission was handed in, and by what its feedback finds the way back."""
@@ -35,14 +36,19 @@ def collect(folder: Path, student: str, chapter: str, given: Path | None = None)
     Never raises for what a student can do to the folder.
     """
     stamp, receipt = _note(folder / TIMESTAMP), _note(folder / RECEIPT)
+    doubts: tuple[str, ...] = ()
+    try:
+        stamp = read_timestamp(stamp).encode()
+    except ValueError as error:
+        stamp, doubts = b"", (_plain(f"{TIMESTAMP} is no date, so it counts as in time: {str(error)[:60]}"),)
     try:
         found = find_notebook(folder, chapter)
     except UnreadableError as error:
-        return HandedIn(student, None, f"The notebook could not be read: {_plain(str(error))}.", (), stamp, receipt)
+        return HandedIn(student, None, f"The notebook could not be read: {_plain(str(error))}.", doubts, stamp, receipt)
     except OSError as error:
-        return HandedIn(student, None, f"The notebook could not be read: {error.strerror}.", (), stamp, receipt)
+        return HandedIn(student, None, f"The notebook could not be read: {error.strerror}.", doubts, stamp, receipt)
     left_out = _left_out(folder, found.path, given)
-    repairs = tuple(_plain(repair) for repair in (*found.repairs, *left_out))
+    repairs = tuple(_plain(repair) for repair in (*found.repairs, *left_out)) + doubts
     return HandedIn(student, found.data, "", repairs, stamp, receipt)
 
 

@@ -1,5 +1,6 @@
 """What happens to honest files on their way: encodings, versions, names, weights. And files that are no notebooks."""
 
+import base64
 import io
 import json
 import os
@@ -171,6 +172,15 @@ def pictures_pasted(book: Book) -> None:
 
 
 @mended(as_whole=True)
+def picture_shown_in_a_text(book: Book) -> None:
+    """A text shows a picture that was pasted into it, another that is missing, and a third from another host."""
+    own = "## My answer\n\n![plot](attachment:plot.png) ![gone](attachment:gone.png) ![there](https://a.example/b.png)"
+    png = base64.b64encode(b"\x89PNG\r\n\x1a\n").decode()
+    text = {"cell_type": "markdown", "metadata": {}, "source": own, "attachments": {"plot.png": {"image/png": png}}}
+    book.cells.insert(3, text)
+
+
+@mended(as_whole=True)
 def outputs_of_100_mb(book: Book) -> None:
     """A cell printed 100 MB, which the notebook kept; the code is small and right."""
     line = "step 1234: loss 0.123456 " * 40 + '"[{\n'
@@ -304,6 +314,18 @@ def whole_environment(book: Book) -> Made:
     below = "d/" * 40
     files: dict[str, bytes] = {f"venv/lib/{n // 100}/{n}.py": b"" for n in range(2000)}
     return {NAME: book.bytes(), f"{below}deep.txt": b"", **files}
+
+
+@mended("timestamp.txt is no date", as_whole=True)
+def timestamp_that_is_no_date(book: Book) -> Made:
+    """The time of handing in was typed by hand, and dateutil counts beyond all years."""
+    return {NAME: book.bytes(), "timestamp.txt": b"yesterday evening, sorry 99999999999999999999"}
+
+
+@mended(as_whole=True)
+def timestamp_with_a_byte_order_mark(book: Book) -> Made:
+    """An editor of Windows put a byte order mark before the time of handing in."""
+    return {NAME: book.bytes(), "timestamp.txt": "\ufeff2026-03-01 12:00:00 UTC\r\n".encode()}
 
 
 def _fifo(path: Path) -> None:

@@ -1,5 +1,6 @@
 """What a student writes does nothing in formgrader, where an instructor reads it as Jupyter would show it."""
 
+import base64
 from html import unescape
 from html.parser import HTMLParser
 
@@ -83,3 +84,74 @@ def test_a_text_with_signs_of_markup_reads_as_it_did() -> None:
     page = in_formgrader(text)
     assert "if a < b & c, see the docs, $\\frac{1}{2}$" in " ".join(page.text.split())
     assert ("a", "https://pytorch.org") in {(tag, attributes.get("href")) for tag, attributes in page.tags}
+
+
+TEXT = """## What I saw
+
+One paragraph, *with* <b>markup</b>.<br>A line of its own.
+
+And another.
+
+| loss | IoU |
+| --- | ---: |
+| 0.3 | 0.71 |
+
+1. first
+2. second
+
+---
+"""
+
+
+def test_paragraphs_headings_tables_and_line_breaks_stay_what_they_are() -> None:
+    page, quiet = in_formgrader(TEXT), in_formgrader("quiet")
+    tags = [tag for tag, _ in page.tags]
+    more = {tag: tags.count(tag) - [one for one, _ in quiet.tags].count(tag) for tag in {*tags}}
+    assert {tag: more[tag] for tag in ("h2", "table", "th", "td", "ol", "li", "br", "hr", "b", "em")} == {
+        "h2": 1, "table": 1, "th": 2, "td": 2, "ol": 1, "li": 2, "br": 1, "hr": 1, "b": 1, "em": 1,
+    }  # fmt: skip
+    assert more["p"] >= 1
+    assert "<p>" not in page.text
+    assert "<h2" not in page.text
+
+
+PNG = base64.b64encode(b"\x89PNG\r\n\x1a\n and what else a picture has").decode()
+
+
+def pictures(text: str, attachments: dict[str, dict[str, object]]) -> list[dict[str, str | None]]:
+    notebook = new_notebook(cells=[new_markdown_cell(text, attachments=attachments)])
+    disarm(notebook, RELEASED)
+    exporter = HTMLExporter(template_name="classic", extra_template_basedirs=[handlers.template_path])
+    page = Page(exporter.from_notebook_node(notebook)[0])
+    return [attributes for tag, attributes in page.tags if tag == "img"]
+
+
+@pytest.mark.parametrize(
+    "text", ["![my plot](attachment:a%20plot.png)", "<img alt='my plot' src='attachment:a%20plot.png'>"]
+)
+def test_a_picture_that_was_pasted_is_shown(text: str) -> None:
+    (shown,) = pictures(text, {"a plot.png": {"image/png": PNG}})
+    assert shown["src"] == f"data:image/png;base64,{PNG}"
+    assert shown["alt"] == "my plot"
+
+
+@pytest.mark.parametrize(
+    "beside",
+    [
+        {},
+        {"a.png": {}},
+        {"a.png": {"image/svg+xml": "<svg onload='alert(1)'/>"}},
+        {"a.png": {"image/png": base64.b64encode(b"<script>alert(1)</script>").decode()}},
+        {"a.png": {"image/png": "no base64 at all"}},
+        {"a.png": {"image/png": PNG + "A" * 24_000_000}},
+    ],
+)
+def test_what_is_no_picture_or_is_missing_leaves_its_words(beside: dict[str, dict[str, object]]) -> None:
+    (shown,) = pictures("before ![my plot](attachment:a.png)", beside)
+    assert "src" not in shown
+    assert shown["alt"] == "my plot"
+
+
+def test_a_picture_at_another_address_is_not_asked_for() -> None:
+    shown = pictures("![mine](https://a.example/x.png) <img src='//a.example/y.png'> ![x](pasted-picture-7)", {})
+    assert not [one for one in shown if one.get("src")]
