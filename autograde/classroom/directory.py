@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from autograde.classroom import configuration
 from autograde.classroom.setup_cell import installs_from
+from autograde.classroom.submitted import Survey, survey
 from autograde.judging.results import SubmissionResult, write_private
 
 if TYPE_CHECKING:
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
     from autograde.sandbox.limits import Limits
 
 INSTRUCTOR_NOTEBOOKS = Path(__file__).resolve().parents[2] / "solutions" / "notebooks"
-_TOOLS = frozenset({".git", ".ipynb_checkpoints"})
-"""Hidden folders that tools make anywhere, and that nobody takes for a student's."""
 
 
 class ClassroomError(Exception):
@@ -65,15 +64,13 @@ class Classroom:
 
     def students(self, chapter: str) -> list[str]:
         """Return who handed in `chapter`."""
-        return [name for name in self._who_handed_in(chapter) if not name.startswith(".")]
+        return list(self.survey(chapter).students)
 
-    def passed_over(self, chapter: str) -> list[str]:
-        """Return the hidden folders that hold `chapter` and are no student's, but may have been meant as one."""
-        return [name for name in self._who_handed_in(chapter) if name.startswith(".") and name not in _TOOLS]
+    def survey(self, chapter: str) -> Survey:
+        """Return who handed in `chapter`, and what under `submitted/` may have been meant to be it and is not."""
+        from course.exercises.catalogue import CHAPTERS
 
-    def _who_handed_in(self, chapter: str) -> list[str]:
-        handed_in = (path for path in (self.root / "submitted").glob(f"*/{chapter}") if path.is_dir())
-        return sorted(path.parent.name for path in handed_in)
+        return survey(self.root / "submitted", chapter, CHAPTERS)
 
     def released(self, chapter: str) -> "NotebookNode | None":
         """Return the notebook that students were given, or None."""

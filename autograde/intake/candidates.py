@@ -84,9 +84,9 @@ def find_notebook(folder: Path, chapter: str) -> Found:
         return Found(exact, read_bytes(exact))
     candidates = [one for one in (_look_at(path, chapter) for path in plain[:_MOST_READ]) if one is not None]
     first = next((one for one in candidates if one.path == exact), None)
-    if first is not None and first.answered:
-        return Found(exact, first.data)
     known = [one for one in candidates if one.known]
+    if first is not None and first.answered:
+        return Found(exact, first.data, tuple(_asks(first, known, folder)))
     best = max(known, key=lambda one: one.rank, default=None)
     if best is None or (first is not None and not best.answered):
         best = first
@@ -119,6 +119,19 @@ def _find_inside(packed: Path, chapter: str) -> Found:
     if others:
         told.append(f"of {len(known)} notebooks {best.path} was graded, not {', '.join(others[:4])}")
     return Found(packed, best.data, tuple(told))
+
+
+def _asks(first: _Candidate, known: list[_Candidate], folder: Path) -> Iterator[str]:
+    """Yield the question which notebook is meant, where one beside it answers more than that of the right name."""
+    more = max(
+        (one for one in known if one is not first and _CHECKPOINTS not in one.path.parts and not one.script),
+        key=lambda one: one.rank, default=first,
+    )  # fmt: skip
+    if more.answered > first.answered:
+        yield (
+            f"which notebook is meant? {first.path.name}, which was graded, answers {first.answered} exercises, and "
+            f"{more.path.relative_to(folder).as_posix()} beside it {more.answered}"
+        )
 
 
 def _told(best: _Candidate, known: list[_Candidate], folder: Path, exact: Path) -> Iterator[str]:

@@ -15,6 +15,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from autograde.classroom import roster
 from autograde.classroom.directory import Classroom, ClassroomError, require_released
 from autograde.classroom.recording import Recorder, page_of, write_page
 from autograde.intake.handed_in import HandedIn, collect
@@ -75,9 +76,10 @@ def grade(
     """
     require_released(classroom, chapter)
     console = console or Console(stderr=True)
-    for folder in classroom.passed_over(chapter):
-        _say(console, f"submitted/{folder} was passed over: no id starts with a dot; if it is a student's, rename it.")
-    present = classroom.students(chapter)
+    looked = classroom.survey(chapter)
+    for stray in looked.strays:
+        _say(console, stray)
+    present = looked.students
     missing = [student for student in students if student not in present]
     if missing:
         raise ClassroomError(f"nothing was handed in for {chapter} by {', '.join(missing)}")
@@ -89,10 +91,19 @@ def grade(
     if not wanted:
         return []
     with sole_writer(classroom), stoppable() as stop:
+        before = roster.students(classroom)
+        returning = sorted(
+            student for student in wanted if student not in before and classroom.stored(chapter, student) is not None
+        )
+        for student in returning:
+            _say(console, f"{student} was taken out of the gradebook since, and comes back with this submission.")
+        roster.note_added(classroom, set(wanted) - before.keys())
         run = _Run(classroom, chapter, limits or classroom.limits(), unsafe, regrade, console, stop)
         if warning:
             run.say(warning)
         run.grade(wanted, min(jobs or usable_cores(), len(wanted)), scheduler, function, pages)
+        for remark in roster.remarks(classroom, present):
+            _say(console, remark)
     return [run.graded[student] for student in wanted]
 
 

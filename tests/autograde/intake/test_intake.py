@@ -10,8 +10,10 @@ import pytest
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
+from autograde import demo
 from autograde.classroom.directory import Classroom
 from autograde.intake.candidates import find_notebook
+from autograde.intake.handed_in import collect
 from autograde.intake.marks import grade_id
 from autograde.intake.submission import Submission, UnreadableError, mend, read, read_bytes
 from course.exercises.catalogue import of_chapter
@@ -346,3 +348,19 @@ def test_for_a_name_that_a_star_may_have_bound_no_loop_is_run(mended: Callable[.
         cell(notebook, NAMES[0]).source = NEEDY
 
     assert "range(9)" not in mended(move).code(NAMES[0])
+
+
+def test_a_copy_with_more_answers_beside_the_notebook_is_asked_about(
+    released: Classroom, answers: dict[str, str], tmp_path: Path
+) -> None:
+    for name, answered in {f"{CHAPTER}.ipynb": 2, f"{CHAPTER} (1).ipynb": 4}.items():
+        notebook = released.released(CHAPTER)
+        assert notebook is not None
+        demo.fill(notebook, dict(list(answers.items())[:answered]))
+        nbformat.write(notebook, tmp_path / name)
+    handed_in = collect(tmp_path, "ada", CHAPTER)
+    assert handed_in.notebook == (tmp_path / f"{CHAPTER}.ipynb").read_bytes()
+    assert handed_in.repairs[0] == (
+        f"which notebook is meant? {CHAPTER}.ipynb, which was graded, answers 2 exercises, "
+        f"and {CHAPTER} (1).ipynb beside it 4"
+    )
