@@ -264,15 +264,28 @@ def _digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def run_nbgrader(result: dict[str, object], what: str) -> None:
-    """Raise if nbgrader says that it failed.
+def run_nbgrader(result: dict[str, object], what: str, then: str = "") -> None:
+    """Raise if nbgrader says that it failed; `then` says what to do about it.
 
     Raises:
-        ClassroomError: it did; the message is the last line of its report.
+        ClassroomError: it did; the message holds what was wrong, and no word of a traceback that nobody sees.
     """
     if not result["success"]:
-        said = str(result.get("error") or result.get("log") or "").strip().splitlines()
-        raise ClassroomError(f"nbgrader could not {what}: {said[-1] if said else 'it does not say why'}")
+        said = "\n".join(str(result[part]) for part in ("log", "error") if result.get(part))
+        raise ClassroomError(f"nbgrader could not {what}: {_what_was_wrong(said)}.{f' {then}' if then else ''}")
+
+
+_RAISED = re.compile(
+    r"^(?:\[\w+ \| \w+\] )?((?:\w+\.)*\w*(?:Error|Exception|Invalid|Exit|Interrupt)\w*(?:: .*)?)$", re.MULTILINE
+)
+_EMPTY = re.compile(r"above traceback|There was an error processing|^\s*(Traceback|File )", re.IGNORECASE)
+
+
+def _what_was_wrong(said: str) -> str:
+    """Return of nbgrader's report the last exception, or else the last line that says something."""
+    raised = [one for one in _RAISED.findall(said) if not _EMPTY.search(one)]
+    lines = [line.strip() for line in said.splitlines() if line.strip() and not _EMPTY.search(line)]
+    return (raised or lines or ["it does not say why"])[-1].rstrip(".")[:500]
 
 
 def _find_alembic() -> None:

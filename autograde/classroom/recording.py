@@ -53,7 +53,11 @@ class Recorder:
         finished[key] = result
         try:
             with one_transaction(self._api.coursedir.db_url):
-                run_nbgrader(self._api.autograde(self._chapter, result.student), f"record {result.student}")
+                run_nbgrader(
+                    self._api.autograde(self._chapter, result.student),
+                    f"record {result.student}",
+                    f"Look at submitted/{result.student}/{self._chapter}, and grade it again.",
+                )
         finally:
             del finished[key]
             shutil.rmtree(folder, ignore_errors=True)

@@ -102,10 +102,13 @@ def _set(markdown: str, pasted: Pasted) -> str | None:
 
     Mathematics and links are searched for once more, so what these begin with is written as a number.
     """
-    page = markdown2html_mistune(pasted.named(markdown))
-    if len(page) > _MOST_HTML or _ACTS.search(html.unescape(page)):
+    try:
+        page = markdown2html_mistune(pasted.named(markdown))
+        if len(page) > _MOST_HTML or _ACTS.search(html.unescape(page)):
+            return None
+        text = bleach.clean(page, tags=_TAGS, attributes=_is_allowed)
+    except Exception:  # Markdown is set for friends; a text that cannot be set is shown as it is, and costs no mark
         return None
-    text = bleach.clean(page, tags=_TAGS, attributes=_is_allowed)
     text = text.replace("\n", "&#10;").replace("\\", "&#92;").replace("[", "&#91;")
     return f"<div>{pasted.put_in(text)}</div>"
 

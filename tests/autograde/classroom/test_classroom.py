@@ -153,3 +153,27 @@ def test_a_release_keeps_the_pictures_of_a_chapter_and_nothing_that_was_run() ->
     cells = [nbformat.v4.new_code_cell("x", outputs=[output], metadata=data) for data in ({"tags": [PICTURE_TAG]}, {})]
     cleared, _ = ClearRuns().preprocess(nbformat.v4.new_notebook(cells=cells), {})
     assert [cell.outputs for cell in cleared.cells] == [[output], []]
+
+
+@pytest.mark.parametrize(
+    ("report", "said"),
+    [
+        (
+            '[Autograde | INFO] Converting notebook\nTraceback (most recent call last):\n  File "a.py", line 3\n'
+            "nbconvert.filters.InvalidNotebook: missing attachment: image.png\n"
+            "There was an error processing assignment: x\nPlease see the the above traceback for details on the errors",
+            "InvalidNotebook: missing attachment: image.png",
+        ),
+        ("[Autograde | ERROR] sqlite3.OperationalError: database is locked", "OperationalError: database is locked"),
+        ("[Autograde | WARNING] No notebooks were matched by a*.ipynb", "No notebooks were matched"),
+        ("Please see the the above traceback", "it does not say why"),
+        ("", "it does not say why"),
+    ],
+)
+def test_what_nbgrader_could_not_do_is_told_without_a_traceback(report: str, said: str) -> None:
+    with pytest.raises(ClassroomError) as told:
+        classes.run_nbgrader({"success": False, "log": report}, "record ada", "Look at it.")
+    assert str(told.value).startswith("nbgrader could not record ada: ")
+    assert said in str(told.value)
+    assert str(told.value).endswith(". Look at it.")
+    assert "raceback" not in str(told.value)
