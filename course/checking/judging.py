@@ -23,6 +23,10 @@ Kind = Literal[
 _TOLERANCES = {torch.float64: (1e-9, 1e-10), torch.float32: (1e-4, 1e-5), torch.float16: (1e-2, 1e-3)}
 
 
+_IN_PLACE = 0.75
+"""What a right result is worth whose input was changed on the way: the caller may need it, and all else is right."""
+
+
 @dataclass(frozen=True)
 class Verdict:
     """Whether one case is right; if not, of which kind the difference is, a sentence, and where it is.
@@ -41,6 +45,11 @@ class Verdict:
     def passed(self) -> bool:
         """Whether the case is right."""
         return self.kind == "right"
+
+    @property
+    def worth(self) -> float:
+        """What of the case is earned."""
+        return _IN_PLACE if self.kind == "modified" else float(self.passed)
 
 
 def judge(exercise: Exercise, case: str, expected: Outcome, got: Outcome) -> Verdict:
@@ -65,10 +74,13 @@ def judge(exercise: Exercise, case: str, expected: Outcome, got: Outcome) -> Ver
 
 
 def score(exercise: Exercise, verdicts: Sequence[Verdict]) -> float:
-    """Return the points for `verdicts`, in the order of the cases: their share, and none without the basic case."""
-    if not verdicts or not verdicts[0].passed or any(verdict.kind == "forbidden" for verdict in verdicts):
+    """Return the points for `verdicts`, in the order of the cases: their share, and none without the basic case.
+
+    A right result that leaves its input changed is worth three quarters of a case, of the basic one too.
+    """
+    if not verdicts or not verdicts[0].worth or any(verdict.kind == "forbidden" for verdict in verdicts):
         return 0.0
-    return round(exercise.points * sum(verdict.passed for verdict in verdicts) / len(verdicts), 2)
+    return round(exercise.points * sum(verdict.worth for verdict in verdicts) / len(verdicts), 2)
 
 
 def same_values(exercise: Exercise, expected: Plain, got: Plain) -> bool:

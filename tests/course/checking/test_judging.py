@@ -253,3 +253,14 @@ def test_a_returned_layers_weights_are_compared() -> None:
     told = verdict(CONVOLUTION, heavier())
     assert told.sentence.startswith("54 of 54 numbers of the output's weight differ. The first is at [0, 0, 0, 0]:")
     assert (told.where, told.part) == ((0, 0, 0, 0), "weight")
+
+
+def test_a_right_result_whose_input_was_changed_loses_a_quarter_and_not_all() -> None:
+    x = torch.ones(2)
+    changed = judge(exercise(), "", Outcome(x), Outcome(x, modified=("x",)))
+    right, wrong = (judge(exercise(), "", Outcome(x), Outcome(value)) for value in (x, x + 1))
+    points = exercise().points
+    assert score(exercise(), [changed] * 4) == pytest.approx(0.75 * points)
+    assert score(exercise(), [right, changed, wrong, right]) == pytest.approx(points * 2.75 / 4, abs=0.006)
+    assert score(exercise(), [wrong, changed, changed]) == 0
+    assert not changed.passed
