@@ -208,14 +208,15 @@ def stands_alone(entry: bank.Entry) -> bool:
         return False
 
 
-def two_mistakes(chapter: str, exercise: str) -> tuple[bank.Entry, bank.Entry]:
-    """Return the first and the last mistake of an exercise that can be typed into one cell."""
+def a_mistake(chapter: str, exercise: str) -> bank.Entry:
+    """Return a mistake of an exercise that can be typed into one cell: of every second exercise the last there is."""
     mine = [entry for entry in bank.mistakes(chapter) if entry.exercise == exercise]
-    return next(filter(stands_alone, mine)), next(filter(stands_alone, reversed(mine)))
+    from_the_end = [one.name for one in catalogue.of_chapter(chapter)].index(exercise) % 2
+    return next(filter(stands_alone, reversed(mine) if from_the_end else mine))
 
 
 @pytest.mark.parametrize("chapter", catalogue.CHAPTERS)
-def test_a_student_runs_a_chapter_is_told_what_two_mistakes_an_exercise_mean_and_gets_it_right(
+def test_a_student_runs_a_chapter_is_told_what_a_mistake_an_exercise_means_and_gets_it_right(
     lab: Lab, chapter: str
 ) -> None:
     lab.open(CHECKOUT / "course" / "notebooks" / f"{chapter}.ipynb", width=1100)
@@ -232,13 +233,13 @@ def test_a_student_runs_a_chapter_is_told_what_two_mistakes_an_exercise_mean_and
     for exercise in exercises:
         answer = lab.cells.filter(has_text=f"def {exercise.name}(").first
         check = lab.cells.filter(has_text=f'check("{exercise.name}"').first
-        for number, entry in enumerate(two_mistakes(chapter, exercise.name), start=1):
-            lab.write(answer, as_typed(entry))
-            lab.run_cell(answer)
-            said = lab.run_cell(check)
-            assert f"✗ {exercise.name}" in said
-            assert entry.sentence.replace("`", "") in said, entry.name
-            lab.screenshot(f"{chapter}_{exercise.name}_wrong_{number}", check)
+        entry = a_mistake(chapter, exercise.name)
+        lab.write(answer, as_typed(entry))
+        lab.run_cell(answer)
+        said = lab.run_cell(check)
+        assert f"✗ {exercise.name}" in said
+        assert entry.sentence.replace("`", "") in said, entry.name
+        lab.screenshot(f"{chapter}_{exercise.name}_wrong", check)
         lab.write(answer, instructor_cell(exercise.reference))
         lab.run_cell(answer)
         assert f"✓ {exercise.name}: all" in lab.run_cell(check)
