@@ -153,6 +153,36 @@ def release(
 
 
 @app.command()
+def collect(
+    export: Annotated[Path, typer.Argument(metavar="EXPORT", show_default=False)],
+    chapter: Annotated[str, typer.Argument(metavar="CHAPTER", show_default=False)],
+    directory: _Class,
+    write: Annotated[bool, typer.Option("--write", help="Do it; without, only say what would be done.")] = False,
+) -> None:
+    """Lay what Moodle or Canvas gives as "download all submissions", a zip file or a folder, under submitted/."""
+    with _told_in_a_sentence():
+        from rich.console import Console
+
+        from autograde.classroom import collecting
+        from autograde.classroom.exports import read_export
+
+        classroom, found = _open(directory), read_export(export)
+        planned = collecting.plan(classroom, chapter, found, collecting.known_students(classroom))
+        Console().print(collecting.table(f"{chapter} from {export.name}", planned))
+        for sentence in found.left_out:
+            print(f"{sentence}.")
+        late = [one.student for one in planned if one.late]
+        if late:
+            print(f"Late by what Canvas says, which does not say when: {', '.join(late)}.")
+        if write:
+            collecting.lay(classroom, chapter, planned)
+            changed = sum(one.what != "the same" for one in planned)
+            print(f"{changed} of {len(planned)} were laid under submitted/. Next: autograde grade {chapter}")
+        else:
+            print("Nothing was written. With --write it is.")
+
+
+@app.command()
 def grade(
     chapter: Annotated[str, typer.Argument(metavar="CHAPTER", show_default=False)],
     directory: _Class,
