@@ -233,6 +233,27 @@ def grade(
 
 
 @app.command()
+def feedback(
+    chapter: Annotated[str, typer.Argument(metavar="CHAPTER", show_default=False)],
+    directory: _Class,
+    jobs: Annotated[int | None, typer.Option("--jobs", min=1, help="Most worker processes on this machine.")] = None,
+) -> None:
+    """Write those feedback pages anew that do not show the marks and comments of the gradebook. Nothing is graded."""
+    with _told_in_a_sentence():
+        classroom = _open(directory)
+        from autograde.running import grading
+
+        try:
+            written, current = grading.renew_pages(classroom, chapter, jobs)
+        except grading.StoppedError as stopped:
+            print(f"autograde: {stopped}", file=sys.stderr)
+            raise typer.Exit(128 + stopped.signal) from None
+        print(
+            f"{len(written)} pages written{': ' + ', '.join(written[:12]) if written else ''}; {current} were current."
+        )
+
+
+@app.command()
 def report(
     chapter: Annotated[str, typer.Argument(metavar="CHAPTER", show_default=False)],
     directory: _Class,

@@ -153,6 +153,23 @@ class _Run:
             with open_fleet(min(jobs, lacking), say=self.say) as fleet:
                 self._write_pages(fleet)
 
+    def renew_pages(self, jobs: int | None) -> tuple[list[str], int]:
+        """Write the pages that do not show what the gradebook holds; return whose, and how many did show it."""
+        current = 0
+        for student in self._ledger.recorded():
+            kept = self._classroom.stored(self._chapter, student)
+            if kept is None or kept.status == "infrastructure":
+                continue
+            if self._ledger.has_page(student):
+                current += 1
+            else:
+                self.graded[student] = Graded(kept, unchanged=True)
+        lacking = list(self.graded)
+        if lacking:
+            with open_fleet(min(jobs or usable_cores(), len(lacking)), say=self.say) as fleet:
+                self._write_pages(fleet)
+        return [student for student in lacking if not self._lacks_page(student)], current
+
     def say(self, sentence: str) -> None:
         """Tell who grades what they should know, while it runs."""
         _say(self._console, sentence)
@@ -241,7 +258,25 @@ class _Run:
                     self._ledger.wrote_page(student)
                     self.graded[student] = replace(self.graded[student], page=page_of(classroom, student, chapter))
                 progress.advance()
+        self._ledger.wrote_pages(student for student in lacking if not self._lacks_page(student))
         self._check_stopped(len(self.graded))
+
+
+def renew_pages(
+    classroom: Classroom, chapter: str, jobs: int | None = None, console: Console | None = None
+) -> tuple[list[str], int]:
+    """Write the feedback pages anew that do not show what the gradebook holds now. Nothing is graded.
+
+    Return whose pages were written, and how many pages showed it already.
+
+    Raises:
+        ClassroomError: the chapter was not released, or a grader is at it.
+        StoppedError: SIGINT or SIGTERM came.
+    """
+    require_released(classroom, chapter)
+    with sole_writer(classroom), stoppable() as stop:
+        run = _Run(classroom, chapter, classroom.limits(), False, False, console or Console(stderr=True), stop)
+        return run.renew_pages(jobs)
 
 
 def _say(console: Console, sentence: str) -> None:

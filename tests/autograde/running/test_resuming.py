@@ -12,7 +12,7 @@ from nbgrader.api import Gradebook
 
 from autograde.classroom import directory as classes
 from autograde.classroom.directory import Classroom, ClassroomError
-from autograde.classroom.recording import Recorder
+from autograde.classroom.recording import Recorder, page_of
 from autograde.intake.handed_in import TIMESTAMP
 from autograde.intake.submission import mended
 from autograde.judging.results import ExerciseResult, SubmissionResult
@@ -278,3 +278,29 @@ def test_a_flag_is_raised_in_the_main_thread_alone() -> None:
     thread.start()
     thread.join()
     assert said == [False]
+
+
+def mark_by_hand(classroom: Classroom, student: str, score: float, comment: str) -> None:
+    with classroom.api().gradebook as gradebook:
+        name = f"check-{of_chapter(CHAPTER)[0].name}"
+        gradebook.find_grade(name, CHAPTER, CHAPTER, student).manual_score = score
+        gradebook.find_comment(of_chapter(CHAPTER)[0].name, CHAPTER, CHAPTER, student).manual_comment = comment
+        gradebook.db.commit()
+
+
+@pytest.mark.slow
+def test_a_mark_that_is_changed_by_hand_makes_the_page_stale_and_it_alone_is_written_anew(classroom: Classroom) -> None:
+    grade(classroom, instant, pages=True)
+    pages = {one: page_of(classroom, f"s{one:03}", CHAPTER) for one in range(3)}
+    before = {one: page.read_text() for one, page in pages.items()}
+    assert grading.renew_pages(classroom, CHAPTER) == ([], 3)
+    mark_by_hand(classroom, "s001", 1.25, "A word by hand.")
+    assert grading.renew_pages(classroom, CHAPTER, jobs=1) == (["s001"], 2)
+    assert "A word by hand." in pages[1].read_text()
+    assert {one: page.read_text() for one, page in pages.items() if one != 1} == {0: before[0], 2: before[2]}
+    assert grading.renew_pages(classroom, CHAPTER) == ([], 3)
+    mark_by_hand(classroom, "s002", 0.75, "And another.")
+    again = Counting()
+    grade(classroom, again, pages=True)
+    assert again.asked == []
+    assert "And another." in pages[2].read_text()
