@@ -2,16 +2,19 @@
 
     parts = chosen("the course's", window_boxes=windows_inside, box_iou=torchvision.ops.box_iou, …)
 
-Boxes are (x1, y1, x2, y2) in pixels. `agreement` and `twice_or_lost` are what a classifier that is always right would
-say of windows, and what suppression then makes of it.
+Boxes are (x1, y1, x2, y2) in pixels. `agreement` is what a classifier that is always right would say of windows,
+`perfectly_found` and `twice_or_lost` are what suppression then makes of it. `kinds_of_detections` says in what way a
+detection is wrong.
 """
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from typing import Literal
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 from torchvision.ops import batched_nms, box_iou
 
@@ -95,22 +98,84 @@ def agreement(windows: Tensor, target: Mapping[str, Tensor]) -> tuple[Tensor, Te
     return iou, target["labels"][which]
 
 
+def largest_share_inside(windows: Tensor, target: Mapping[str, Tensor]) -> Tensor:
+    """Return for each window (N,) how much it holds of an animal of `target`, of the one that it holds most of.
+
+    That is a share of the animal's visible pixels, from `masks` (n, H, W); a pixel that a window only touches counts.
+    """
+    masks = target["masks"].float()
+    if not len(masks):
+        return torch.zeros(len(windows))
+    height, width = masks.shape[1:]
+    above_left = F.pad(masks.cumsum(dim=1).cumsum(dim=2), (1, 0, 1, 0))  # [:, y, x]: of the pixels above y, left of x
+    x1, y1 = windows[:, :2].floor().long().unbind(dim=1)
+    x2, y2 = windows[:, 2:].ceil().long().unbind(dim=1)
+    x2, y2 = x2.clamp(max=width), y2.clamp(max=height)
+    inside = above_left[:, y2, x2] - above_left[:, y1, x2] - above_left[:, y2, x1] + above_left[:, y1, x1]
+    return (inside / masks.sum(dim=(1, 2)).clamp(min=1)[:, None]).amax(dim=0)
+
+
+def perfectly_found(
+    windows: Tensor, target: Mapping[str, Tensor], iou_threshold: float, by_label: bool = True
+) -> dict[str, Tensor]:
+    """Return what suppression leaves of the windows on which a classifier that is always right says yes.
+
+    Those are the windows with an IoU of at least ½ with an animal, and the IoU is their score. Beside `boxes`, `labels`
+    and `scores` there is `lost`, the boxes (n, 4) of the animals that had a window and are left without one.
+    """
+    iou, labels = agreement(windows, target)
+    (yes,) = torch.where(iou >= 0.5)
+    groups = labels[yes] if by_label else torch.zeros_like(yes)
+    kept = yes[batched_nms(windows[yes], iou[yes], groups, iou_threshold)]
+    lost = sorted(set(_whose(windows[yes], target)) - set(_whose(windows[kept], target)))
+    return {"boxes": windows[kept], "labels": labels[kept], "scores": iou[kept], "lost": target["boxes"][lost]}
+
+
 def twice_or_lost(
     windows: Tensor, targets: Sequence[Mapping[str, Tensor]], iou_threshold: float, by_label: bool = True
 ) -> dict[str, float]:
     """Suppress the windows on which a classifier that is always right says yes, and count what comes out.
 
-    "boxes an animal": how many windows are left, for each animal; "lost": the share of animals that no window is left
-    for, of those that had one. Windows count from an IoU of ½ on, and the IoU is their score.
+    "boxes an animal": how many windows are left, for each animal; "twice": the share of animals with more than one;
+    "lost": the share with none. Animals that had no window to begin with do not count.
     """
-    left, lost, animals = 0, 0, 0
+    left, twice, lost, animals = 0, 0, 0, 0
     for target in targets:
-        iou, labels = agreement(windows, target)
-        (yes,) = torch.where(iou >= 0.5)
-        groups = labels[yes] if by_label else torch.zeros_like(yes)
-        kept = yes[batched_nms(windows[yes], iou[yes], groups, iou_threshold)]
-        whose = box_iou(windows, target["boxes"]).argmax(dim=1) if len(target["boxes"]) else yes
-        found = set(whose[kept].tolist())
-        could = set(whose[yes].tolist())
-        left, lost, animals = left + len(kept), lost + len(could - found), animals + len(could)
-    return {"boxes an animal": left / max(animals, 1), "lost": lost / max(animals, 1)}
+        found = perfectly_found(windows, target, iou_threshold, by_label)
+        times = Counter(_whose(found["boxes"], target))
+        left += len(found["boxes"])
+        twice += sum(count > 1 for count in times.values())
+        lost += len(found["lost"])
+        animals += len(times) + len(found["lost"])
+    counts = {"boxes an animal": left, "twice": twice, "lost": lost}
+    return {name: count / max(animals, 1) for name, count in counts.items()}
+
+
+def _whose(boxes: Tensor, target: Mapping[str, Tensor]) -> list[int]:
+    """Return for each box the animal with which its IoU is highest; without animals there must be no box."""
+    return box_iou(boxes, target["boxes"]).argmax(dim=1).tolist() if len(boxes) else []
+
+
+def kinds_of_detections(
+    found: Mapping[str, Tensor], target: Mapping[str, Tensor], iou_threshold: float = 0.5
+) -> dict[str, int]:
+    """Count the detections of a scene that are right, and those that are wrong by the way in which they are.
+
+    "right" is one that has found an animal; "second box" lies on an animal of its name that a surer one has found;
+    "another name" lies on animals of other names only. To lie on an animal takes an IoU of `iou_threshold`; "badly
+    placed" has less with all of them, but at least 0.1 with one, and "on nothing" not even that (the bounds of Bolya
+    et al. 2020).
+    """
+    kinds = dict.fromkeys(("right", "second box", "another name", "badly placed", "on nothing"), 0)
+    for label in set(found["labels"].tolist()):
+        own, named = found["labels"] == label, target["labels"] == label
+        boxes, wanted = found["boxes"][own], target["boxes"][named]
+        claimed = claimed_targets(boxes, found["scores"][own], wanted, iou_threshold) >= 0
+        on_its_own = (box_iou(boxes, wanted) >= iou_threshold).any(dim=1)
+        on_any, near_any = ((box_iou(boxes, target["boxes"]) >= least).any(dim=1) for least in (iou_threshold, 0.1))
+        kinds["right"] += int(claimed.sum())
+        kinds["second box"] += int((on_its_own & ~claimed).sum())
+        kinds["another name"] += int((on_any & ~on_its_own).sum())
+        kinds["badly placed"] += int((near_any & ~on_any).sum())
+        kinds["on nothing"] += int((~near_any).sum())
+    return kinds

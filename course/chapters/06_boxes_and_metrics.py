@@ -19,6 +19,7 @@
 # chapter takes three and a half.
 
 # %%
+from collections import Counter
 from collections.abc import Sequence
 from typing import Literal
 
@@ -32,6 +33,9 @@ from course.costs import count_multiply_adds, forward_seconds
 from course.detection import (
     agreement,
     claimed_targets,
+    kinds_of_detections,
+    largest_share_inside,
+    perfectly_found,
     pyramid_windows,
     ranked_curve,
     summed_up,
@@ -46,15 +50,18 @@ from course.training import by_tier, fit
 # %% [markdown]
 # ## Look everywhere
 #
-# Farm scenes again, with up to four animals, and now and then with none. **Before you run the cell:** write down what a network would have to return for
-# the first of them, and what for the last.
+# Farm scenes again, with up to four animals, and now and then with none. Run the cell. **Then write down** what a network would have to return for the first
+# of them, and what for the last.
 
 # %% figure=true
 scenes = list(Farm(by_tier(200, 500), seed=1))
 images, targets = [image for image, _ in scenes], [target for _, target in scenes]
-some = [number for number in range(40) if len(targets[number]["boxes"]) != 1][:8]
-names = [f"{len(targets[number]['boxes'])} animals" for number in some]
-show_detections([images[number] for number in some], [targets[number] for number in some], CLASSES, names);
+animals = [len(target["boxes"]) for target in targets]
+several = [number for number, many in enumerate(animals) if many > 1]
+some = [*several[:7], animals.index(0)]
+names = [f"{animals[number]} animals" for number in some]
+pictures, truth = [images[number] for number in some], [targets[number] for number in some]
+show_detections(pictures, truth, CLASSES, names);
 
 # %% [markdown]
 # *What to see:* no row of numbers has the right length for all of these. But the question "is there an animal in *this* window, and which one?" has one answer, always, and that is
@@ -62,7 +69,10 @@ show_detections([images[number] for number in some], [targets[number] for number
 #
 # Animals are near or far, so one size of window will not do; they lie, stand and hide each other, so one *shape* will not do either. A size is a pair here, **(height, width)**,
 # in this order, and this is worth a sentence. "Aspect ratio 2" is a tall window in one paper and a wide one in the next; torchvision means height over width, photographers mean the
-# opposite. With a pair nobody has to ask. And a shape is one of pixels: in shares of a picture that is not square, a square is none. Boxes are (x1, y1, x2, y2), with x first, and there the trap is the other way round.
+# opposite. With a pair nobody has to ask. Measure shapes in pixels. As shares of a wide picture's height and width, a square's two sides differ. And mind the order: sizes have the height first, boxes have x first.
+#
+# Boxes are (x1, y1, x2, y2) throughout this course. Elsewhere they are not: COCO's files hold (x, y, width, height), and many networks return a centre and a size. All of them are four numbers, and
+# nothing complains when one is taken for another. So convert once, where the file is read, as with `torchvision.ops.box_convert`.
 
 # %% [markdown] exercise="window_boxes"
 # List all windows that a detector looks at.
@@ -104,9 +114,9 @@ show_detections([images[number] for number in some], [targets[number] for number
 
 # %% [markdown]
 # The two poolings make a step on the map of scores four pixels wide: an eighth of a window. That is the price of pooling which you met in chapter 1, and it is welcome here.
-# Who wants to know whether there is a cow does not need to look again one pixel further on.
+# To know whether there is a cow, you need not look again one pixel further on.
 #
-# Eight sizes that suit animals in scenes of 64 × 64. **Predict:** how many windows are there in all? And how many times fewer multiplications does one pass for each size take, against
+# Eight sizes that suit animals in scenes of 64 × 64. `pyramid_windows` calls `window_boxes`, the course's, on each resized copy, with windows of 32 × 32 and a stride of 4, and scales the boxes back. **Predict:** how many windows are there in all? And how many times fewer multiplications does one pass for each size take, against
 # cutting every window out?
 
 # %% figure=true
@@ -129,6 +139,8 @@ show_table(
     corner="a scene of 64 × 64",
     formats={"million multiply–adds": ",.0f"},
 )
+per_size = {f"{h} × {w}": len(pyramid_windows((64, 64), [(h, w)])) for h, w in window_sizes}
+show_table("sizes", {"windows": per_size}, corner="height × width")
 
 # %% [markdown]
 # *What to see:* {n}`bill.window by window.windows:,.0f` windows for a scene with two or three animals in it. One pass a size computes what windows share only once and saves a factor of
@@ -141,7 +153,7 @@ show_table(
 #
 # - [ ] The number of parameters, since each size needs its own weights — All sizes use the same weights. It is the image that changes.
 # - [ ] Nothing to speak of, for the passes share their features — A pass shares features between the windows of one size. Another size sees another image, and computes its features anew.
-# - [x] The multiplications and the windows, by about as much as the sizes that were added — Each size is a pass of its own, over an image resized for it. Small windows cost more than large ones.
+# - [x] The multiplications and the windows; by how much depends on the sizes — Each size is a pass of its own. The smallest of our eight sizes has {n}`sizes.windows.12 × 16:.0f` of the {n}`bill.window by window.windows:,.0f` windows, the largest has {n}`sizes.windows.46 × 60:.0f`.
 
 # %% [markdown]
 # ## The same place?
@@ -149,13 +161,13 @@ show_table(
 # To train it, you have to say for each window whether it shows an animal. A window hardly ever fits. It hangs over on the left, it cuts off a tail, it holds half of two animals. When is
 # it *on* the cow, and when beside her? You need one number for how much two boxes are the same place.
 #
-# The shared area alone will not do: a window as large as the picture shares all of every cow. So divide by what both cover together: **intersection over union**, IoU. Below lies a box on its twin,
+# The shared area alone will not do: a window as large as the picture shares all of every cow. So divide by the area that at least one of them covers: **intersection over union**, IoU. You know it for masks from chapter 2, and chapter 5 used it for boxes. Now you take it apart. Below lies a box on its twin,
 # moved by half of its width, so that half of each is shared. **Predict** the IoU. Then make it exactly ½: how much do the two have to share?
 
 # %% widget="IoU"
 
 # %% [markdown]
-# Half of the width shared is an IoU of only ⅓; for ½ it has to be *two thirds*. So "at least ½" is stricter than it sounds, and who is off in both directions pays twice.
+# Half of the width shared is an IoU of only ⅓; for ½ it has to be *two thirds*. So "at least ½" is stricter than it sounds, and a box that is off in both directions pays twice.
 #
 # Where boxes are apart, the IoU is 0, whether the gap is a pixel or the whole farm. To *measure* that is right. To *train* on it is not, since a gradient of zero says nothing. The generalised IoU
 # (Rezatofighi and others, 2019) subtracts the share of the box around both that neither fills, and so goes on falling.
@@ -179,31 +191,38 @@ show_table(
 # %% [markdown]
 # ## Right, and right, and right again
 #
-# Suppose you had a *perfect* classifier: it says yes to a window if its IoU with an animal is at least ½, and no otherwise. It is never wrong. **Predict:** how many windows get a yes for one animal?
+# Suppose you had a *perfect* classifier: it says yes to a window if its IoU with an animal is at least ½, and no otherwise. It is never wrong. (`agreement` says of each window how high its IoU with an animal is, and which animal's label that is.) **Predict:** how many windows get a yes for one animal?
 
 # %% figure=true
-count = {"windows": 0, "animals": 0, "on an animal": 0, "animals without a window": 0}
+count = Counter()
 for target in targets:
     iou, _ = agreement(windows, target)
+    held = largest_share_inside(windows, target)
     best = torchvision.ops.box_iou(target["boxes"], windows).amax(dim=1)
     count["windows"] += len(windows)
-    count["animals"] += len(best)
     count["on an animal"] += int((iou >= 0.5).sum())
+    count["with no pixel of one"] += int((held == 0).sum())
+    count["with less than half of one"] += int(((held > 0) & (held < 0.5)).sum())
+    count["animals"] += len(best)
     count["animals without a window"] += int((best < 0.5).sum())
 rows = {
-    "a scene": {name: count[name] / len(targets) for name in ("windows", "on an animal", "animals")},
+    "all scenes": {name: count[name] for name in ("windows", "on an animal", "animals")},
+    "a scene": {
+        name: count[name] / len(targets) for name in ("windows", "on an animal", "animals")
+    },
     "an animal": {"on an animal": count["on an animal"] / count["animals"]},
 }
-show_table(
-    "yes", rows, corner="for", formats={"windows": ",.0f", "on an animal": ".0f", "animals": ".1f"}
-)
+rows["all scenes"]["animals without a window"] = count["animals without a window"]
+show_table("yes", rows, corner="for", formats={"windows": ",.0f", "on an animal": ",.0f"})
 
 # %% [markdown]
 # *What to see:* about {n}`yes.an animal.on an animal:.0f` times yes for each animal, without a single mistake. This is not a fault that better training mends. A classifier is asked about one window at a
 # time, and does not know that its neighbour has just said the same.
 #
-# Look at the other end as well: {n}`yes.a scene.on an animal:.0f` of {n}`yes.a scene.windows:,.0f` windows lie on something. All others are looked at for nothing. Keep that in mind until the end of the chapter.
-# <!-- holds: 15 < yes.an animal.on an animal < 60; yes.a scene.on an animal < 0.06 * yes.a scene.windows -->
+# Look at the other end as well: {n}`yes.a scene.on an animal:.0f` of {n}`yes.a scene.windows:,.0f` windows lie on something. All others are looked at for nothing. Keep that in mind until the end of the chapter. And
+# {n}`yes.all scenes.animals without a window:.0f` of the {n}`yes.all scenes.animals:.0f` animals fit no window of the list: no classifier will find them.
+# <!-- holds: yes.all scenes.animals without a window > 1; yes.all scenes.animals without a window < 0.05 * yes.all scenes.animals;
+#      15 < yes.an animal.on an animal < 60; yes.a scene.on an animal < 0.06 * yes.a scene.windows -->
 #
 # So somebody has to clear up: of the boxes on one animal keep one. Which? The one with the best score. And which boxes are "on one animal"? Nobody tells. All there is are boxes and
 # scores, and that two boxes are much the same place. That is all that **non-maximum suppression** uses. Below the boxes lie like cards, the best first. **Predict which ones will fall** at each step. When all
@@ -235,7 +254,8 @@ show_table(
 # %% [markdown]
 # ## A dog is no cow
 #
-# There is more than one class. A window may hold the front of a cow and, in front of her, a whole dog; both say yes, for different reasons.
+# There is more than one class. One box is on a cow, another on the dog in front of her; both are right. Go back to the widget, choose the third scene, and deal with its cards. **Predict** what changes when you turn the
+# switch *Each label by itself* on. Then turn it on.
 
 # %% [markdown] exercise="batched_nms"
 # A cow must not drop the dog that stands in front of her. Suppress *within each label*.
@@ -259,7 +279,7 @@ show_table(
 # ### What it breaks
 #
 # Suppression has one knob, and no eyes. Let the perfect classifier judge all windows of the test scenes again, with the IoU for a score, and suppress with several thresholds. Two things can go
-# wrong: an animal is left with several boxes, or with none, because its neighbour's box dropped all of its own. Beside the test scenes there is a flock now, four to six sheep that stand close. **Which threshold is right for both?**
+# wrong: an animal is left with several boxes, or with none, because its neighbour's box dropped all of its own. `twice_or_lost` counts both. Beside the test scenes there is a flock now, four to six sheep that stand close. **Which threshold is right for both?**
 
 # %% figure=true
 flock = list(Farm(by_tier(100, 300), seed=5, animals=(4, 6), things=("sheep",), empty=0, occlusion=0.8))
@@ -272,30 +292,23 @@ for threshold in (0.1, 0.3, 0.5, 0.7):
         "lost without labels": across["lost"],
         "lost in a flock": sheep["lost"],
     }
-percent = dict.fromkeys(("lost", "lost without labels", "lost in a flock"), ".1%")
+percent = dict.fromkeys(("twice", "lost", "lost without labels", "lost in a flock"), ".1%")
 show_table("knob", rows, corner="perfect scores", formats=percent)
 
 # %% [markdown]
-# *What to see:* 0.3 looks right. In the test scenes {n}`knob.threshold 0.3.boxes an animal:.2f` boxes are left for each animal and {n}`knob.threshold 0.3.lost:.1%` of the animals are lost, but in a flock it is
-# {n}`knob.threshold 0.3.lost in a flock:.1%`. A higher threshold saves those, and leaves {n}`knob.threshold 0.5.boxes an animal:.1f` boxes an animal at 0.5. A lower one loses more everywhere, and about twice as many if the labels are
-# ignored. All this with perfect scores.
-# <!-- holds: knob.threshold 0.1.lost > knob.threshold 0.3.lost > knob.threshold 0.5.lost; knob.threshold 0.3.lost < 0.01; knob.threshold 0.3.boxes an animal < 1.05;
+# *What to see:* the first two scenes of the widget could share a threshold. Here no threshold is right for both. In the test scenes 0.3 looks right. {n}`knob.threshold 0.3.boxes an animal:.2f` boxes an animal is only the mean, but no more than {n}`knob.threshold 0.3.twice:.1%` of the animals have two
+# and {n}`knob.threshold 0.3.lost:.1%` have none. In a flock {n}`knob.threshold 0.3.lost in a flock:.1%` have none. A higher threshold saves those, and leaves {n}`knob.threshold 0.5.boxes an animal:.1f` boxes an animal at 0.5. A lower one loses more everywhere,
+# and about twice as many if the labels are ignored. All this with perfect scores.
+# <!-- holds: knob.threshold 0.1.lost > knob.threshold 0.3.lost > knob.threshold 0.5.lost; knob.threshold 0.3.lost < 0.01; 0 < knob.threshold 0.3.twice < 0.01; knob.threshold 0.3.boxes an animal < 1.05;
 #      knob.threshold 0.3.lost in a flock > 4 * knob.threshold 0.3.lost; knob.threshold 0.5.boxes an animal > 2; knob.threshold 0.5.lost in a flock < 0.01;
 #      1.7 < knob.threshold 0.1.lost without labels / knob.threshold 0.1.lost < 2.6; 1.7 < knob.threshold 0.3.lost without labels / knob.threshold 0.3.lost < 3 -->
 #
-# Here is who is lost.
+# Here are some that are lost: a dashed box is a sheep that had windows, and is left with none.
 
 # %% figure=true
-def keep(target: dict, threshold: float) -> dict:
-    """What a perfect classifier and suppression leave of a scene."""
-    iou, labels = agreement(windows, target)
-    (yes,) = torch.where(iou >= 0.5)
-    kept = yes[torchvision.ops.batched_nms(windows[yes], iou[yes], labels[yes], threshold)]
-    return {"boxes": windows[kept], "labels": labels[kept], "scores": iou[kept]}
-
-
-crowded = [scene for scene in flock if twice_or_lost(windows, [scene[1]], 0.3)["lost"] > 0][:4]
-shown = [target for _, target in crowded] + [keep(target, 0.3) for _, target in crowded]
+crowded = [scene for scene in flock if len(perfectly_found(windows, scene[1], 0.3)["lost"])][:4]
+left = [perfectly_found(windows, target, 0.3) for _, target in crowded]
+shown = [target for _, target in crowded] + left
 titles = [
     f"{len(one['boxes'])} {what}"
     for one, what in zip(shown, ["sheep"] * len(crowded) + ["left at 0.3"] * len(crowded))
@@ -303,21 +316,21 @@ titles = [
 show_detections([image for image, _ in crowded] * 2, shown, CLASSES, titles, columns=len(crowded));
 
 # %% [markdown]
-# *What to see:* below each flock there is what is left of it, and in each at least one sheep has lost all of its boxes to a neighbour. Two that stand close have boxes that overlap more than the threshold allows, and for the rule they are one. It makes no difference between *two boxes on one sheep* and *one box on each of
+# *What to see:* below each flock there is what is left of it, and in each at least one sheep, the dashed one, has lost all of its boxes to a neighbour. Two that stand close have boxes that overlap more than the threshold allows, and for the rule they are one. It makes no difference between *two boxes on one sheep* and *one box on each of
 # two sheep*. Soft-NMS (Bodla and others, 2017) lowers scores instead of dropping boxes, and so gives the neighbour a chance; Hosang and others (2017) let a network decide that sees all boxes at once. Most detectors
 # keep the simple rule.
 
 # %% [markdown] quiz="threshold-of-nms"
 # A detector counts people in dense crowds, and too few come out. Somebody lowers the threshold of the suppression from 0.5 to 0.3. What will happen?
 #
-# - [ ] Nothing, because the threshold only decides how well a box has to fit — That is another threshold, the one of matching. This one decides which boxes count as the same person.
+# - [ ] Nothing, because the threshold only decides how well a box has to fit — This threshold asks nothing of how well a box fits. It decides which boxes count as the same person.
 # - [x] Even fewer people come out — A lower threshold lets a box drop neighbours that overlap it less. People who stand side by side lose their boxes first.
 # - [ ] More people come out, because fewer boxes are dropped — It is the other way round: a box is dropped when its IoU is *above* the threshold, and more of them are above a low one.
 
 # %% [markdown]
 # ## Right or wrong?
 #
-# Boxes, labels, scores. How good are they? Up to now a picture had one answer, and it was right or wrong. Now there are some boxes that were found, and some that are there, and nobody says which
+# Boxes, labels, scores. How good are they? Up to now you knew which answer belonged to which target. Now there are some boxes that were found, and some that are there, and nobody says which
 # belongs to which. A box that is a little off: is that an animal found, or one missed and a false alarm on top?
 #
 # There is no natural answer. So one fixes an IoU, ½ most of the time, and from there on a detection is right or wrong. **A detection is right only at a threshold**, and every number that follows carries it.
@@ -336,9 +349,9 @@ show_detections([image for image, _ in crowded] * 2, shown, CLASSES, titles, col
 # | `iou_threshold` | float | from 0 to 1, 0.5 where it is left out |
 # | returns | (D,) | int64, in the order of `boxes`: the index of the target that the detection is counted for, or −1 |
 #
-# The detections choose one after the other, in the order of their scores: the highest first, of equal scores the lower index first. Each looks at the targets that are **not taken yet**, and
+# All boxes and targets are of *one picture* and *one class*; matching is done anew for each. The detections choose one after the other, in the order of their scores: the highest first, of equal scores the lower index first. Each looks at the targets that are **not taken yet**, and
 # takes the one with the highest IoU, if that IoU is **at least** `iou_threshold`. If it is not, or if no target is left, the detection gets −1. (This is COCO's rule. PASCAL VOC's was
-# stricter: whose best target was taken got nothing.)
+# stricter: a detection whose best target was taken got nothing.)
 #
 # No detection ever has the same IoU, other than 0, with two targets. Inputs are left alone. For the IoU take your own `box_iou` or `torchvision.ops.box_iou`. Libraries that match boxes (`torchvision.models.detection`,
 # pycocotools, torchmetrics) are not allowed.
@@ -348,16 +361,21 @@ show_detections([image for image, _ in crowded] * 2, shown, CLASSES, titles, col
 # %% [markdown]
 # ### Neither right nor wrong
 #
-# Real data have targets that nobody wants to judge by. A flock on the horizon is one box with the mark *crowd* in COCO: to find a sheep in it is not wrong, and to find none is not either, so such detections are taken out of the list before
-# anything is counted, however many lie in the same crowd. PASCAL VOC marks single objects as *difficult*, and does the same with them. Who forgets it counts hundreds of false alarms that are none. The other classic is quieter. Label 0 is the background
-# here and in torchvision; if a file's classes start at 0, its first class silently becomes the background. And in pycocotools an annotation with the id 0 can never be found, since a 0
-# there also means "not matched".
+# Real data have targets that nobody wants to judge by. A flock on the horizon is one box with the mark *crowd* in COCO: to find a sheep in it is not wrong, and to find none is not either. A detection first looks
+# for an ordinary target. Only if it finds none may a crowd excuse it, and there COCO divides the intersection by the detection's own area, since one sheep in a flock has a tiny IoU with it. What is excused is taken
+# out of the list before anything is counted, however many lie in the same crowd. PASCAL VOC marks single objects as *difficult*, and takes what finds them out of the list as well. If you forget it, you count
+# hundreds of false alarms that are none.
+#
+# Another classic mistake is quieter: labels. Label 0 is the background here and in torchvision; if a file's classes start at 0, its first class silently becomes the background. And in pycocotools an annotation with
+# the id 0 can never be found, since a 0 there also means "not matched".
 
 # %% [markdown]
 # ## Precision and recall
 #
 # A detector has a knob of its own: how sure it has to be before it speaks. Turn it up, and it says little, and what it says is right. Turn it down, and it finds everything, among much else. So one sorts all
 # detections of all pictures by their scores and goes down the list. **Precision**: how much of what was said is right? **Recall**: how much of what is there has been said?
+#
+# Papers call the right detections *true positives*, TP, the wrong ones *false positives*, FP, and the targets that nobody found *false negatives*, FN. Then precision is TP / (TP + FP), and recall is TP / (TP + FN).
 #
 # Neither is worth anything alone. **What is the recall of somebody who reports every window there is, and what the precision?** And of somebody who says one word in a year?
 
@@ -380,13 +398,20 @@ show_detections([image for image, _ in crowded] * 2, shown, CLASSES, titles, col
 # %% [markdown]
 # ## One number
 #
+# Every window there is: that finds each animal which a window fits, and of what was said at most {n}`yes.all scenes.animals / yes.all scenes.windows:.1%` is right, one window for each animal. One word in a year may well be
+# right, which is a precision of 1, and a recall of next to nothing. You need both numbers, at every knob.
+# <!-- holds: yes.all scenes.animals / yes.all scenes.windows < 0.002 -->
+#
 # Each place in the list is a pair of numbers, and together they are a curve. In the widget the list stands beside it. **Predict** what precision can do while you go down the list, and what recall can. Then make the first
-# detection wrong, and after that the last right one: which of the two costs more?
+# detection wrong, put it right again, and make the last right one wrong: which of the two costs more? Watch the number below the curve, the *average precision*: about the area under the curve; the exact rule comes next.
 
 # %% widget="PrecisionRecall"
 
 # %% [markdown]
-# A mistake at the top costs everybody who comes after it; at the bottom it hardly costs anything. This is as it should be: who is sure and wrong is worse than who is in doubt and wrong.
+# The first costs three times as much as the last: it takes a target away *and* lowers the precision of all that come after it. The last takes away its target only. A wrong detection after the last right one costs nothing.
+# This is as it should be: to be sure and wrong is worse than to be in doubt and wrong.
+# <!-- holds: 0.27 < flips.as it was.AP - flips.its first one wrong.AP < 0.29; 0.09 < flips.as it was.AP - flips.its last right one wrong.AP < 0.1;
+#      flips.two more wrong ones below.AP == flips.as it was.AP -->
 #
 # The curve is jagged, and its teeth mean nothing. At a wrong detection precision drops, at the next right one it climbs again, and nobody would set their knob into a gap if a little further down both numbers are better. Hence
 # the **envelope**: at each recall the best precision that can be had there *or further right*. And then the area under it, as one number: **average precision**, AP. There are three ways to take it, and papers do not always say which.
@@ -431,28 +456,51 @@ parts = chosen(
 )
 
 # %% [markdown]
-# ### One curve, three numbers
-#
-# Seven animals, ten detections, the surest first: right, right, wrong, right, wrong, wrong, right, wrong, wrong, wrong. **Which of the three definitions gives the most?**
+# First the widget's list once more, with seven targets as there, and by the functions that you chose. What does a mistake cost?
 
 # %% figure=true
-right = torch.tensor([1, 1, 0, 1, 0, 0, 1, 0, 0, 0], dtype=torch.bool)
-precision, recall = parts.precision_recall(right, torch.linspace(0.9, 0.1, len(right)), 7)
-definitions = {"11 points": "voc11", "101 points": "coco", "area": "area"}
+def ap_of(right: list[int], num_targets: int, method: str = "coco") -> float:
+    """Average precision of a list of detections, the surest first, 1 for right and 0 for wrong."""
+    correct, scores = torch.tensor(right, dtype=torch.bool), torch.linspace(0.9, 0.1, len(right))
+    precision, recall = parts.precision_recall(correct, scores, num_targets)
+    return float(parts.average_precision(recall, precision, method))
+
+
+before = [1, 1, 0, 1, 0, 0, 1, 1, 0, 0]
 rows = {
-    name: {"AP": float(parts.average_precision(recall, precision, method))}
-    for name, method in definitions.items()
+    "as it was": {"AP": ap_of(before, 7)},
+    "its first one wrong": {"AP": ap_of([0, *before[1:]], 7)},
+    "its last right one wrong": {"AP": ap_of([*before[:7], 0, 0, 0], 7)},
+    "two more wrong ones below": {"AP": ap_of([*before, 0, 0], 7)},
 }
-show_table("three", rows, corner="one ranking", formats={"AP": ".3f"})
-show_rankings({"ten detections, seven animals": (recall, precision)});
+show_table("flips", rows, corner="the widget's list, 101 points", formats={"AP": ".3f"})
 
 # %% [markdown]
-# *What to see:* the thin line goes from detection to detection, the dashed one is the envelope. The curve ends at a recall of 4/7, and right of it the precision is 0. From the same list you may print {n}`three.11 points.AP:.3f`,
-# {n}`three.101 points.AP:.3f` or {n}`three.area.AP:.3f`. Eleven points are a coarse ruler: whether the curve ends just before a point or just behind it decides a whole eleventh. VOC changed to the area in 2010 (Everingham and others, 2015), and
-# COCO takes 101 points.
-# <!-- holds: three.11 points.AP < three.area.AP < three.101 points.AP -->
+# *What to see:* the first one costs {n}`flips.as it was.AP - flips.its first one wrong.AP:.2f`, the last right one {n}`flips.as it was.AP - flips.its last right one wrong.AP:.2f`, and two wrong ones at the end of the list nothing.
 #
-# So do not copy an evaluation script from somewhere and hope. Versions differ in the definition, in "+1" pixels, in what they do with difficult objects, and none of them raises an error. Take one that is tested against the original, and say which.
+# ### One curve, three numbers
+#
+# Eight animals, ten detections, the surest first: right, wrong, right, right, wrong, right, and four more that are wrong. **Which of the three definitions gives the most?**
+
+# %% figure=true
+ten = [1, 0, 1, 1, 0, 1, 0, 0, 0, 0]
+definitions = {"11 points": "voc11", "101 points": "coco", "area": "area"}
+rows = {name: {"AP": ap_of(ten, 8, method)} for name, method in definitions.items()}
+show_table("three", rows, corner="one ranking", formats={"AP": ".3f"})
+precision, recall = parts.precision_recall(
+    torch.tensor(ten, dtype=torch.bool), torch.linspace(0.9, 0.1, len(ten)), 8
+)
+show_rankings({"ten detections, eight animals": (recall, precision)});
+
+# %% [markdown]
+# *What to see:* the thin line goes from detection to detection, the dashed one is the envelope. The curve ends at a recall of ½, and right of it the precision is 0. From the same list you may print {n}`three.11 points.AP:.3f`,
+# {n}`three.101 points.AP:.3f` or {n}`three.area.AP:.3f`. Eleven points are a coarse ruler: whether the curve ends on a point, as it does here, or just before it decides an eleventh of the precision there. The 101 points come
+# out above the area for the same reason. Each point stands for the strip to its right, too, and p(r) never rises; but those strips are narrow. VOC changed to the area in 2010 (Everingham and others, 2015), and COCO takes 101 points.
+# <!-- holds: three.area.AP < three.101 points.AP; three.101 points.AP - three.area.AP < 0.01; three.11 points.AP > three.101 points.AP + 0.03 -->
+#
+# So do not copy an evaluation script from somewhere and hope. Versions differ in the definition, in "+1" pixels, in what they do with difficult objects, and none of them raises an error. Take one that is tested against the
+# original, and say which. Or hold your own against it once, on the same detections. That was done for what runs here: a test of the course compares it with pycocotools, class by class. In a checkout of the course,
+# `solutions.metrics.mean_average_precision` has the rest of COCO's rules, such as crowds, and a test of its own against the same.
 
 # %% [markdown]
 # ## The detector
@@ -460,7 +508,7 @@ show_rankings({"ten detections, seven animals": (recall, precision)});
 # Now all of it together. The training needs a label for each window. From an IoU of ½ on it is the animal's class; below 0.4 it is 0, the background; and those between are not asked for, since it would
 # be odd to punish a network for either answer.
 #
-# And there is a catch that you have seen already: nearly all windows are background, and nearly all of it is easy, sky and grass. If all of them counted, the network would learn to say "nothing", and would be right nearly always.
+# And there is a catch that you have seen already: nearly all windows are background. If all of them counted, the network would learn to say "nothing", and would be right nearly always.
 # So the loss takes all windows on animals, and of the others only the *hardest*, three for each: those that the network takes for an animal right now. Dalal and Triggs (2005) did this in two rounds, and trained again on what the first
 # round had got wrong. Here it happens in every step.
 
@@ -517,15 +565,27 @@ titles = [
     f"{len(one['boxes'])} {when}"
     for one, when in zip(shown, ["before"] * 4 + ["after suppression"] * 4)
 ]
+sure = [take(one, one["scores"] >= 0.5) for one in found]
+kinds = Counter(boxes=sum(len(one["boxes"]) for one in sure))
+for one, target in zip(sure, targets):
+    kinds.update(kinds_of_detections(one, target))
+show_table("kinds", {"in all scenes": {**kinds, "animals": sum(animals)}}, corner="after suppression")
 show_detections([images[number] for number in some * 2], shown, CLASSES, titles);
 
 # %% [markdown]
-# *What to see:* all boxes from a score of 0.5 on, before and after. The bundles sit on the animals. A network that sees no more than a window at a time is mistaken now and then: half an animal, or two of them, may pass for another kind. Where it gives
-# one animal two names, *both* boxes stay, for suppression class by class does not look at the neighbour's label. And none of the boxes really fits. Each is a window, as it came from the list.
+# *What to see:* all boxes from a score of 0.5 on, before and after. The bundles sit on the animals, and suppression thins them out. But look at what it leaves. A network that sees no more than a window at a time is mistaken
+# now and then: half an animal, or two of them, may pass for another kind. Where it gives one animal two names, *both* boxes stay, for suppression class by class does not look at the neighbour's label. A small box inside a
+# large one stays even with the same name, since their IoU is low. And some animals, such as ducks that stand behind others, are left without a box.
+#
+# The table has all scenes. Of the {n}`kinds.in all scenes.boxes:.0f` boxes less than half are right, {n}`kinds.in all scenes.right:.0f`. *Another name* lies on an animal, with an IoU of ½, that is of another kind. Hardly any is
+# a *second box* in this strict sense. Most of the wrong ones are *badly placed*: on an animal or beside it, with an IoU below ½, as half animals and boxes inside boxes are. None of the boxes really fits. Each is a window, as it came from the list.
+# <!-- holds: 0.4 < kinds.in all scenes.right / kinds.in all scenes.boxes < 0.5; kinds.in all scenes.second box < 0.01 * kinds.in all scenes.boxes;
+#      kinds.in all scenes.badly placed > 2 * kinds.in all scenes.another name; kinds.in all scenes.badly placed > 4 * kinds.in all scenes.on nothing -->
 #
 # ### How good is it?
 #
-# For each class, and over all scenes: match, rank, sum up. Then the mean over the classes, *mean* average precision. **Predict:** which of the three will be best, no suppression, suppression over all classes, or class by class?
+# For each class, and over all scenes: match, rank, sum up. AP at an IoU of ½ is written **AP50**. The mean over the classes is *mAP*; COCO calls that mean AP, too. (A class that no target has, has no recall. COCO leaves it out of
+# the mean; here each class has some.) **Predict:** which of the three will be best, no suppression, suppression over all classes, or class by class?
 
 # %% figure=true
 def ranking(found: list, label: int, iou_threshold: float = 0.5) -> tuple[Tensor, Tensor]:
@@ -576,47 +636,71 @@ show_table("classes", rows)
 show_rankings(curves);
 
 # %% [markdown]
-# *What to see:* each curve ends before recall reaches 1: of the cows {n}`classes.cow.recall at the end:.0%` are found in the end. What the network gives no score of 0.05, or what no window fits, is not found with any knob. A curve that starts far down had a wrong detection at the top of its list; the dashed envelope forgives it, because nobody
-# would set the knob there.
+# *What to see:* each curve ends before recall reaches 1: of the cows {n}`classes.cow.recall at the end:.0%` are found in the end. No knob finds what no window fits, what the network gives no score of 0.05, what suppression dropped, or what came
+# after the 500 surest: `detect` keeps no more, and before suppression a scene has {n}`suppression.none.boxes a scene:.0f` boxes, of 500 at most. Where a curve dips at its beginning, a wrong detection stood near the top of the list. The dashed envelope
+# fills the dip, but it does not forgive: the wrong one counts in every precision after it. In the widget's list a wrong one at the top cost {n}`flips.as it was.AP - flips.its first one wrong.AP:.2f`, envelope and all.
 #
-# Sheep come off best, with {n}`classes.sheep.AP50:.2f`, and cows worst, with {n}`classes.cow.AP50:.2f`. **What does a window not tell you about an animal?** Its size, for instance: to the classifier everything is 32 × 32, and a near cat is as large as a cow.
-# <!-- holds: classes.sheep.AP50 > classes.duck.AP50 > classes.cow.AP50; classes.sheep.AP50 > classes.cat.AP50 > classes.cow.AP50;
+# Sheep come off best, with {n}`classes.sheep.AP50:.2f`, and cows worst, with {n}`classes.cow.AP50:.2f`. **Predict** which names the wrong boxes on cows carry.
+# <!-- holds: classes.sheep.AP50 > classes.duck.AP50 > classes.cow.AP50; classes.sheep.AP50 > classes.cat.AP50 > classes.cow.AP50; suppression.none.boxes a scene > 350;
 #      classes.cow.recall at the end < 0.95; classes.sheep.recall at the end < 0.97; classes.duck.recall at the end < 0.97; classes.cat.recall at the end < 0.97 -->
+
+# %% figure=true
+called = {f"on a {animal}": dict.fromkeys(CLASSES[1:], 0) for animal in CLASSES[1:]}
+for one, target in zip(sure, targets):
+    iou, animal = agreement(one["boxes"], target)
+    for on, name in zip(animal[iou >= 0.5].tolist(), one["labels"][iou >= 0.5].tolist()):
+        called[f"on a {CLASSES[on]}"][CLASSES[name]] += 1
+show_table("called", called, corner="boxes from 0.5 on")
+
+# %% [markdown]
+# *What to see:* each row has the boxes that lie on one kind of animal, with an IoU of ½ at least. Of those on cows {n}`called.on a cow.cow:.0f` say cow, {n}`called.on a cow.cat:.0f` cat, {n}`called.on a cow.sheep:.0f` sheep and
+# {n}`called.on a cow.duck:.0f` duck. Cats are called cows more often than anything else that is wrong, too. **What does a window not tell you about an animal?** To the classifier everything is 32 × 32: a cat that is near is as large as a cow.
+# <!-- holds: called.on a cow.cow > 2 * called.on a cow.cat; called.on a cow.cat > called.on a cow.sheep > called.on a cow.duck;
+#      called.on a cat.cow > 2 * called.on a cat.sheep; called.on a cat.cow > 2 * called.on a cat.duck -->
 #
 # ### At which threshold?
 #
-# All this was at an IoU of ½. COCO's own mark is the mean over ten thresholds, 0.5, 0.55, … 0.95. **Predict** AP at 0.75, for a detector whose boxes can only be windows.
+# All this was at an IoU of ½. COCO's own mark is the mean over ten thresholds, 0.5, 0.55, … 0.95. **Predict** AP at 0.75, for a detector whose boxes can only be windows. And what would the perfect classifier get, with the
+# same windows and the same suppression at 0.3?
 
 # %% figure=true
 thresholds = [0.5 + 0.05 * step for step in range(10)]
+perfect = [perfectly_found(windows, target, 0.3) for target in targets]
 ap = {threshold: mean_ap(found, threshold) for threshold in thresholds}
+best = {threshold: mean_ap(perfect, threshold) for threshold in thresholds}
 rows = {
-    "at 0.5": {
-        "101 points": ap[thresholds[0]],
-        "11 points": mean_ap(found, 0.5, "voc11"),
-        "area": mean_ap(found, 0.5, "area"),
-    },
-    "at 0.75": {
-        "101 points": ap[thresholds[5]],
-        "11 points": mean_ap(found, 0.75, "voc11"),
-        "area": mean_ap(found, 0.75, "area"),
-    },
-    "mean over ten": {"101 points": sum(ap.values()) / len(ap)},
+    f"at {threshold:.3g}": {
+        "101 points": ap[threshold],
+        "11 points": mean_ap(found, threshold, "voc11"),
+        "area": mean_ap(found, threshold, "area"),
+        "perfect scores": best[threshold],
+    }
+    for threshold in (thresholds[0], thresholds[5])
+}
+rows["mean over ten"] = {
+    "101 points": sum(ap.values()) / len(ap),
+    "perfect scores": sum(best.values()) / len(best),
 }
 show_table(
     "strictness",
     rows,
     corner="one detector",
-    formats={"101 points": ".3f", "11 points": ".3f", "area": ".3f"},
+    formats=dict.fromkeys(("101 points", "11 points", "area", "perfect scores"), ".3f"),
 )
 
 # %% [markdown]
-# *What to see:* {n}`strictness.at 0.5.101 points:.2f`, {n}`strictness.at 0.75.101 points:.2f` or {n}`strictness.mean over ten.101 points:.2f`, and nothing about the detector has changed. At 0.5 a window that hangs over is right, at 0.75 hardly any window is. **An AP without its threshold says nothing**, and two of
-# different thresholds cannot be compared; you saw the same in chapter 5 with two losses and a weight. The mean over ten rewards boxes that really fit, which is why COCO chose it.
-# <!-- holds: strictness.at 0.75.101 points < 0.25 * strictness.at 0.5.101 points; strictness.mean over ten.101 points < 0.5 * strictness.at 0.5.101 points -->
+# *What to see:* {n}`strictness.at 0.5.101 points:.2f`, {n}`strictness.at 0.75.101 points:.2f` or {n}`strictness.mean over ten.101 points:.2f`, and nothing about the detector has changed. At 0.5 a window that hangs over is right. At 0.75 hardly any of *its* windows is right.
+# Better ones are in the list: a perfect classifier would get {n}`strictness.at 0.75.perfect scores:.2f` with the same windows. But this network was taught to say yes from ½ on, to all alike, so the surest window is not the one that fits best.
 #
-# Read along the rows, too. At 0.5 the three definitions agree to two digits or so. At 0.75 the eleven points give {n}`strictness.at 0.75.11 points:.3f` and the area {n}`strictness.at 0.75.area:.3f`: where curves are short, the point at recall 0 alone is worth up to an eleventh.
+# **An AP without its threshold says nothing**, and two of
+# different thresholds cannot be compared; you saw the same in chapter 5 with two losses and a weight. The mean over ten rewards boxes that really fit, which is why COCO chose it.
+# <!-- holds: strictness.at 0.75.perfect scores > 5 * strictness.at 0.75.101 points; strictness.at 0.75.101 points < 0.25 * strictness.at 0.5.101 points; strictness.mean over ten.101 points < 0.5 * strictness.at 0.5.101 points -->
+#
+# Read along the rows, too. At 0.5 the three definitions agree to two digits or so. At 0.75 the eleven points give {n}`strictness.at 0.75.11 points:.3f` and the area {n}`strictness.at 0.75.area:.3f`: where curves are short, the point at recall 0 alone is worth an eleventh of the precision there.
 # <!-- holds: strictness.at 0.75.11 points > 1.2 * strictness.at 0.75.area; strictness.at 0.5.11 points - strictness.at 0.5.area < 0.03; strictness.at 0.5.area - strictness.at 0.5.11 points < 0.03 -->
+#
+# COCO's script prints twelve numbers. AP, the mean over ten thresholds, comes first, then AP50 and AP75, and then AP of small objects (below 32 × 32 pixels), of medium ones (up to 96 × 96) and of large ones. The other six are AR,
+# average recall, again a mean over classes and thresholds: how many targets are found at all by the surest 1, 10 and 100 detections of a class in a picture, and by 100 for each of the three sizes. For AP, too, no more than those 100 count.
 
 # %% [markdown] quiz="which-map"
 # Paper A reports a mAP of 0.62, paper B one of 0.41, on the same pictures. Which detector is better?
@@ -647,6 +731,8 @@ rows = {
 mine = {
     "windows": len(windows),
     "on an animal": count["on an animal"] / count["windows"],
+    "with no pixel of one": count["with no pixel of one"] / count["windows"],
+    "with less than half of one": count["with less than half of one"] / count["windows"],
     "million multiply–adds": passes / 1e6,
     "milliseconds": 1000 * forward_seconds(network, images[0][None].to(place)),
 }
@@ -654,16 +740,25 @@ show_table(
     "costs",
     {"this detector": mine},
     "a scene",
-    {"on an animal": ".1%", "million multiply–adds": ",.0f", "milliseconds": ".0f"},
+    {
+        "on an animal": ".1%",
+        "with no pixel of one": ".0%",
+        "with less than half of one": ".0%",
+        "million multiply–adds": ",.0f",
+        "milliseconds": ".0f",
+    },
 )
 show_table("photograph", rows, "480 × 640, AlexNet", {"looks": ",.0f", "billion multiply–adds": ",.0f"})
 
 # %% [markdown]
-# *What to see:* {n}`photograph.all windows.looks:,.0f` looks, and {n}`photograph.all windows.billion multiply–adds / 1000:,.0f` thousand billion multiplications for one photograph. One pass a size would save a part of that, as above; OverFeat (Sermanet and others, 2014) did
-# so, and had to make do with the few positions that a network with much pooling leaves. And then it would still be windows, in the shapes of the list, where AP at 0.75 has just shown what they are worth.
+# *What to see:* {n}`photograph.all windows.looks:,.0f` looks, and {n}`photograph.all windows.billion multiply–adds / 1000:,.0f` thousand billion multiplications for one photograph. One pass a size would save most of that, as
+# above. OverFeat (Sermanet and others, 2014) did so, pooled at shifted places to get back some of the positions that pooling loses, and let a second head correct each window's box. In ours it would still be windows, and even a perfect
+# classifier gets no more than {n}`strictness.mean over ten.perfect scores:.2f` with them over the ten thresholds.
 #
-# The number to take along is another: **of all windows in our scenes, {n}`costs.this detector.on an animal:.1%` lie on an animal.** The others are looked at, and cost the same. They are not even hard. Most show sky or grass, all in one colour, with nothing that begins or ends.
-# <!-- holds: costs.this detector.on an animal < 0.06; photograph.all windows.looks > 40 * photograph.2000 regions.looks -->
+# The number to take along is another: **of all windows in our scenes, {n}`costs.this detector.on an animal:.1%` lie on an animal.** The others are looked at, and cost the same. More than a third
+# hold not one pixel of an animal, and most of the others only a piece, less than half of one.
+# <!-- holds: strictness.mean over ten.perfect scores < 0.65; 0.34 < costs.this detector.with no pixel of one < 0.4; costs.this detector.with less than half of one > 0.4;
+#      costs.this detector.on an animal < 0.06; photograph.all windows.looks > 40 * photograph.2000 regions.looks -->
 #
 # So could one know *before looking closely* where there might be something, whatever it is? Two thousand places in a photograph instead of a hundred thousand, each with a box of its own shape, and each then seen by the best network there is. **Chapter 7** finds
 # them by growing together what looks alike, and R-CNN was the result.
@@ -674,7 +769,7 @@ show_table("photograph", rows, "480 × 640, AlexNet", {"looks": ",.0f", "billion
 #
 # - Viola & Jones, *Rapid Object Detection using a Boosted Cascade of Simple Features*, CVPR 2001: faces in real time. Windows of all sizes, and nearly all of them dismissed after a few operations.
 # - Dalal & Triggs, *Histograms of Oriented Gradients for Human Detection*, CVPR 2005: one window over a pyramid of sizes, and training that goes back to what was hard.
-# - Felzenszwalb, Girshick, McAllester & Ramanan, *Object Detection with Discriminatively Trained Part-Based Models*, TPAMI 2010: the best that sliding windows became before deep networks, with windows of several shapes and the suppression that you wrote.
+# - Felzenszwalb, Girshick, McAllester & Ramanan, *Object Detection with Discriminatively Trained Part-Based Models*, TPAMI 2010: the best that sliding windows became before deep networks, with windows of several shapes, and greedy suppression, with the share of a box that is covered in place of the IoU.
 # - Sermanet, Eigen, Zhang, Mathieu, Fergus & LeCun, *OverFeat: Integrated Recognition, Localization and Detection using Convolutional Networks*, ICLR 2014: sliding windows as a convolution.
 # - Everingham, Van Gool, Williams, Winn & Zisserman, *The PASCAL Visual Object Classes (VOC) Challenge*, IJCV 2010: the IoU of ½, matching one to one, and eleven points. Everingham, Eslami and others, *The PASCAL Visual Object Classes Challenge: A Retrospective*, IJCV 2015: looks back, the area among it.
 # - Lin, Maire, Belongie and others, *Microsoft COCO: Common Objects in Context*, ECCV 2014: the data set and its crowds; the ten thresholds and 101 points are in its evaluation code.

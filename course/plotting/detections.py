@@ -23,7 +23,8 @@ def show_detections(
     """Draw in each of the images (3, H, W) its boxes, in the colour of their label.
 
     `found` has a dict a picture: `boxes` (n, 4) in pixels, `labels` (n,) from 1 and, where the boxes are not the truth,
-    `scores` (n,). A picture with few boxes has names and scores beside them.
+    `scores` (n,). A picture with few boxes has names and scores beside them. Boxes under `lost` (m, 4), where there
+    are any, are dashed: what should have been found and was not.
 
     Raises:
         ValueError: not one dict a picture.
@@ -45,14 +46,20 @@ def show_detections(
                     max(box[0] - 0.5, 0), max(box[1] - 0.5, 5), name, fontsize=7.5, color=INK, va="bottom",
                     bbox={"facecolor": "white", "edgecolor": colour_of(label - 1), "boxstyle": "round,pad=0.12"},
                 )  # fmt: skip
+        for box in one["lost"].tolist() if "lost" in one else ():
+            _draw_box(axis, box, INK, bold=True, style=LINE_STYLES[1])
         axis.set(xlim=(-0.5, image.shape[-1] - 0.5), ylim=(image.shape[-2] - 0.5, -0.5))
     return figure
 
 
-def _draw_box(axis: Axes, box: Sequence[float], colour: str, bold: bool) -> None:
+def _draw_box(axis: Axes, box: Sequence[float], colour: str, bold: bool, style: str = "-") -> None:
     x1, y1, x2, y2 = box
-    for ink, width in (("white", 3.5), (colour, 2.0)) if bold else ((colour, 0.8),):
-        axis.add_patch(Rectangle((x1 - 0.5, y1 - 0.5), x2 - x1, y2 - y1, fill=False, edgecolor=ink, linewidth=width))
+    for ink, width, line in (("white", 3.5, "-"), (colour, 2.0, style)) if bold else ((colour, 0.8, style),):
+        axis.add_patch(
+            Rectangle(
+                (x1 - 0.5, y1 - 0.5), x2 - x1, y2 - y1, fill=False, edgecolor=ink, linewidth=width, linestyle=line
+            )
+        )
 
 
 def show_rankings(curves: Mapping[str, tuple[Tensor, Tensor]], envelopes: bool = True) -> Figure:

@@ -49,7 +49,7 @@ def average_precision(
     *at* a recall r is the highest that is reached at any recall of at least r, and 0 where
     none is: the envelope of the curve. `method` says what of it is averaged:
 
-    - "coco": at r = 0, 0.01, …, 1 (Lin et al. 2014);
+    - "coco": at r = 0, 0.01, …, 1 (COCO's evaluation code);
     - "voc11": at r = 0, 0.1, …, 1 (PASCAL VOC until 2009);
     - "area": everywhere, the area under the envelope from 0 to 1 (PASCAL VOC since 2010).
 

@@ -1,5 +1,7 @@
 """What chapter 6 goes on with, against the references; and what a classifier that is always right would give."""
 
+import math
+
 import numpy as np
 import pytest
 import torch
@@ -9,6 +11,9 @@ from hypothesis import strategies as st
 from course.detection import (
     agreement,
     claimed_targets,
+    kinds_of_detections,
+    largest_share_inside,
+    perfectly_found,
     pyramid_windows,
     ranked_curve,
     summed_up,
@@ -18,6 +23,7 @@ from course.detection import (
 from solutions.boxes import window_boxes
 from solutions.metrics import average_precision, match_detections, precision_recall
 from solutions.sliding_window_detector import WINDOW_SIZES, SlidingWindowDetector
+from tests.solutions.metrics.scenes import draw_scenes, pycocotools
 
 
 def boxes(rng: np.random.Generator, count: int) -> torch.Tensor:
@@ -60,6 +66,30 @@ def test_the_area_is_that_of_the_reference(method: str, right: list[bool], targe
     assert summed_up(recall, precision, method) == pytest.approx(expected, abs=1e-6)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("threshold", [0.5, 0.75])
+def test_matched_class_by_class_ranked_and_summed_up_it_is_pycocotools_mark(threshold: float) -> None:
+    compared = 0
+    for seed in range(8):
+        predictions, targets = draw_scenes(seed, "bbox")
+        for target in targets:
+            del target["iscrowd"]
+        theirs = pycocotools(predictions, targets, "bbox", [threshold])["per_class"]
+        assert 4 not in theirs  # it has detections and no target
+        for label in (1, 2, 3):
+            correct, scores, there = [], [], 0
+            for one, target in zip(predictions, targets, strict=True):
+                own, wanted = one["labels"] == label, target["boxes"][target["labels"] == label]
+                correct.append(claimed_targets(one["boxes"][own], one["scores"][own], wanted, threshold) >= 0)
+                scores.append(one["scores"][own])
+                there += len(wanted)
+            if math.gcd(there, 10) > 1:  # a recall may be one of the 101, and pycocotools' own are rounded
+                continue
+            compared += 1
+            precision, recall = ranked_curve(torch.cat(correct), torch.cat(scores), there)
+            assert summed_up(recall, precision) == pytest.approx(theirs[label], abs=1e-6)
+    assert compared >= 8
+
+
 def test_a_window_agrees_with_the_animal_that_it_overlaps_most() -> None:
     windows = torch.tensor([[0.0, 0, 10, 10], [0.0, 5, 10, 15], [30.0, 0, 40, 10]])
     target = {"boxes": torch.tensor([[0.0, 0, 10, 10], [0.0, 6, 10, 16]]), "labels": torch.tensor([4, 2])}
@@ -75,9 +105,38 @@ def test_two_cows_side_by_side_are_one_too_few_or_one_too_many() -> None:
     windows = torch.tensor(
         [[0.0, 0, 10, 10], [0.0, 2, 10, 12], [3.0, 0, 13, 10]]
     )  # IoU of the cows 7/13, of the first two 2/3
-    assert twice_or_lost(windows, [target], 0.5) == {"boxes an animal": 0.5, "lost": 0.5}
-    assert twice_or_lost(windows, [target], 0.6) == {"boxes an animal": 1.0, "lost": 0.0}
-    assert twice_or_lost(windows, [target], 0.9) == {"boxes an animal": 1.5, "lost": 0.0}
+    assert twice_or_lost(windows, [target], 0.5) == {"boxes an animal": 0.5, "twice": 0.0, "lost": 0.5}
+    assert twice_or_lost(windows, [target], 0.6) == {"boxes an animal": 1.0, "twice": 0.0, "lost": 0.0}
+    assert twice_or_lost(windows, [target], 0.9) == {"boxes an animal": 1.5, "twice": 0.5, "lost": 0.0}
     other = {**target, "labels": torch.tensor([1, 2])}
-    assert twice_or_lost(windows, [other], 0.5) == {"boxes an animal": 1.0, "lost": 0.0}
-    assert twice_or_lost(windows, [other], 0.5, by_label=False) == {"boxes an animal": 0.5, "lost": 0.5}
+    assert twice_or_lost(windows, [other], 0.5) == {"boxes an animal": 1.0, "twice": 0.0, "lost": 0.0}
+    assert twice_or_lost(windows, [other], 0.5, by_label=False) == {"boxes an animal": 0.5, "twice": 0.0, "lost": 0.5}
+    assert perfectly_found(windows, target, 0.5)["lost"].tolist() == [[3, 0, 13, 10]]
+    nothing = {"boxes": torch.zeros(0, 4), "labels": torch.zeros(0, dtype=torch.int64)}
+    assert [len(part) for part in perfectly_found(windows, nothing, 0.5).values()] == [0, 0, 0, 0]
+    assert twice_or_lost(windows, [nothing], 0.5) == {"boxes an animal": 0.0, "twice": 0.0, "lost": 0.0}
+
+
+def test_a_window_holds_a_share_of_the_pixels_of_an_animal() -> None:
+    masks = torch.zeros(2, 6, 8, dtype=torch.bool)
+    masks[0, 1:3, 2:6] = True  # 8 pixels
+    masks[1, 4, 7] = True
+    windows = torch.tensor([[0.0, 0, 2, 6], [0, 0, 4, 3], [0, 0, 4.2, 6], [4, 2, 8, 6], [0, 0, 8, 6]])
+    assert largest_share_inside(windows, {"masks": masks}).tolist() == [0, 0.5, 0.75, 1, 1]
+    assert largest_share_inside(windows, {"masks": masks[:0]}).tolist() == [0, 0, 0, 0, 0]
+
+
+def test_a_wrong_detection_is_wrong_in_one_of_four_ways() -> None:
+    cow, sheep = [0.0, 0, 10, 10], [20.0, 0, 30, 10]
+    target = {"boxes": torch.tensor([cow, sheep]), "labels": torch.tensor([1, 2])}
+    found = {
+        "boxes": torch.tensor([cow, [0.0, 2, 10, 12], sheep, [0.0, 6, 10, 16], [40.0, 0, 50, 10]]),
+        "labels": torch.tensor([1, 1, 3, 1, 2]),
+        "scores": torch.tensor([0.6, 0.9, 0.5, 0.4, 0.7]),
+    }
+    assert kinds_of_detections(found, target) == {
+        "right": 1, "second box": 1, "another name": 1, "badly placed": 1, "on nothing": 1,
+    }  # fmt: skip
+    nothing = {"boxes": torch.zeros(0, 4), "labels": torch.zeros(0, dtype=torch.int64)}
+    assert kinds_of_detections(found, nothing)["on nothing"] == 5
+    assert sum(kinds_of_detections({**nothing, "scores": torch.zeros(0)}, target).values()) == 0

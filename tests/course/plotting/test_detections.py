@@ -35,6 +35,15 @@ def test_few_boxes_have_names_and_many_are_thin() -> None:
     assert many.patches[0].get_linewidth() < box.get_linewidth()
 
 
+def test_what_was_lost_is_dashed() -> None:
+    one = {**found(1, scores=True), "lost": torch.tensor([[3.0, 1.0, 7.0, 5.0], [0.0, 0.0, 2.0, 3.0]])}
+    figure = show_detections([torch.rand(3, 6, 8)], [one], ("background", "cow"))
+    boxes = [patch for patch in figure.axes[0].patches if isinstance(patch, Rectangle)]
+    dashed = [(*box.get_xy(), box.get_width(), box.get_height()) for box in boxes if box.get_linestyle() == "--"]
+    assert dashed == [(2.5, 0.5, 4, 4), (-0.5, -0.5, 2, 3)]
+    assert [text.get_text() for text in figure.axes[0].texts] == ["cow 0.8"]
+
+
 def test_there_is_one_dict_a_picture() -> None:
     with pytest.raises(ValueError, match="a dict for each of the 2 pictures, got 1"):
         show_detections([torch.rand(3, 6, 8)] * 2, [found(1, scores=False)], ("background", "cow"))
