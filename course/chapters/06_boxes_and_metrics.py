@@ -654,7 +654,7 @@ show_table("called", called, corner="boxes from 0.5 on")
 
 # %% [markdown]
 # *What to see:* each row has the boxes that lie on one kind of animal, with an IoU of ½ at least. Of those on cows {n}`called.on a cow.cow:.0f` say cow, {n}`called.on a cow.cat:.0f` cat, {n}`called.on a cow.sheep:.0f` sheep and
-# {n}`called.on a cow.duck:.0f` duck. Cats are called cows more often than anything else that is wrong, too. **What does a window not tell you about an animal?** To the classifier everything is 32 × 32: a cat that is near is as large as a cow.
+# {n}`called.on a cow.duck:.0f` duck. And a cat with a wrong name is most often called a cow. **What does a window not tell you about an animal?** To the classifier everything is 32 × 32: a cat that is near is as large as a cow.
 # <!-- holds: called.on a cow.cow > 2 * called.on a cow.cat; called.on a cow.cat > called.on a cow.sheep > called.on a cow.duck;
 #      called.on a cat.cow > 2 * called.on a cat.sheep; called.on a cat.cow > 2 * called.on a cat.duck -->
 #
