@@ -3,6 +3,7 @@
 `x.cuda()`, `device="cuda"` and `torch.cuda.synchronize()` ran where the student worked, and change no number.
 """
 
+import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -11,6 +12,10 @@ from torch.overrides import TorchFunctionMode
 
 _WAITS = ("synchronize", "empty_cache", "ipc_collect", "reset_peak_memory_stats", "set_device", "init")
 """Functions of `torch.cuda` that return nothing and compute nothing."""
+
+
+_NAMED = re.compile(r"""\bcuda\b|["']mps\b""")
+"""How code names a GPU; `stamps` is none."""
 
 
 class OnTheCPU(TorchFunctionMode):
@@ -40,12 +45,18 @@ def _here(value: object) -> object:
 
 def stay_here(cells: Iterable[str]) -> None:
     """Have what `cells` send to a GPU stay here, for as long as this process lives; nothing where none is named."""
-    if torch.cuda.is_available() or not any(word in cell for cell in cells for word in ("cuda", "mps")):
+    if torch.cuda.is_available() or not any(map(_NAMED.search, cells)):
         return
     OnTheCPU().__enter__()  # type: ignore[no-untyped-call]
     for name in _WAITS:
-        setattr(torch.cuda, name, _nothing)
+        setattr(torch.cuda, name, _doing_nothing(name))
 
 
-def _nothing(*_: object, **__: object) -> None:
-    """Do nothing."""
+def _doing_nothing(name: str) -> Callable[..., None]:
+    """Return a function of its own that does nothing: torch keeps tables of its functions, with one place for each."""
+
+    def nothing(*_: object, **__: object) -> None:
+        pass
+
+    nothing.__name__ = name
+    return nothing
