@@ -13,7 +13,8 @@ from autograde.sandbox.elsewhere import _uncompiled
 setattr(torch, "compile", _uncompiled)
 stay_here(["x = x.to('cuda')"])
 x = torch.ones(2).cuda().to("cuda:0").to(device=torch.device("cuda", 1))
-y = torch.zeros(2, device="cuda") + torch.full((2,), 2.0, device=torch.device("cuda")) + torch.ones_like(x, device="cuda")
+y = torch.zeros(2, device="cuda") + torch.full((2,), 2.0, device=torch.device("cuda"))
+y = y + torch.ones_like(x, device="cuda")
 torch.cuda.synchronize()
 assert (x.device.type, y.device.type, y.tolist()) == ("cpu", "cpu", [3.0, 3.0])
 assert torch.nn.Linear(2, 1).cuda().to("cuda").weight.device.type == "cpu"
