@@ -12,7 +12,7 @@ CASES = {exercise.name: len(exercise.draw(0)) for exercise in of_chapter(CHAPTER
 NEED_UNPOOL = {UNPOOL: 0, STAGE: 0}  # the stage calls the answer above it
 
 
-def share(name: str, wrong: int) -> float:
+def share(name: str, wrong: float) -> float:
     """Return the points for all cases but `wrong` of them."""
     points = {exercise.name: exercise.points for exercise in of_chapter(CHAPTER)}[name]
     return round(points * (CASES[name] - wrong) / CASES[name], 2)
@@ -123,9 +123,12 @@ def not_a_number_everywhere(book: Book) -> None:
     )
 
 
-@faulty(nearest_unpool2d=share(NEAREST, 1))
+@faulty(nearest_unpool2d=share(NEAREST, 0.25))
 def changes_its_input(book: Book) -> None:
-    """An answer that is right and leaves zeros behind in its input, in the one case where nothing is enlarged."""
+    """An answer that is right and leaves zeros behind in its input, in the one case where nothing is enlarged.
+
+    That costs a quarter of the case.
+    """
     answer = book.answers[NEAREST].replace("def nearest_unpool2d", "def _right")
     leaves_zeros = "    y = _right(x, scale).clone()\n    if scale == 1:\n        x.zero_()\n    return y"
     book.answer(NEAREST, f"{answer}\n\ndef nearest_unpool2d(x, scale):\n{leaves_zeros}")
