@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import bleach
-from nbconvert.filters import markdown2html_mistune
+from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbformat import NotebookNode
 
 from autograde.feedback.cells import NOTES
@@ -103,7 +103,7 @@ def _set(markdown: str, pasted: Pasted) -> str | None:
     Mathematics and links are searched for once more, so what these begin with is written as a number.
     """
     try:
-        page = markdown2html_mistune(pasted.named(markdown))
+        page = _as_html(pasted.named(markdown))
         if len(page) > _MOST_HTML or _ACTS.search(html.unescape(page)):
             return None
         text = bleach.clean(page, tags=_TAGS, attributes=_is_allowed)
@@ -111,6 +111,11 @@ def _set(markdown: str, pasted: Pasted) -> str | None:
         return None
     text = text.replace("\n", "&#10;").replace("\\", "&#92;").replace("[", "&#91;")
     return f"<div>{pasted.put_in(text)}</div>"
+
+
+def _as_html(markdown: str) -> str:
+    """Set Markdown as nbconvert does, without links at its headings: only its own pages hide them."""
+    return str(MarkdownWithMath(renderer=IPythonRenderer(escape=False, exclude_anchor_links=True)).render(markdown))
 
 
 _ATTRIBUTES: Mapping[str, frozenset[str]] = {

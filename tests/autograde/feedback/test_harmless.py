@@ -113,6 +113,7 @@ def test_paragraphs_headings_tables_and_line_breaks_stay_what_they_are() -> None
     assert more["p"] >= 1
     assert "<p>" not in page.text
     assert "<h2" not in page.text
+    assert "¶" not in page.text  # an anchor, which shows only where a style sheet hides it
 
 
 PNG = base64.b64encode(b"\x89PNG\r\n\x1a\n and what else a picture has").decode()
@@ -150,6 +151,11 @@ def test_what_is_no_picture_or_is_missing_leaves_its_words(beside: dict[str, dic
     (shown,) = pictures("before ![my plot](attachment:a.png)", beside)
     assert "src" not in shown
     assert shown["alt"] == "my plot"
+
+
+def test_a_sentence_that_names_an_attachment_reads_as_it_was_written() -> None:
+    page = in_formgrader("I pasted it as attachment:a%20b.png, see <b>attachment:x&y.png</b> and pasted-picture-7")
+    assert "I pasted it as attachment:a%20b.png, see attachment:x&y.png and pasted-picture-7" in page.text
 
 
 def test_a_picture_at_another_address_is_not_asked_for() -> None:
