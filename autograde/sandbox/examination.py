@@ -116,14 +116,7 @@ class Examination:
             too_early += [(number, one) for one in waiting]
             if failure is not None:
                 failures[number] = failure
-        for number, one in too_early:
-            if one.still_missing(shell.user_ns):
-                self._send({"type": "cell", "number": number})
-                failure, _ = _run_cell(shell, one.source)
-                told = failures.get(number)
-                alone = sum(cell == number for cell, _ in too_early) == 1
-                if failure is None and alone and isinstance(told, dict) and told["type_name"] == "NameError":
-                    del failures[number]
+        self._run_again(shell, too_early, failures)
         for stop in (sys.settrace, sys.setprofile):  # what a cell has set would see all that is called from here on
             stop(None)
         with suppress(Exception):
@@ -138,6 +131,18 @@ class Examination:
             return tuple(find_in_function(function, exercise.forbidden)) if callable(function) else ()
         except Exception:  # a function that fights inspection; the grader reads the source itself
             return ()
+
+    def _run_again(self, shell: "_Shell", too_early: list[tuple[int, TooEarly]], failures: dict[int, Plain]) -> None:
+        """Run the definitions that came too early behind the last cell; forget the failures that this mends."""
+        for number, one in too_early:
+            if not one.still_missing(shell.user_ns):
+                continue
+            self._send({"type": "cell", "number": number})
+            failure, _ = _run_cell(shell, one.source)
+            told = failures.get(number)
+            alone = sum(cell == number for cell, _ in too_early) == 1
+            if failure is None and alone and isinstance(told, dict) and told["type_name"] == "NameError":
+                del failures[number]
 
     def _answer(
         self, exercise: "Exercise", function: object, named: tuple[str, ...], seal: "Seal", frame: Frame
