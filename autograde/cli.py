@@ -163,11 +163,11 @@ def collect(
     with _told_in_a_sentence():
         from rich.console import Console
 
-        from autograde.classroom import collecting
+        from autograde.classroom import collecting, roster
         from autograde.classroom.exports import read_export
 
         classroom, found = _open(directory), read_export(export)
-        planned = collecting.plan(classroom, chapter, found, collecting.known_students(classroom))
+        planned = collecting.plan(classroom, chapter, found, roster.students(classroom))
         Console().print(collecting.table(f"{chapter} from {export.name}", planned))
         for sentence in found.left_out:
             print(f"{sentence}.")

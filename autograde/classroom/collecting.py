@@ -18,17 +18,9 @@ from rich.table import Table
 
 from autograde.classroom.directory import Classroom, require_released
 from autograde.classroom.exports import Export, Piece
+from autograde.classroom.roster import Student, gist
 
 What = Literal["new", "newer", "the same"]
-
-
-@dataclass(frozen=True)
-class Known:
-    """A student whom the gradebook holds."""
-
-    id: str
-    name: str
-    lms_id: str
 
 
 @dataclass(frozen=True)
@@ -44,18 +36,7 @@ class Planned:
     by: Literal["number", "name", "nothing"]
 
 
-def known_students(classroom: Classroom) -> list[Known]:
-    """Return whom the gradebook holds."""
-    from nbgrader.api import Gradebook
-
-    with Gradebook(classroom.api().coursedir.db_url) as gradebook:
-        return [
-            Known(one.id, f"{one.first_name or ''} {one.last_name or ''}".strip(), str(one.lms_user_id or ""))
-            for one in gradebook.students
-        ]
-
-
-def plan(classroom: Classroom, chapter: str, export: Export, known: Sequence[Known]) -> list[Planned]:
+def plan(classroom: Classroom, chapter: str, export: Export, known: Sequence[Student]) -> list[Planned]:
     """Return what is to be laid where. A student is whom the gradebook knows by the number, or else by the name.
 
     Raises:
@@ -70,8 +51,8 @@ def plan(classroom: Classroom, chapter: str, export: Export, known: Sequence[Kno
     planned = []
     for number, pieces in found.items():
         name = pieces[0].name
-        student = by_number.get(number) or by_name.get(_gist(name)) or number
-        by = "number" if number in by_number else "name" if _gist(name) in by_name else "nothing"
+        student = by_number.get(number) or by_name.get(gist(name)) or number
+        by = "number" if number in by_number else "name" if gist(name) in by_name else "nothing"
         what = _compare(classroom, chapter, student, pieces)
         late = any(piece.late for piece in pieces)
         planned.append(Planned(student, name, number, tuple(pieces), what, late, by))  # type: ignore[arg-type]
@@ -92,7 +73,7 @@ def table(title: str, planned: Sequence[Planned]) -> Table:
 
 def lay(classroom: Classroom, chapter: str, planned: Sequence[Planned]) -> None:
     """Write what was planned."""
-    from nbgrader.api import Gradebook, MissingEntry
+    from nbgrader.api import MissingEntry
 
     for one in planned:
         if one.what == "the same":
@@ -105,7 +86,7 @@ def lay(classroom: Classroom, chapter: str, planned: Sequence[Planned]) -> None:
             path = folder / _safe(piece.file)
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(piece.read())
-    with Gradebook(classroom.api().coursedir.db_url) as gradebook:
+    with classroom.api().gradebook as gradebook:
         for one in planned:
             if one.by == "nothing":
                 first, _, last = one.name.rpartition(" ")
@@ -117,13 +98,13 @@ def lay(classroom: Classroom, chapter: str, planned: Sequence[Planned]) -> None:
                     gradebook.update_or_create_student(one.student, lms_user_id=one.number)
 
 
-def _by_name(known: Sequence[Known]) -> Mapping[str, str]:
+def _by_name(known: Sequence[Student]) -> Mapping[str, str]:
     """Return the ids of those whose name, either way round and without its signs, nobody else has."""
     found: dict[str, set[str]] = {}
     for one in known:
         words = one.name.split()
         for name in {one.name, " ".join([*words[-1:], *words[:-1]])}:
-            found.setdefault(_gist(name), set()).add(one.id)
+            found.setdefault(gist(name), set()).add(one.id)
     return {name: next(iter(ids)) for name, ids in found.items() if name and len(ids) == 1}
 
 
@@ -149,7 +130,3 @@ def _safe(file: str) -> PurePosixPath:
     """Return a file's place below the submission's folder: no way out of it."""
     parts = [part for part in PurePosixPath(file).parts if part not in ("..", ".", "/")]
     return PurePosixPath(*(re.sub(r"[\x00-\x1f]", "_", part) for part in parts[-3:] or ["file"]))
-
-
-def _gist(name: str) -> str:
-    return re.sub(r"[\W_]+", "", name).casefold()

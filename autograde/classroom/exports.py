@@ -7,6 +7,7 @@ the file was handed in again.
 
 import re
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -15,7 +16,7 @@ from pathlib import Path, PurePosixPath
 from autograde.classroom.directory import ClassroomError
 from autograde.intake.notebook_file import LARGEST_FILE
 
-_MOODLE = re.compile(r"(?P<name>[^/]+?)_(?P<number>\d+)_assignsubmission_(?P<kind>[a-z]+)_?(?:/|_|)(?P<file>[^/].*)?\Z")
+_MOODLE = re.compile(r"(?P<name>[^/]+?)_(?P<number>\d+)_assignsubmission_(?P<kind>[a-z]+)_/?(?P<file>.*)\Z")
 _CANVAS = re.compile(
     r"(?P<name>[^_/]+)_(?P<late>LATE_|late_)?(?P<number>\d+)_(?:\d+|question_\d+_\d+)_(?P<file>[^/]+)\Z"
 )
@@ -108,21 +109,29 @@ def _files(path: Path) -> Iterator[tuple[str, int, Callable[[], bytes]]]:
                 yield file.relative_to(path).as_posix(), file.stat().st_size, file.read_bytes
         return
     try:
-        archive = zipfile.ZipFile(path)
+        with zipfile.ZipFile(path) as archive:
+            infos = [info for info in archive.infolist() if not info.is_dir()]
     except (zipfile.BadZipFile, OSError) as error:
         raise ClassroomError(f"{path} is no zip file and no folder ({error})") from None
-    infos = [info for info in archive.infolist() if not info.is_dir()]
     if len(infos) > _MOST_FILES:
         raise ClassroomError(f"{path} holds more than {_MOST_FILES} files")
     for info in infos:
         name = info.filename.replace("\\", "/")
         if not PurePosixPath(name).name.startswith(".") and "__MACOSX" not in name:
-            yield name, info.file_size, partial(_member, archive, info)
+            yield name, info.file_size, partial(_member, path, info)
 
 
-def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
-    with archive.open(info) as member:
-        data = member.read(LARGEST_FILE + 1)
+def _member(path: Path, info: zipfile.ZipInfo) -> bytes:
+    """Read a member, of which an archive may claim less than it holds.
+
+    Raises:
+        ClassroomError: it is damaged, encrypted, or larger than it says.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive, archive.open(info) as member:
+            data = member.read(LARGEST_FILE + 1)
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError) as error:
+        raise ClassroomError(f"{info.filename} in {path.name} cannot be unpacked ({error})") from None
     if len(data) > LARGEST_FILE:
-        raise ClassroomError(f"{info.filename} unpacks to more than it says")
+        raise ClassroomError(f"{info.filename} in {path.name} unpacks to more than a notebook may have")
     return data

@@ -1,8 +1,10 @@
 """Who is in a class: the students that nbgrader's gradebook holds, without those that grading itself put there."""
 
 import json
+import re
 from collections.abc import Collection
 from contextlib import suppress
+from dataclasses import dataclass
 
 from autograde.classroom.directory import Classroom
 from autograde.judging.results import write_private
@@ -11,12 +13,33 @@ _NOTE = "added.json"
 """In a class's private folder: who was not in the gradebook until they handed something in."""
 
 
-def students(classroom: Classroom) -> dict[str, bool]:
-    """Return everybody whom the gradebook holds, and whether it knows more of them than the id."""
-    from nbgrader.api import Gradebook
+@dataclass(frozen=True)
+class Student:
+    """A student as the gradebook holds one; what it does not know is ""."""
 
-    with Gradebook(classroom.api().coursedir.db_url) as gradebook:
-        return {one.id: bool(one.first_name or one.last_name or one.email) for one in gradebook.students}
+    id: str
+    name: str = ""
+    email: str = ""
+    lms_id: str = ""
+
+
+def students(classroom: Classroom) -> list[Student]:
+    """Return everybody whom the gradebook holds."""
+    with classroom.api().gradebook as gradebook:
+        return [
+            Student(
+                one.id,
+                f"{one.first_name or ''} {one.last_name or ''}".strip(),
+                one.email or "",
+                str(one.lms_user_id or ""),
+            )
+            for one in gradebook.students
+        ]
+
+
+def gist(name: str) -> str:
+    """Return a name without case, spaces and signs, by which two spellings of it are one."""
+    return re.sub(r"[\W_]+", "", name).casefold()
 
 
 def added(classroom: Classroom) -> frozenset[str]:
@@ -39,7 +62,7 @@ def remarks(classroom: Classroom, handed_in: Collection[str]) -> list[str]:
     Where nobody put students into the gradebook there is no roster, and nothing to say.
     """
     by_grading = added(classroom)
-    listed = {student for student, known in students(classroom).items() if known or student not in by_grading}
+    listed = {one.id for one in students(classroom) if one.name or one.email or one.id not in by_grading}
     if not listed:
         return []
     said = []

@@ -12,13 +12,15 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from autograde.intake.handed_in import RECEIPT, TIMESTAMP
+
 _TOOLS = frozenset({".git", ".ipynb_checkpoints"})
 """Hidden folders that tools make anywhere, and that nobody takes for a student's."""
 _MOST = 2000  # entries of one folder that are looked at
 _MOST_SAID = 20
 _WORK = (".ipynb", ".zip", ".py", ".json", ".txt")
 """What a notebook may be handed in as."""
-_NOTES = frozenset({"timestamp.txt", "submission_secret.txt"})
+_NOTES = frozenset({TIMESTAMP, RECEIPT})
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,7 @@ def _beside(student: Path, submitted: Path, chapter: str, chapters: Collection[s
         if one.is_dir() and not one.is_symlink():
             if one.name in chapters or one.name in _TOOLS or not _means(one.name, chapter, chapters):
                 continue
-            yield f"{told!s} was passed over; rename it to {right}, if it is that chapter."
+            yield f"{told} was passed over; rename it to {right}, if it is that chapter."
         elif one.name == chapter:
             yield f"{told} is a file or a link, and no folder; put it into {right}/."
         elif _concerns(one.name, chapter, chapters) and one.name not in _NOTES:
@@ -101,14 +103,17 @@ def _told(path: Path, submitted: Path) -> str:
 
 def _plain(name: str) -> str:
     """Return a name without case, spaces and signs, and without the end of a file's name."""
-    stem = re.sub(r"\.(ipynb|zip|py|json|txt)\b.*$", "", name.casefold())
+    stem = name.casefold()
+    for end in _WORK:
+        stem = stem.partition(end)[0]
     return re.sub(r"[^a-z0-9]", "", stem)
 
 
 def _means(name: str, chapter: str, chapters: Collection[str]) -> bool:
     """Return whether a name may stand for `chapter` and for no other: its words, its number, or all of it in others."""
     given, wanted = _plain(name), _plain(chapter)
-    number, words = re.match(r"(\d*)(.*)", wanted).groups()  # type: ignore[union-attr]  # it matches anything
+    words = wanted.lstrip("0123456789")
+    number = wanted.removesuffix(words)
     if wanted in given or (len(words) > 3 and words in given):
         return not any(len(_plain(one)) > len(wanted) and _plain(one) in given for one in chapters)
     digits = re.findall(r"\d+", given)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from autograde.classroom.directory import ClassroomError
+from autograde.classroom.roster import gist
 from autograde.reporting.forms import for_moodle, grade, unsettled
 from autograde.reporting.marks import Marks, Row
 
@@ -121,8 +122,8 @@ def _assignment(sheet: _Sheet, chapter: str, wanted: str | None) -> int | None:
     """Return the column of the assignment called `wanted`, or like the chapter: "03 Unpooling (1234)"."""
     heading = sheet.lines[0]
     exact = [number for number, title in enumerate(heading) if title == wanted]
-    names = [_gist(_ASSIGNMENT.sub("", title)) for title in heading]
-    alike = exact or [number for number, name in enumerate(names) if name == _gist(wanted or chapter)]
+    names = [gist(_ASSIGNMENT.sub("", title)) for title in heading]
+    alike = exact or [number for number, name in enumerate(names) if name == gist(wanted or chapter)]
     if wanted is not None and not alike:
         raise ClassroomError(f"there is no column “{wanted}”; there are {', '.join(heading[4:])}")
     if len(alike) > 1:
@@ -238,10 +239,6 @@ def _other_points(marks: Marks, title: str, cell: str) -> list[str]:
 
 def _cell(line: Sequence[str], place: int | None) -> str:
     return line[place].strip().casefold() if place is not None and place < len(line) else ""
-
-
-def _gist(title: str) -> str:
-    return re.sub(r"[\W_]+", "", title).casefold()
 
 
 def _listed(names: Sequence[str], most: int = 8) -> str:

@@ -91,13 +91,13 @@ def grade(
     if not wanted:
         return []
     with sole_writer(classroom), stoppable() as stop:
-        before = roster.students(classroom)
+        before = {one.id for one in roster.students(classroom)}
         returning = sorted(
             student for student in wanted if student not in before and classroom.stored(chapter, student) is not None
         )
         for student in returning:
             _say(console, f"{student} was taken out of the gradebook since, and comes back with this submission.")
-        roster.note_added(classroom, set(wanted) - before.keys())
+        roster.note_added(classroom, set(wanted) - before)
         run = _Run(classroom, chapter, limits or classroom.limits(), unsafe, regrade, console, stop)
         if warning:
             run.say(warning)
@@ -258,7 +258,7 @@ class _Run:
                     self._ledger.wrote_page(student)
                     self.graded[student] = replace(self.graded[student], page=page_of(classroom, student, chapter))
                 progress.advance()
-        self._ledger.wrote_pages(student for student in lacking if not self._lacks_page(student))
+        self._ledger.note_marks(student for student in lacking if not self._lacks_page(student))
         self._check_stopped(len(self.graded))
 
 

@@ -71,11 +71,11 @@ class Ledger:
         self._write(student, Note(recorded=number))
 
     def wrote_page(self, student: str) -> None:
-        """Note that the page of what is recorded is written. With which marks, `wrote_pages` notes."""
+        """Note that the page of what is recorded is written. With which marks, `note_marks` says."""
         number = self._note(student).recorded
         self._write(student, Note(recorded=number, page=number))
 
-    def wrote_pages(self, students: Iterable[str]) -> None:
+    def note_marks(self, students: Iterable[str]) -> None:
         """Note with which marks the pages of these students were written: those of the gradebook as it is now."""
         self._standing, _ = _gradebook(self._classroom, self._chapter)
         for student in students:

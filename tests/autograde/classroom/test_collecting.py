@@ -7,7 +7,7 @@ import pytest
 from nbgrader.api import Gradebook
 from typer.testing import CliRunner
 
-from autograde.classroom import collecting
+from autograde.classroom import collecting, roster
 from autograde.classroom import directory as classes
 from autograde.classroom.directory import Classroom, ClassroomError
 from autograde.classroom.exports import Export, read_export
@@ -76,6 +76,15 @@ def test_something_else_is_refused_with_what_is_in_it(tmp_path: Path) -> None:
         read_export(tmp_path / "b.zip")
 
 
+def test_a_damaged_file_is_refused_in_a_sentence_that_names_it(tmp_path: Path) -> None:
+    path = packed(tmp_path / "a.zip", {f"Ada Lovelace_12_assignsubmission_file_/{FILE}": b"0123456789" * 9})
+    data = path.read_bytes()
+    path.write_bytes(data.replace(b"0123456789", b"0123456780", 1))
+    (piece,) = read_export(path).pieces
+    with pytest.raises(ClassroomError, match=rf"{FILE} in a\.zip cannot be unpacked"):
+        piece.read()
+
+
 @pytest.fixture
 def classroom(tmp_path: Path) -> Classroom:
     made = classes.init(tmp_path / "class")
@@ -88,7 +97,7 @@ def classroom(tmp_path: Path) -> Classroom:
 
 
 def lay(classroom: Classroom, export: Export) -> list[collecting.Planned]:
-    planned = collecting.plan(classroom, CHAPTER, export, collecting.known_students(classroom))
+    planned = collecting.plan(classroom, CHAPTER, export, roster.students(classroom))
     collecting.lay(classroom, CHAPTER, planned)
     return planned
 
@@ -103,7 +112,7 @@ def test_students_are_known_by_number_or_name_and_others_enter_the_gradebook(
     ]  # fmt: skip
     assert classroom.folder("submitted", "lovelace", CHAPTER).joinpath(FILE).read_bytes() == b"ada"
     assert classroom.folder("submitted", "dyk", CHAPTER).joinpath("my data/x.csv").read_bytes() == b"1,2"
-    assert {one.id: (one.name, one.lms_id) for one in collecting.known_students(classroom)} == {
+    assert {one.id: (one.name, one.lms_id) for one in roster.students(classroom)} == {
         "1234570": ("Eve Li", "1234570"), "dyk": ("Bob von Dyk", "1234568"), "lovelace": ("Ada Lovelace", "1234567"),
     }  # fmt: skip
 

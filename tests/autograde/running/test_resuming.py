@@ -304,3 +304,20 @@ def test_a_mark_that_is_changed_by_hand_makes_the_page_stale_and_it_alone_is_wri
     grade(classroom, again, pages=True)
     assert again.asked == []
     assert "And another." in pages[2].read_text()
+
+
+def test_the_end_of_a_run_says_who_is_not_on_the_roster_and_who_comes_back(
+    classroom: Classroom, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with classroom.api().gradebook as gradebook:
+        for student in ("s000", "s001", "zoe"):
+            gradebook.add_student(student)
+    grade(classroom, instant)
+    said = capsys.readouterr().err
+    assert "1 of 3 on the roster handed nothing in: zoe." in said
+    assert "1 handed in and is not on the roster, but in the gradebook now: s002." in said
+    assert "comes back" not in said
+    with classroom.api().gradebook as gradebook:
+        gradebook.remove_student("s001")
+    grade(classroom, instant)
+    assert "s001 was taken out of the gradebook since, and comes back with this submission." in capsys.readouterr().err
