@@ -25,6 +25,16 @@ def corners(image_size, size, stride):
             yield x, y
 
 
+def ending_early(image_size, window_sizes, stride, rows, columns):
+    """Return the windows without those that end at the lower border, at the right one, or at both."""
+    boxes = []
+    for h, w in window_sizes:
+        for y in range(0, image_size[0] - h + (not rows), stride):
+            for x in range(0, image_size[1] - w + (not columns), stride):
+                boxes.append((x, y, x + w, y + h))
+    return as_boxes(boxes)
+
+
 # --- mistakes: which windows ------------------------------------------------------------------------------------------
 
 
@@ -33,32 +43,17 @@ def corners(image_size, size, stride):
     "still begin at H − h and at W − w."
 )
 def last_window_missing(image_size, window_sizes, stride):
-    boxes = []
-    for h, w in window_sizes:
-        for y in range(0, image_size[0] - h, stride):
-            for x in range(0, image_size[1] - w, stride):
-                boxes.append((x, y, x + w, y + h))
-    return as_boxes(boxes)
+    return ending_early(image_size, window_sizes, stride, rows=True, columns=True)
 
 
 @form(last_window_missing)
 def last_row_missing(image_size, window_sizes, stride):
-    boxes = []
-    for h, w in window_sizes:
-        for y in range(0, image_size[0] - h, stride):
-            for x in range(0, image_size[1] - w + 1, stride):
-                boxes.append((x, y, x + w, y + h))
-    return as_boxes(boxes)
+    return ending_early(image_size, window_sizes, stride, rows=True, columns=False)
 
 
 @form(last_window_missing)
 def last_column_missing(image_size, window_sizes, stride):
-    boxes = []
-    for h, w in window_sizes:
-        for y in range(0, image_size[0] - h + 1, stride):
-            for x in range(0, image_size[1] - w, stride):
-                boxes.append((x, y, x + w, y + h))
-    return as_boxes(boxes)
+    return ending_early(image_size, window_sizes, stride, rows=False, columns=True)
 
 
 @mistake("Your windows may reach over the right and the lower border. Only those that lie inside the image are wanted.")
