@@ -1,10 +1,11 @@
-"""Boxes: where windows lie, how much two boxes share, and which of many detections of one object stay.
+"""Boxes: where windows lie, how much two boxes share, which of many detections stay, and a box as offsets of another.
 
 A box is (x1, y1, x2, y2) in pixels: two corners of which the second is outside, so that x2 − x1 is the width and
 nothing has a "+1" in it. `box_iou`, `generalized_box_iou`, `clip_boxes`, `nms` and `batched_nms` give what
 `torchvision.ops` gives; here the formula stands beside the line that computes it.
 """
 
+import math
 from collections.abc import Sequence
 
 import torch
@@ -12,9 +13,12 @@ from torch import Tensor
 
 from solutions.require_boxes import (
     require_boxes,
+    require_deltas,
+    require_filled,
     require_labels,
     require_scores,
     require_threshold,
+    require_weights,
     require_window_sizes,
 )
 from solutions.require_tensors import require_size
@@ -184,3 +188,61 @@ def batched_nms(boxes: Tensor, scores: Tensor, labels: Tensor, iou_threshold: fl
         keep[own[nms(boxes[own], scores[own], iou_threshold)]] = True
     (kept,) = torch.where(keep)  # by index, so that a stable sort leaves equal scores in that order
     return kept[scores[kept].argsort(descending=True, stable=True)]
+
+
+LARGEST_LOG_RATIO = math.log(1000 / 16)
+"""No box grows by more than 62.5 times in one step: an exponential of what an untrained layer says would overflow."""
+
+
+def encode_boxes(
+    targets: Tensor, anchors: Tensor, weights: tuple[float, float, float, float] = (1.0, 1.0, 1.0, 1.0)
+) -> Tensor:
+    """Return the offsets (N, 4) that lead from each of `anchors` (N, 4) to the box in the same row of `targets` (N, 4).
+
+    With centre (cx, cy), width w and height h of the anchor, and the same of the target with a
+    prime, they are `weights` · ((cx′ − cx) / w, (cy′ − cy) / h, log(w′ / w), log(h′ / h)): the
+    same move of a small and of a large anchor has the same numbers. Gradients flow to both.
+    Girshick et al. 2014, appendix C; as torchvision's `BoxCoder`.
+
+    Raises:
+        TypeError: not floating-point tensors of one dtype, or weights that are not four numbers.
+        ValueError: other shapes, a box without area, or a weight that is not greater than 0.
+
+    >>> encode_boxes(torch.tensor([[2.0, 1.0, 6.0, 5.0]]), torch.tensor([[0.0, 1.0, 4.0, 3.0]]))
+    tensor([[0.5000, 0.5000, 0.0000, 0.6931]])
+    """
+    require_filled("anchors", anchors)
+    require_filled("targets", targets, like=anchors)
+    require_weights(weights)
+    sides = anchors[:, 2:] - anchors[:, :2]  # (N, 2) as w, h
+    target_sides = targets[:, 2:] - targets[:, :2]
+    centres, target_centres = anchors[:, :2] + sides / 2, targets[:, :2] + target_sides / 2
+    deltas = torch.cat([(target_centres - centres) / sides, (target_sides / sides).log()], dim=1)
+    return deltas * deltas.new_tensor(weights)
+
+
+def decode_boxes(
+    deltas: Tensor, anchors: Tensor, weights: tuple[float, float, float, float] = (1.0, 1.0, 1.0, 1.0)
+) -> Tensor:
+    """Return the boxes (N, 4) to which `deltas` (N, 4) lead from `anchors` (N, 4): what undoes `encode_boxes`.
+
+    The deltas are divided by `weights` (dx, dy, dw, dh); then the centre moves by (dx · w, dy · h) and the
+    sides grow to (w · exp(dw), h · exp(dh)), where dw and dh count as log(1000/16) if they
+    are larger. `deltas` may hold several boxes a row, (N, K · 4): then so does the result.
+    Gradients flow to both. As torchvision's `BoxCoder`.
+
+    Raises:
+        TypeError: not floating-point tensors of one dtype, or weights that are not four numbers.
+        ValueError: other shapes, an anchor without area, or a weight that is not greater than 0.
+
+    >>> decode_boxes(torch.tensor([[0.5, 0.5, 0.0, 0.0]]), torch.tensor([[0.0, 1.0, 4.0, 3.0]]))
+    tensor([[2., 2., 6., 4.]])
+    """
+    require_filled("anchors", anchors)
+    require_deltas(deltas, anchors)
+    require_weights(weights)
+    several = deltas.reshape(len(deltas), deltas.shape[1] // 4, 4) / deltas.new_tensor(weights)  # (N, K, 4)
+    sides = (anchors[:, 2:] - anchors[:, :2])[:, None]  # (N, 1, 2), the same for all K
+    centres = anchors[:, None, :2] + sides / 2 + several[..., :2] * sides
+    half = sides * several[..., 2:].clamp(max=LARGEST_LOG_RATIO).exp() / 2
+    return torch.cat([centres - half, centres + half], dim=-1).flatten(1)

@@ -100,3 +100,42 @@ def require_curve(recall: Tensor, precision: Tensor) -> None:
             raise ValueError(f"{name} must lie between 0 and 1, got {values.tolist()}")
     if bool((recall.diff() < 0).any()):
         raise ValueError("recall must never fall: sort the detections by descending score first")
+
+
+def require_filled(name: str, boxes: Tensor, *, like: Tensor | None = None) -> None:
+    """Raise unless `boxes` is a floating-point tensor (N, 4) of boxes with area, where asked of the dtype of `like`.
+
+    Raises:
+        TypeError: not a tensor, not floating point, or another dtype than `like`.
+        ValueError: another shape than (N, 4), another number of boxes than `like` has, or a box without area.
+    """
+    require_tensor(name, boxes, ("N" if like is None else len(like), 4), like=like)
+    empty = ~(boxes[:, :2] < boxes[:, 2:]).all(dim=1)
+    if bool(empty.any()):
+        wrong = int(empty.nonzero()[0])
+        raise ValueError(f"{name} must have area, x1 < x2 and y1 < y2, got {boxes[wrong].tolist()} in row {wrong}")
+
+
+def require_deltas(deltas: Tensor, anchors: Tensor) -> None:
+    """Raise unless `deltas` is (N, K · 4) for N `anchors`, with at least one box a row, and in their dtype.
+
+    Raises:
+        TypeError: not a floating-point tensor of that dtype.
+        ValueError: another shape.
+    """
+    require_tensor("deltas", deltas, (len(anchors), "4, or K · 4"), like=anchors)
+    if not deltas.shape[1] or deltas.shape[1] % 4:
+        raise ValueError(f"deltas must have four numbers a box, (N, 4) or (N, K · 4), got {tuple(deltas.shape)}")
+
+
+def require_weights(weights: Sequence[float]) -> None:
+    """Raise unless `weights` are four numbers greater than 0.
+
+    Raises:
+        TypeError: not four numbers.
+        ValueError: one that is 0 or less.
+    """
+    if not isinstance(weights, Sequence) or len(weights) != 4:
+        raise TypeError(f"weights must be four numbers, got {weights!r}")
+    for number, weight in enumerate(weights):
+        require_number(f"weights[{number}]", weight, above=0)
