@@ -10,6 +10,7 @@ from course.plotting.grids import show_feature_maps, show_grids
 from course.plotting.objects import show_objects, show_poses
 from course.plotting.patches import show_patches, show_places
 from course.plotting.pictures import show_boxes, show_images, show_keypoints, show_labels, show_masks
+from course.plotting.regions import show_regions
 from course.plotting.style import PALETTE, chart_axes, charts_axes
 from course.plotting.upsampling import show_put_back, show_stamps, show_ways_up
 
@@ -34,6 +35,7 @@ __all__ = [
     "show_precision_recall",
     "show_put_back",
     "show_rankings",
+    "show_regions",
     "show_stamps",
     "show_ways_up",
 ]
