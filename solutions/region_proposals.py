@@ -12,6 +12,11 @@ from course.regions import Region
 from solutions.boxes import box_iou
 from solutions.require_boxes import require_boxes, require_threshold
 from solutions.require_regions import require_regions
+from solutions.selective_search import Hierarchy, Merge, grow, selective_search
+
+__all__ = [
+    "Hierarchy", "Merge", "Region", "grow", "merge_regions", "proposal_recall", "region_similarity", "selective_search",
+]  # fmt: skip
 
 
 def region_similarity(first: Region, second: Region, image_size: int) -> Tensor:

@@ -1,8 +1,14 @@
-"""What the pieces of R-CNN ask of their arguments, each as one sentence: what came, and what was expected."""
+"""What proposals and the pieces of R-CNN ask of their arguments, each as one sentence: what came, what was expected."""
 
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
-from solutions.require import require_int
+from course.pieces import COLOURS
+from solutions.require import require_int, require_one_of
 from solutions.require_tensors import require_number, require_tensor
 
 
@@ -48,3 +54,51 @@ def require_signs(labels: Tensor, features: Tensor) -> None:
     require_tensor("labels", labels, (len(features),), like=features)
     if not bool((labels.abs() == 1).all()):
         raise ValueError(f"labels must be 1 or −1, got {labels[labels.abs() != 1][0].item():g}")
+
+
+Picture = Tensor | NDArray[np.uint8]
+
+
+def require_picture(image: Picture) -> None:
+    """Raise unless `image` is a uint8 picture (H, W, 3) with a pixel, as a tensor or as an array.
+
+    Raises:
+        TypeError: neither a tensor nor an array, or not uint8.
+        ValueError: another shape, or no pixel.
+    """
+    if not isinstance(image, Tensor | np.ndarray):
+        raise TypeError(f"image must be a tensor or an array (H, W, 3), got {type(image).__name__}")
+    if image.dtype not in (torch.uint8, np.uint8):
+        raise TypeError(f"image must be uint8, from 0 to 255, got {str(image.dtype).removeprefix('torch.')}")
+    shape = tuple(image.shape)
+    if len(shape) != 3 or shape[2] != 3 or min(shape) < 1:
+        raise ValueError(f"image must have shape (H, W, 3) with at least one pixel, got {shape}")
+
+
+def require_pieces(scale: float, sigma: float, min_size: int, colours: str) -> None:
+    """Raise unless an image can be cut into pieces so: scale > 0, sigma ≥ 0, min_size ≥ 0, a known colour space.
+
+    Raises:
+        TypeError: not numbers.
+        ValueError: out of range, or another colour space.
+    """
+    require_number("scale", scale, above=0)
+    require_number("sigma", sigma, least=0)
+    require_int("min_size", min_size, least=0)
+    require_one_of("colours", colours, COLOURS)
+
+
+def require_search(scales: Sequence[float], colours: Sequence[str], most: int, min_side: float) -> None:
+    """Raise unless there is at least one scale and one colour space, `most` ≥ 1 and `min_side` ≥ 0.
+
+    Raises:
+        TypeError: not sequences, or not numbers.
+        ValueError: empty, or out of range.
+    """
+    for name, several in (("scales", scales), ("colours", colours)):
+        if isinstance(several, str) or not isinstance(several, Sequence):
+            raise TypeError(f"{name} must be a sequence, got {several!r}")
+        if not several:
+            raise ValueError(f"{name} must have at least one entry, got {several!r}")
+    require_int("most", most, least=1)
+    require_number("min_side", min_side, least=0)
