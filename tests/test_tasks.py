@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from autograde.building import bank, stubs
 from autograde.building.chapter import read
+from course.checking.calling import flatten
 from course.exercises.catalogue import CHAPTERS, all_exercises
 from course.exercises.exercise import PUBLIC_SEED, Case, Exercise
 
@@ -26,7 +27,7 @@ TASKS = {
 
 
 def tensors(case: Case) -> list[Tensor]:
-    return [value for value in case.inputs.values() if isinstance(value, Tensor)]
+    return [value for value in flatten(list(case.inputs.values())) if isinstance(value, Tensor)]
 
 
 def is_empty(case: Case) -> bool:
@@ -47,7 +48,7 @@ def asks_for_gradients(case: Case) -> bool:
 
 def could_be_changed(case: Case) -> bool:
     """Every call is looked at afterwards: an input that was written into is wrong."""
-    return any(isinstance(value, Tensor | nn.Module) for value in case.inputs.values())
+    return any(isinstance(value, Tensor | nn.Module | dict) for value in case.inputs.values())
 
 
 def has_pairs(case: Case) -> bool:

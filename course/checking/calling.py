@@ -8,7 +8,7 @@ import linecache
 import os
 import sysconfig
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -94,11 +94,11 @@ def _gradients(
 ) -> tuple[dict[str, Tensor | None] | None, Failure | None]:
     """Differentiate a fixed weighted sum of the outputs with respect to every floating-point input."""
     inputs = _copies(case)
-    leaves = {name: x.requires_grad_() for name, x in inputs.items() if isinstance(x, Tensor) and x.is_floating_point()}
+    leaves = {name: x.requires_grad_() for name, x in fields(inputs) if isinstance(x, Tensor) and x.is_floating_point()}
     try:
         with watch_operators(exercise.forbidden, seen):
             value = answer(*_values(case.args, inputs), **_named(case.options, inputs))
-        outputs = [x for x in _flatten(value) if isinstance(x, Tensor) and x.requires_grad]
+        outputs = [x for x in flatten(value) if isinstance(x, Tensor) and x.requires_grad]
         if not outputs:
             return dict.fromkeys(leaves), None
         total = torch.stack([(x * _weights(x)).sum() for x in outputs]).sum()
@@ -133,6 +133,8 @@ def _copy(value: object) -> object:
         return layers.copy(value)
     if isinstance(value, list | tuple):
         return type(value)(_copy(item) for item in value)
+    if isinstance(value, dict):
+        return {key: _copy(item) for key, item in value.items()}
     return value
 
 
@@ -156,15 +158,27 @@ def _same(given: object, now: object) -> bool:
         return layers.same(given, now)  # `.eval()` is no change
     if isinstance(given, list | tuple) and isinstance(now, list | tuple):
         return len(given) == len(now) and all(map(_same, given, now))
-    return given == now
+    if isinstance(given, dict) and isinstance(now, dict):
+        return given.keys() == now.keys() and all(_same(item, now[key]) for key, item in given.items())
+    return type(given) is type(now) and given == now
 
 
-def _flatten(value: object) -> list[object]:
+def flatten(value: object) -> list[object]:
+    """Return what lies in lists, tuples and dicts inside `value`, in order; anything else is itself."""
     if isinstance(value, list | tuple):
-        return [leaf for item in value for leaf in _flatten(item)]
+        return [leaf for item in value for leaf in flatten(item)]
     if isinstance(value, dict):
-        return [leaf for item in value.values() for leaf in _flatten(item)]
+        return [leaf for item in value.values() for leaf in flatten(item)]
     return [value]
+
+
+def fields(inputs: Mapping[str, object]) -> Iterator[tuple[str, object]]:
+    """Yield each input with its name; of a dict each value, named as Python would write it: `region["size"]`."""
+    for name, value in inputs.items():
+        if isinstance(value, dict):
+            yield from ((f'{name}["{key}"]', item) for key, item in value.items())
+        else:
+            yield name, value
 
 
 def _detached(value: object) -> Plain:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from torch import Tensor, nn
 
+from course.checking.calling import fields
 from course.checking.judging import close
 from course.checking.report import Report
 from course.exercises.exercise import Exercise
@@ -120,8 +121,8 @@ def _told_prints(report: Report) -> str:
 def settings_of(report: Report) -> str:
     """Return the arguments of the first failing case that are no tensors: "kernel_size = 2, stride = 3"."""
     assert report.first_failure is not None
-    inputs = report.cases[report.first_failure].inputs
-    return ", ".join(f"{name} = {_setting(value)}" for name, value in inputs.items() if not isinstance(value, Tensor))
+    inputs = fields(report.cases[report.first_failure].inputs)
+    return ", ".join(f"{name} = {_setting(value)}" for name, value in inputs if not isinstance(value, Tensor))
 
 
 def grids_of(report: Report) -> list[Grid]:
@@ -134,13 +135,13 @@ def grids_of(report: Report) -> list[Grid]:
     if isinstance(expected, nn.Module):
         expected, got = _tensor_of(expected, verdict.part), _tensor_of(got, verdict.part)
     where = verdict.where[:-2] if verdict.where and len(verdict.where) > 2 else None
-    center = verdict.where[-2:] if verdict.where and len(verdict.where) >= 2 else (0, 0)
+    center = verdict.where[-2:] or (0, 0) if verdict.where else (0, 0)
     inputs = {
         f"{name}.{verdict.part or 'weight'}" if isinstance(value, nn.Module) else name: _tensor_of(value, verdict.part)
-        for name, value in case.inputs.items()
+        for name, value in fields(case.inputs)
     }
     grids = [
-        _plane(name, value, where, (0, 0))
+        _entries(name, value) if _is_sparse(value) else _plane(name, value, where, (0, 0))
         for name, value in inputs.items()
         if isinstance(value, Tensor) and value.ndim >= 1
     ]
@@ -174,6 +175,18 @@ def _wrong(exercise: Exercise, expected: Tensor, got: object) -> Tensor | None:
     if not isinstance(got, Tensor) or got.shape != expected.shape:
         return None
     return ~close(exercise, expected, got.to(expected.dtype))
+
+
+def _is_sparse(x: Tensor) -> bool:
+    """Return whether `x` is a row too long to be shown whole, of which all that is not 0 can be."""
+    return x.ndim == 1 and len(x) > 4 * _LARGEST and 0 < int(x.count_nonzero()) <= _LARGEST
+
+
+def _entries(title: str, x: Tensor) -> Grid:
+    """Show the places of a row that are not 0, and under each its number."""
+    places = x.nonzero()[:, 0]
+    rows = tuple(f"[{place}]" for place in places.tolist()), tuple(_number(number, False) for number in x[places])
+    return Grid(f"{title}, all of {len(x)} numbers that are not 0, by index", rows)
 
 
 def _plane(

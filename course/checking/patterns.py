@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from course.checking.answers import Answers
-from course.checking.calling import Outcome
+from course.checking.calling import Outcome, flatten
 from course.checking.errors import kind_of
 from course.checking.judging import Verdict, close
 from course.exercises.exercise import Case, Exercise
@@ -134,7 +134,7 @@ def _by_inputs(cases: Sequence[Case], others: Sequence[Case], raised: bool = Fal
 
 
 def _tensors(case: Case) -> list[Tensor]:
-    return [x for x in case.inputs.values() if isinstance(x, Tensor)]
+    return [x for x in flatten(list(case.inputs.values())) if isinstance(x, Tensor)]
 
 
 def _is_empty(case: Case) -> bool:

@@ -11,10 +11,11 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from course.checking.answers import case_from_plain, case_to_plain
 from course.checking.calling import Failure, Outcome, _is_library, call, describe_exception
 from course.exercises.exercise import Case, Exercise
 from course.layers import same
-from course.packet import dumps, loads
+from course.packet import dumps, equal, loads
 
 
 def exercise(*cases: Case) -> Exercise:
@@ -73,6 +74,65 @@ def test_lists_are_copied_too() -> None:
     got = outcome(lambda x: x[0].append(3), x=given)
     assert given[0] == [1, 2]
     assert got.modified == ("x",)
+
+
+def region() -> dict[str, object]:
+    return {"size": 12, "box": torch.tensor([0.0, 1.0, 4.0, 6.0]), "colour": torch.arange(3.0)}
+
+
+def test_dicts_are_copied_with_what_is_in_them() -> None:
+    def writes(first: dict[str, Tensor], second: dict[str, Tensor]) -> None:
+        first["box"].zero_()
+        second["box"] = second["box"] * 2
+
+    first, second = region(), region()
+    assert outcome(writes, first=first, second=second).modified == ("first", "second")
+    for given in (first, second):
+        assert isinstance(given["box"], Tensor)
+        assert given["box"].tolist() == [0, 1, 4, 6]
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda region: region.update(size=13),
+        lambda region: region.update(size=12.0),
+        lambda region: region.update(size=torch.tensor([12, 12])),
+        lambda region: region.update(box=None),
+        lambda region: region.update(label=1),
+        lambda region: region.pop("size"),
+        lambda region: region.clear(),
+        lambda region: region["colour"].mul_(2),
+    ],
+)
+def test_a_dict_that_was_changed_is_noted(write: Callable[[object], object]) -> None:
+    assert outcome(write, region=region()).modified == ("region",)
+
+
+def test_a_dict_that_is_only_read_is_not_modified() -> None:
+    got = outcome(lambda region: {**region, "size": region["size"] + 1}, region=region())
+    assert got.modified == ()
+    assert isinstance(got.value, dict)
+    assert got.value["size"] == 13
+
+
+def test_gradients_reach_into_dicts() -> None:
+    got = outcome(lambda region: region["box"] * 2, gradient=True, region=region())
+    assert got.gradients is not None
+    assert list(got.gradients) == ['region["box"]', 'region["colour"]']
+    assert got.gradients['region["box"]'] is not None
+    assert got.gradients['region["colour"]'] is None
+
+
+def test_a_dict_crosses_the_border_of_the_sandbox_as_it_is() -> None:
+    given = {**region(), "texture": torch.arange(12.0).reshape(3, 4)[:, 1]}
+    case = case_from_plain(loads(dumps(case_to_plain(Case("a case", {"first": given})))))
+    arrived = case.inputs["first"]
+    assert isinstance(arrived, dict)
+    assert equal(arrived, given)
+    assert type(arrived["size"]) is int
+    assert not arrived["texture"].is_contiguous()
+    assert outcome(lambda first: first["texture"].mul_(2), first=arrived).modified == ("first",)
 
 
 # --- inputs -----------------------------------------------------------------------------------------------------------

@@ -113,6 +113,17 @@ def test_what_goes_by_the_order_in_memory_is_told() -> None:
     assert "contiguous inputs only" in diagnosis(double, by_memory, case(SMALL), case(WIDE.T))
 
 
+def test_what_lies_in_a_dict_counts_as_an_input() -> None:
+    def size(region: dict[str, Tensor]) -> Tensor:
+        return region["box"].sum() * 2
+
+    def answer(region: dict[str, Tensor]) -> Tensor:
+        return size(region) if region["box"].numel() else size(region) + 1
+
+    cases = [Case(str(x.shape), {"region": {"box": x}}) for x in (SMALL, WIDE, EMPTY)]
+    assert "only an empty input" in diagnosis(size, answer, *cases)
+
+
 def times(x: Tensor, by: object = 2, plus: int = 0) -> Tensor:
     return x * (by if isinstance(by, int) else torch.tensor(by).sum()) + plus
 
