@@ -92,9 +92,10 @@ def call(exercise: Exercise, answer: Answer, case: Case) -> Outcome:
 def _gradients(
     exercise: Exercise, answer: Answer, case: Case, seen: list[str]
 ) -> tuple[dict[str, Tensor | None] | None, Failure | None]:
-    """Differentiate a fixed weighted sum of the outputs with respect to every floating-point input."""
+    """Differentiate a fixed weighted sum of the outputs with respect to every floating-point input but constants."""
     inputs = _copies(case)
-    leaves = {name: x.requires_grad_() for name, x in fields(inputs) if isinstance(x, Tensor) and x.is_floating_point()}
+    asked = [(name, x) for name, x in fields(inputs) if name not in exercise.constants]
+    leaves = {name: x.requires_grad_() for name, x in asked if isinstance(x, Tensor) and x.is_floating_point()}
     try:
         with watch_operators(exercise.forbidden, seen):
             value = answer(*_values(case.args, inputs), **_named(case.options, inputs))

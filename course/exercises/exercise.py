@@ -19,7 +19,7 @@ class Case:
     """One call that an answer must get right.
 
     `args` are passed by position in this order, `options` by keyword. `gradient` asks, besides the values, for the
-    gradients with respect to every floating-point tensor among them.
+    gradients with respect to every floating-point tensor among them, but for the exercise's `constants`.
     """
 
     name: str
@@ -41,6 +41,7 @@ class Exercise:
     `forbidden` are regular expressions over dotted paths such as `torch.nn.functional.max_unpool2d` and
     `torch.ops.aten.max_unpool2d`, lower case and without underscores; `reference` is `module:function`. Two values
     are equal when they differ by at most atol + rtol·|expected|, by dtype where `tolerance` does not say otherwise.
+    `constants` names floating-point inputs that are given, as labels are: no gradient is asked with respect to them.
     `insight` is what a right answer is told: why it mattered, or what to try with it now.
     """
 
@@ -56,6 +57,7 @@ class Exercise:
     forbidden: tuple[str, ...] = ()
     forbidden_sentence: str = ""
     tolerance: tuple[float, float] | None = None
+    constants: tuple[str, ...] = ()
     insight: str = ""
 
     def __post_init__(self) -> None:

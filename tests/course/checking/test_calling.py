@@ -5,6 +5,7 @@ import os
 import sys
 import types
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -122,6 +123,13 @@ def test_gradients_reach_into_dicts() -> None:
     assert list(got.gradients) == ['region["box"]', 'region["colour"]']
     assert got.gradients['region["box"]'] is not None
     assert got.gradients['region["colour"]'] is None
+
+
+def test_no_gradient_is_asked_with_respect_to_constants() -> None:
+    case = Case("a case", {"x": torch.ones(2), "labels": torch.ones(2)}, gradient=True)
+    got = call(replace(exercise(case), constants=("labels",)), lambda x, labels: x * labels, case)
+    assert got.gradients is not None
+    assert list(got.gradients) == ["x"]
 
 
 def test_a_dict_crosses_the_border_of_the_sandbox_as_it_is() -> None:
