@@ -1,0 +1,16 @@
+"""Chapter 07, R-CNN: where to look, when windows are too many, and what to ask of each place.
+
+Regions that are merged, how many targets their boxes cover, pieces of one size, labels by overlap, boxes as deltas, and
+the two machines that are fitted to features: a classifier with a margin and a regressor.
+"""
+
+CHAPTER = "07_rcnn"
+
+EXERCISES = (
+    "region_similarity",
+    "merge_regions",
+    "proposal_recall",
+    "assign_labels",
+    "svm_loss",
+)
+"""In the order of the chapter; each is a module beside this one."""
