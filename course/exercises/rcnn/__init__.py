@@ -6,11 +6,5 @@ the two machines that are fitted to features: a classifier with a margin and a r
 
 CHAPTER = "07_rcnn"
 
-EXERCISES = (
-    "region_similarity",
-    "merge_regions",
-    "proposal_recall",
-    "assign_labels",
-    "svm_loss",
-)
+EXERCISES = ("region_similarity",)
 """In the order of the chapter; each is a module beside this one."""

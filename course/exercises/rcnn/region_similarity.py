@@ -115,7 +115,7 @@ EXERCISE = Exercise(
         "`(right_bottom - left_top).prod()`. Size and fill are each 1 minus a share of `image_size`.",
     ),
     insight=(
-        "Size and fill look at no pixel. Size has small regions grow first, so that one large region does not swallow "
-        "the image piece by piece, and fill closes holes. What would be merged first if only colour counted?"
+        "Add size and fill on paper: the sizes cancel, and 2 − box / image is left. Whatever the regions are, the two "
+        "terms together ask only for a small box around both. What would be merged first if only colour counted?"
     ),
 )

@@ -219,7 +219,7 @@ def texture_twice(first, second, image_size):
     return 2 * common(first, second, "texture") + terms
 
 
-@mistake("You compare the colours of one region with the texture of the other, or only the first bins of a histogram.")
+@mistake("You look at some of the bins only. All 75 numbers of the colours are added up, and all 240 of the texture.")
 def first_bins_only(first, second, image_size):
     return with_looks(first, second, image_size, lambda a, b: torch.minimum(a[:25], b[:25]).sum())
 
@@ -228,7 +228,9 @@ def first_bins_only(first, second, image_size):
     "You divide what the colours have in common by their three channels. All 75 numbers together add up to 1 already."
 )
 def colour_a_third(first, second, image_size):
-    rest = common(first, second, "texture") + size_term(first, second, image_size) + fill_term(first, second, image_size)
+    rest = (
+        common(first, second, "texture") + size_term(first, second, image_size) + fill_term(first, second, image_size)
+    )
     return common(first, second, "colour") / 3 + rest
 
 
@@ -306,9 +308,7 @@ def difference_of_sizes_by_their_sum(first, second, image_size):
 
 @form(difference_of_sizes)
 def ratio_of_sizes(first, second, image_size):
-    return with_size(
-        first, second, image_size, min(first["size"], second["size"]) / max(first["size"], second["size"])
-    )
+    return with_size(first, second, image_size, min(first["size"], second["size"]) / max(first["size"], second["size"]))
 
 
 @form(difference_of_sizes)
@@ -341,9 +341,7 @@ def average_size(first, second, image_size):
     return with_size(first, second, image_size, 1 - sizes(first, second) / 2 / image_size)
 
 
-@mistake(
-    "You multiply the two sizes. Both regions together are a share of the image: their sizes are added."
-)
+@mistake("You multiply the two sizes. Both regions together are a share of the image: their sizes are added.")
 def product_of_sizes(first, second, image_size):
     return with_size(first, second, image_size, 1 - first["size"] * second["size"] / image_size)
 
@@ -367,24 +365,17 @@ def size_and_fill_by_the_box(first, second, image_size):
 @mistake(
     "You take the areas of the boxes for the sizes. A region need not fill its box: `size` is the number of its pixels."
 )
-def areas_for_sizes(first, second, image_size):
-    both = area(first["box"]) + area(second["box"])
-    fill = 1 - (area(around(first, second)) - both) / image_size
-    return alike(first, second) + 1 - both / image_size + fill
-
-
-@form(areas_for_sizes)
-def areas_for_sizes_in_size_only(first, second, image_size):
+def areas_for_sizes_in_size(first, second, image_size):
     return with_size(first, second, image_size, 1 - (area(first["box"]) + area(second["box"])) / image_size)
 
 
-@form(areas_for_sizes)
+@form(areas_for_sizes_in_size)
 def areas_for_sizes_in_fill_only(first, second, image_size):
     both = area(first["box"]) + area(second["box"])
     return with_fill(first, second, image_size, 1 - (area(around(first, second)) - both) / image_size)
 
 
-@form(areas_for_sizes)
+@form(areas_for_sizes_in_size)
 def area_of_both_boxes_for_sizes_in_fill(first, second, image_size):
     low, high = torch.maximum(first["box"][:2], second["box"][:2]), torch.minimum(first["box"][2:], second["box"][2:])
     both = area(first["box"]) + area(second["box"]) - (high - low).clamp(min=0).prod()
@@ -509,9 +500,7 @@ def fill_by_the_sizes(first, second, image_size):
     return with_fill(first, second, image_size, 1 - gap / sizes(first, second))
 
 
-@mistake(
-    "You take the area of both boxes for that of the box *around* both. What lies between them is in it too."
-)
+@mistake("You take the area of both boxes for that of the box *around* both. What lies between them is in it too.")
 def areas_of_both_boxes(first, second, image_size):
     return with_box(first, second, image_size, area(first["box"]) + area(second["box"]))
 
@@ -537,7 +526,9 @@ def box_that_both_share_or_nothing(first, second, image_size):
     return with_box(first, second, image_size, (high - low).clamp(min=0).prod())
 
 
-@mistake("You use the smaller, or the larger, of all four numbers of the boxes. x1 and y1 need the one, x2 and y2 the other.")
+@mistake(
+    "You use the smaller, or the larger, of all four numbers of the boxes. x1 and y1 need the one, x2 and y2 the other."
+)
 def smaller_of_all_four(first, second, image_size):
     return with_box(first, second, image_size, area(torch.minimum(first["box"], second["box"])))
 
@@ -580,9 +571,7 @@ def boxes_as_corner_and_sides(first, second, image_size):
     return with_box(first, second, image_size, (high - low).prod())
 
 
-@mistake(
-    "You mix up x and y: a box is (x1, y1, x2, y2), so that x2 − x1 is the third number minus the first."
-)
+@mistake("You mix up x and y: a box is (x1, y1, x2, y2), so that x2 − x1 is the third number minus the first.")
 def corners_that_are_mixed_up(first, second, image_size):
     x1, x2, y1, y2 = around(first, second)
     return with_box(first, second, image_size, (x2 - x1) * (y2 - y1))
@@ -602,7 +591,7 @@ def sides_added(first, second, image_size):
     return with_box(first, second, image_size, sides.sum())
 
 
-@mistake("Your result has one dimension too many, or too few numbers are added: one number is asked, without dimensions.")
+@mistake("Your result is a tensor with a dimension. One number is asked: a float, or a tensor without dimensions.")
 def kept_dimension(first, second, image_size):
     compare = lambda a, b: torch.minimum(a, b).sum(dim=0, keepdim=True)
     return with_looks(first, second, image_size, compare)
@@ -702,3 +691,10 @@ def in_a_copy(first, second, image_size):
     merged["size"] += second["size"]
     fill = 1 - (area(merged["box"]) - merged["size"]) / image_size
     return alike(first, second) + (1 - merged["size"] / image_size) + fill
+
+
+@variant
+def areas_that_cancel(first, second, image_size):
+    both = area(first["box"]) + area(second["box"])  # what is subtracted in the one term is added in the other
+    fill = 1 - (area(around(first, second)) - both) / image_size
+    return alike(first, second) + 1 - both / image_size + fill
