@@ -6,5 +6,8 @@ the two machines that are fitted to features: a classifier with a margin and a r
 
 CHAPTER = "07_rcnn"
 
-EXERCISES = ("region_similarity",)
+EXERCISES = (
+    "region_similarity",
+    "merge_regions",
+)
 """In the order of the chapter; each is a module beside this one."""
