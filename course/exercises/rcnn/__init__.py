@@ -9,5 +9,7 @@ CHAPTER = "07_rcnn"
 EXERCISES = (
     "region_similarity",
     "merge_regions",
+    "encode_boxes",
+    "decode_boxes",
 )
 """In the order of the chapter; each is a module beside this one."""
