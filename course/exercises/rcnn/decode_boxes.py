@@ -42,7 +42,7 @@ def _draw_deltas(rng: np.random.Generator, count: int, step: float = 0.0625) -> 
     deltas = distinct(rng, (count, 4), step=step)
     grows, shrinks = (int(column) for column in rng.permutation([2, 3]))
     largest = divmod(int(deltas.abs().argmax()), 4)
-    deltas[0, grows], deltas[largest] = deltas[largest].abs(), deltas[0, grows].item()
+    deltas[largest], deltas[0, grows] = deltas[0, grows].item(), deltas[largest].abs()
     deltas[0, shrinks] = -deltas[0, shrinks].abs()
     return deltas
 
@@ -89,7 +89,9 @@ def cases(rng: np.random.Generator) -> Iterator[Case]:
 
     a, b = draw_eighths(10, 16, 2)
     deltas = _with_sizes(rng, [(a, 3.5), (-2.5, b)])
-    yield _call("large numbers that their weights bring below the limit", deltas, _draw_anchors(rng, 2), (1.0, 1.0, 8.0, 16.0))
+    yield _call(
+        "large numbers that their weights bring below the limit", deltas, _draw_anchors(rng, 2), (1.0, 1.0, 8.0, 16.0)
+    )
     a, b = draw_eighths(2, 4, 2)
     deltas = _with_sizes(rng, [(a, 0.25), (-0.5, b)])
     anchors = _draw_anchors(rng, 2, 2000, 2100)
@@ -140,7 +142,7 @@ EXERCISE = Exercise(
         "Take an anchor from 0 to 10 and dx = 0.5, dw = log 2, with weights of 1. Where is its new centre, how wide is "
         "it now, and where are its two edges?",
         "Undo what encoding did, in the opposite order: divide by the weights first, then limit dw and dh from above, "
-        "and only then comes `exp`. The centre moves by sides of the *anchor*, not of the new box.",
+        "and only then comes `exp`. The centre moves by sides of the anchor, not of the new box.",
         "With the anchors' centres and sides, (N, 2) each, and `deltas / weights` in two halves: "
         "new centres are centres + offsets · sides, new sides are sides · exp(sizes), where "
         "`sizes.clamp(max=math.log(1000 / 16))` is the limit. A corner lies half a side from the centre; "

@@ -96,8 +96,8 @@ EXERCISE = Exercise(
     cases=cases,
     outputs=("deltas",),
     hints=(
-        "An anchor reaches from 0 to 10 in x, its target from 5 to 25. Where are their two centres, and how many of the "
-        "*anchor's* widths lie between them? How many times as wide is the target?",
+        "An anchor reaches from 0 to 10 in x, its target from 5 to 25. Where are their two centres, and how many of "
+        "the anchor's widths lie between them? How many times as wide is the target?",
         "Turn both lists of boxes into centres and sides first. The first two numbers are differences of centres, in "
         "sides of the anchor; the last two are logarithms of what a side of the target is, in sides of the anchor. "
         "Then each of the four has a weight of its own.",
