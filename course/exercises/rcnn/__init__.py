@@ -11,5 +11,6 @@ EXERCISES = (
     "merge_regions",
     "encode_boxes",
     "decode_boxes",
+    "fit_box_regressor",
 )
 """In the order of the chapter; each is a module beside this one."""
