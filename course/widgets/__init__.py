@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from course.widgets.box_coder import BoxCoder
     from course.widgets.heatmap import Heatmap
     from course.widgets.iou import IoU
     from course.widgets.max_unpooling import MaxUnpooling
@@ -22,12 +23,13 @@ if TYPE_CHECKING:
     from course.widgets.unpooling import Unpooling
 
 __all__ = [
-    "NMS", "Heatmap", "IoU", "MaxUnpooling", "MultitaskLoss", "PrecisionRecall", "ReceptiveField", "SlidingWindow",
-    "TransposedConvolution", "Unpooling",
+    "NMS", "BoxCoder", "Heatmap", "IoU", "MaxUnpooling", "MultitaskLoss", "PrecisionRecall", "ReceptiveField",
+    "SlidingWindow", "TransposedConvolution", "Unpooling",
 ]  # fmt: skip
 
 _FOLDERS = {
     "NMS": "nms",
+    "BoxCoder": "box_coder",
     "Heatmap": "heatmap",
     "IoU": "iou",
     "MaxUnpooling": "max_unpooling",
