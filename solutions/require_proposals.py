@@ -88,17 +88,22 @@ def require_pieces(scale: float, sigma: float, min_size: int, colours: str) -> N
     require_one_of("colours", colours, COLOURS)
 
 
-def require_search(scales: Sequence[float], colours: Sequence[str], most: int, min_side: float) -> None:
-    """Raise unless there is at least one scale and one colour space, `most` ≥ 1 and `min_side` ≥ 0.
+def require_search(
+    scales: Sequence[float], sigma: float, min_size: int, colours: Sequence[str], most: int, min_side: float
+) -> None:
+    """Raise unless there is a scale and a colour space, each as `require_pieces` asks, `most` ≥ 1 and `min_side` ≥ 0.
 
     Raises:
         TypeError: not sequences, or not numbers.
         ValueError: empty, or out of range.
     """
-    for name, several in (("scales", scales), ("colours", colours)):
+    for name, several in (("scale", scales), ("colours", colours)):
         if isinstance(several, str) or not isinstance(several, Sequence):
             raise TypeError(f"{name} must be a sequence, got {several!r}")
         if not several:
             raise ValueError(f"{name} must have at least one entry, got {several!r}")
+    for scale in scales:
+        for space in colours:
+            require_pieces(scale, sigma, min_size, space)
     require_int("most", most, least=1)
     require_number("min_side", min_side, least=0)

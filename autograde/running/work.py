@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 
 PRELOADED = (
     "matplotlib.pyplot", "course.checking", "course.costs", "course.detection", "course.farm", "course.farm.meadow",
-    "course.interpolation", "course.labels", "course.localization", "course.patches", "course.plotting", "course.pose",
-    "course.proposals", "course.regions", "course.segmentation", "course.shapes", "course.tables", "course.training",
+    "course.growing", "course.interpolation", "course.labels", "course.localization", "course.patches",
+    "course.pieces", "course.plotting", "course.pose", "course.proposals", "course.regions", "course.segmentation",
+    "course.shapes", "course.tables", "course.training",
 )  # fmt: skip
 """What the chapters' cells import beside torch: once a worker, not once an exercise."""
 

@@ -26,15 +26,14 @@ def show_regions(image: Tensor, regions: Mapping[str, Tensor], columns: int | No
     figure, axes = picture_axes(len(regions), columns)
     for axis, (name, labels) in zip(axes, regions.items(), strict=False):
         draw_regions(axis, image, labels)
-        set_title(axis, f"{name}: {len(labels.unique())} regions")
+        set_title(axis, f"{name}: {len(set(labels.flatten().tolist()))} regions")
     return figure
 
 
 def draw_regions(axis: Axes, image: Tensor, labels: Tensor, width: float = 1.0) -> None:
     """Draw an image (3, H, W) with each region of `labels` (H, W) in its mean colour, and lines `width` points wide."""
-    _, own = labels.unique(return_inverse=True)
-    pixels, own = image.flatten(1), own.flatten()
-    counts = own.bincount()
+    _, own = torch.unique(labels.flatten(), return_inverse=True)
+    pixels, counts = image.flatten(1), own.bincount()
     means = torch.zeros(3, len(counts), dtype=image.dtype).index_add(1, own, pixels) / counts
     draw_image(axis, means[:, own].view_as(image))
     axis.add_collection(LineCollection(_borders(labels), colors=INK, linewidths=width, capstyle="round"))

@@ -137,8 +137,8 @@ def test_boxes_are_what_was_promised() -> None:
 
 def test_more_scales_and_colours_only_add_boxes() -> None:
     image = picture(1)
-    few = set(map(tuple, selective_search(image, scales=(80.0,), colours=("lab",)).tolist()))
-    more = set(map(tuple, selective_search(image, scales=(80.0, 40.0), colours=("lab", "rgb")).tolist()))
+    few = set(map(tuple, selective_search(image, scale=(80.0,), colours=("lab",)).tolist()))
+    more = set(map(tuple, selective_search(image, scale=(80.0, 40.0), colours=("lab", "rgb")).tolist()))
     assert few < more
 
 
@@ -152,7 +152,7 @@ def test_input_stays_as_it_is() -> None:
 @pytest.mark.parametrize("shape", [(1, 1), (1, 6), (6, 1), (2, 2), (3, 40)])
 def test_tiny_pictures_have_at_least_themselves(shape: tuple[int, int]) -> None:
     image = torch.randint(256, (*shape, 3), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
-    boxes = selective_search(image, scales=(1.0,), min_size=0)
+    boxes = selective_search(image, scale=(1.0,), min_size=0)
     assert boxes[0].tolist() == [0, 0, shape[1], shape[0]]
 
 
@@ -171,6 +171,10 @@ def test_grey_has_no_hue_and_black_no_saturation() -> None:
     np.testing.assert_allclose(vivid[0, 0], [1 / 3, 1, 200 / 255])
 
 
+def test_a_single_scale_is_a_number() -> None:
+    assert torch.equal(selective_search(picture(2), scale=40.0), selective_search(picture(2), scale=(40.0,)))
+
+
 @pytest.mark.parametrize(
     ("arguments", "error", "words"),
     [
@@ -178,9 +182,9 @@ def test_grey_has_no_hue_and_black_no_saturation() -> None:
         ({"image": [[0]]}, TypeError, "got list"),
         ({"image": torch.zeros(3, 4, 4, dtype=torch.uint8)}, ValueError, r"\(H, W, 3\)"),
         ({"image": torch.zeros(0, 4, 3, dtype=torch.uint8)}, ValueError, "at least one pixel"),
-        ({"scales": (0.0,)}, ValueError, "scale must be greater than 0"),
-        ({"scales": ()}, ValueError, "scales must have at least one entry"),
-        ({"scales": 80.0}, TypeError, "scales must be a sequence"),
+        ({"scale": (80.0, 0.0)}, ValueError, "scale must be greater than 0"),
+        ({"scale": ()}, ValueError, "scale must have at least one entry"),
+        ({"scale": "large"}, TypeError, "scale must be a sequence"),
         ({"sigma": -1.0}, ValueError, "sigma must be at least 0"),
         ({"min_size": -1}, ValueError, "min_size must be at least 0"),
         ({"colours": ("cmyk",)}, ValueError, 'colours must be "rgb", "hsv" or "lab"'),

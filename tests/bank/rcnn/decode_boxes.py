@@ -180,7 +180,9 @@ def sizes_without_an_exponent_and_a_limit(deltas, anchors, weights=ONES):
     return box(moved(deltas, anchors, weights), sides(anchors) * shares(deltas, weights)[1])
 
 
-@mistake("Your sizes grow in proportion, by 1 + dw. dw is the *logarithm* of the ratio: the side is multiplied by e to it.")
+@mistake(
+    "Your sizes grow in proportion, by 1 + dw. dw is the *logarithm* of the ratio: the side is multiplied by e to it."
+)
 def sizes_in_proportion(deltas, anchors, weights=ONES):
     side = sides(anchors) * (1 + shares(deltas, weights)[1].clamp(max=LIMIT))
     return box(moved(deltas, anchors, weights), side)
@@ -322,7 +324,9 @@ def limited_at_the_logarithm_of_sixteen(deltas, anchors, weights=ONES):
     return right(deltas, anchors, weights, limit=math.log(16))
 
 
-@mistake("Your limit works downwards as well. Only what is too *large* is limited: a box may become as small as it likes.")
+@mistake(
+    "Your limit works downwards as well. Only what is too *large* is limited: a box may become as small as it likes."
+)
 def limited_on_both_sides(deltas, anchors, weights=ONES):
     side = sides(anchors) * shares(deltas, weights)[1].clamp(-LIMIT, LIMIT).exp()
     return box(moved(deltas, anchors, weights), side)
@@ -410,7 +414,9 @@ def multiplied_by_the_weights(deltas, anchors, weights=ONES):
     return right(deltas, anchors, [1 / weight for weight in weights])
 
 
-@mistake("The weights come in the order of the deltas: for dx, dy, dw and dh. In yours two of them have changed places.")
+@mistake(
+    "The weights come in the order of the deltas: for dx, dy, dw and dh. In yours two of them have changed places."
+)
 def second_and_third_weight_exchanged(deltas, anchors, weights=ONES):
     return right(deltas, anchors, [weights[0], weights[2], weights[1], weights[3]])
 
@@ -563,7 +569,7 @@ def moves_of_edges_in_sides(deltas, anchors, weights=ONES):
     return anchors + deltas / weighing(deltas, weights) * sides(anchors).repeat(1, 2)
 
 
-@mistake("You add or take off 1, as if x2 were the last pixel inside. Here x2 − x1 is the width, without a \"+ 1\".")
+@mistake('You add or take off 1, as if x2 were the last pixel inside. Here x2 − x1 is the width, without a "+ 1".')
 def one_too_wide_to_decode(deltas, anchors, weights=ONES):
     offsets, sizes = shares(deltas, weights)
     side = sides(anchors) + 1
@@ -684,7 +690,9 @@ def gradient_for_anchors_only_to_decode(deltas, anchors, weights=ONES):
     return right(deltas.detach(), anchors, weights)
 
 
-@mistake("Your gradients miss a part of the way: the offsets, the sizes or a side of the anchor are cut from the graph.")
+@mistake(
+    "Your gradients miss a part of the way: the offsets, the sizes or a side of the anchor are cut from the graph."
+)
 def sizes_cut_off_to_decode(deltas, anchors, weights=ONES):
     side = sides(anchors) * shares(deltas, weights)[1].detach().clamp(max=LIMIT).exp()
     return box(moved(deltas, anchors, weights), side)

@@ -124,7 +124,9 @@ def by_the_area(targets, anchors, weights=ONES):
     return joined(offsets, right_growth(targets, anchors), weights)
 
 
-@mistake("Your dx and dy point the wrong way: from the target to the anchor. They are to move the anchor to the target.")
+@mistake(
+    "Your dx and dy point the wrong way: from the target to the anchor. They are to move the anchor to the target."
+)
 def offsets_the_other_way(targets, anchors, weights=ONES):
     return joined(-right_offsets(targets, anchors), right_growth(targets, anchors), weights)
 
@@ -143,7 +145,7 @@ def offsets_half_as_large(targets, anchors, weights=ONES):
     return joined(right_offsets(targets, anchors) / 2, right_growth(targets, anchors), weights)
 
 
-@mistake("Your \"centre\" is half the width, (x2 − x1) / 2. It does not say where the box is: take half of x1 + x2.")
+@mistake('Your "centre" is half the width, (x2 − x1) / 2. It does not say where the box is: take half of x1 + x2.')
 def half_a_width_for_a_centre(targets, anchors, weights=ONES):
     offsets = (sides(targets) - sides(anchors)) / 2 / sides(anchors)
     return joined(offsets, right_growth(targets, anchors), weights)
@@ -478,7 +480,9 @@ def divided_by_the_weights(targets, anchors, weights=ONES):
     return right(targets, anchors) / weighing(targets, weights)
 
 
-@mistake("The weights come in the order of the result: for dx, dy, dw and dh. In yours two of them have changed places.")
+@mistake(
+    "The weights come in the order of the result: for dx, dy, dw and dh. In yours two of them have changed places."
+)
 def weights_of_x_and_width_first(targets, anchors, weights=ONES):
     return right(targets, anchors, [weights[0], weights[2], weights[1], weights[3]])
 
@@ -737,7 +741,9 @@ def in_pairs_of_corners(targets, anchors, weights=ONES):
     theirs, mine = targets.reshape(-1, 2, 2), anchors.reshape(-1, 2, 2)
     w_theirs, w_mine = theirs.diff(dim=1)[:, 0], mine.diff(dim=1)[:, 0]
     offsets = (theirs.mean(dim=1) - mine.mean(dim=1)) / w_mine
-    return torch.einsum("nk,k->nk", torch.cat([offsets, torch.log(w_theirs / w_mine)], dim=-1), torch.tensor(weights).to(targets))
+    return torch.einsum(
+        "nk,k->nk", torch.cat([offsets, torch.log(w_theirs / w_mine)], dim=-1), torch.tensor(weights).to(targets)
+    )
 
 
 @variant

@@ -21,7 +21,9 @@ def right(features, deltas, strength):
 # --- mistakes: the strength -------------------------------------------------------------------------------------------
 
 
-@mistake("Your weights do not know the strength: this is a plain regression, which takes any weights that hit the deltas.")
+@mistake(
+    "Your weights do not know the strength: this is a plain regression, which takes any weights that hit the deltas."
+)
 def without_a_strength(features, deltas, strength):
     return torch.linalg.solve(features.T @ features, features.T @ deltas)
 
@@ -66,9 +68,7 @@ def strength_times_columns(features, deltas, strength):
 @form(strength_times_examples)
 def averages_of_products(features, deltas, strength):
     count = len(features)
-    return torch.linalg.solve(
-        features.T @ features / count + strength * eye(features), features.T @ deltas / count
-    )
+    return torch.linalg.solve(features.T @ features / count + strength * eye(features), features.T @ deltas / count)
 
 
 @form(strength_times_examples)
@@ -118,7 +118,9 @@ def strength_halved(features, deltas, strength):
     return right(features, deltas, strength / 2)
 
 
-@mistake("You take the strength for a divisor, as C is for a support vector machine. Here a larger one means smaller weights.")
+@mistake(
+    "You take the strength for a divisor, as C is for a support vector machine. Here a larger one means smaller weights."
+)
 def strength_upside_down(features, deltas, strength):
     return right(features, deltas, 1 / strength)
 
@@ -145,7 +147,9 @@ def mean_of_the_diagonal(features, deltas, strength):
     return torch.linalg.solve(gram + strength * gram.diagonal().mean() * eye(features), features.T @ deltas)
 
 
-@mistake("You leave out one of the weights when you shrink, as one does with an intercept. There is none here: all shrink.")
+@mistake(
+    "You leave out one of the weights when you shrink, as one does with an intercept. There is none here: all shrink."
+)
 def first_weight_not_shrunk(features, deltas, strength):
     identity = eye(features)
     identity[0, 0] = 0
@@ -159,9 +163,7 @@ def last_weight_not_shrunk(features, deltas, strength):
     return torch.linalg.solve(features.T @ features + strength * identity, features.T @ deltas)
 
 
-@mistake(
-    "The strength does not stand within what is inverted. It belongs beside XᵀX, before the equations are solved."
-)
+@mistake("The strength does not stand within what is inverted. It belongs beside XᵀX, before the equations are solved.")
 def strength_outside_of_the_inverse(features, deltas, strength):
     return (torch.linalg.pinv(features.T @ features) + strength * eye(features)) @ features.T @ deltas
 
@@ -293,7 +295,9 @@ def multiplied_instead_of_solved(features, deltas, strength):
     return (features.T @ features + strength * eye(features)) @ features.T @ deltas
 
 
-@mistake("You fit each feature on its own. What two features say together is counted twice: XᵀX is more than its diagonal.")
+@mistake(
+    "You fit each feature on its own. What two features say together is counted twice: XᵀX is more than its diagonal."
+)
 def each_feature_on_its_own(features, deltas, strength):
     return features.T @ deltas / (features.square().sum(dim=0)[:, None] + strength)
 
@@ -316,7 +320,9 @@ def errors_returned(features, deltas, strength):
     return deltas - features @ right(features, deltas, strength)
 
 
-@mistake("Rows and columns are exchanged: there is a row for each feature and a column for each of the four deltas, (D, 4).")
+@mistake(
+    "Rows and columns are exchanged: there is a row for each feature and a column for each of the four deltas, (D, 4)."
+)
 def a_row_for_each_delta(features, deltas, strength):
     return right(features, deltas, strength).T
 
@@ -376,7 +382,9 @@ def nan_without_examples(features, deltas, strength):
     return weights if len(features) else weights * torch.nan
 
 
-@mistake("With fewer examples than features you do something else, or leave the strength out. The same equations hold there.")
+@mistake(
+    "With fewer examples than features you do something else, or leave the strength out. The same equations hold there."
+)
 def least_squares_for_few_examples(features, deltas, strength):
     if len(features) < features.shape[1]:
         return torch.linalg.pinv(features) @ deltas

@@ -1,4 +1,4 @@
-"""Golden numbers of chapter 7's widgets: boxes as four numbers and back, similarities of regions and what they become."""
+"""Golden numbers of chapter 7's widgets: boxes as four numbers and back, regions alike and merged."""
 
 import torch
 
