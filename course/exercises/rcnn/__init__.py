@@ -9,8 +9,10 @@ CHAPTER = "07_rcnn"
 EXERCISES = (
     "region_similarity",
     "merge_regions",
+    "proposal_recall",
     "encode_boxes",
     "decode_boxes",
     "fit_box_regressor",
+)
 )
 """In the order of the chapter; each is a module beside this one."""
