@@ -14,5 +14,4 @@ EXERCISES = (
     "decode_boxes",
     "fit_box_regressor",
 )
-)
 """In the order of the chapter; each is a module beside this one."""
