@@ -217,7 +217,7 @@ def test_names_and_sentences_are_unique() -> None:
 def test_an_exercise_has_the_same_path_where_it_is_asked_and_where_it_is_answered() -> None:
     def files(folder: str) -> set[str]:
         found = (bank.CHECKOUT / folder).glob("*/*.py")
-        return {f"{path.parent.name}/{path.stem}" for path in found if path.stem not in ("__init__", "shared")}
+        return {f"{path.parent.name}/{path.stem}" for path in found if not path.stem.startswith(("__init__", "shared"))}
 
     catalogued = {f"{CHAPTERS[exercise.chapter]}/{name}" for name, exercise in EXERCISES.items()}
     assert files("course/exercises") == files("tests/bank") == catalogued

@@ -149,12 +149,17 @@ def _is_double(case: Case) -> bool:
     return any(x.dtype == torch.float64 for x in _tensors(case))
 
 
+def _pairs_of_sizes(case: Case) -> list[tuple[int, int]]:
+    """Return the inputs that are (height, width): two whole numbers. A range or four weights are something else."""
+    return [x for x in case.inputs.values() if isinstance(x, tuple) and len(x) == 2 and all(type(n) is int for n in x)]
+
+
 def _has_unequal_pair(case: Case) -> bool:
-    return any(isinstance(x, tuple) and len(x) == 2 and x[0] != x[1] for x in case.inputs.values())
+    return any(high != wide for high, wide in _pairs_of_sizes(case))
 
 
 def _has_pair(case: Case) -> bool:
-    return any(isinstance(x, tuple) for x in case.inputs.values())
+    return bool(_pairs_of_sizes(case))
 
 
 _INPUTS: tuple[tuple[Callable[[Case], bool], str], ...] = (

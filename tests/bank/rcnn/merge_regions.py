@@ -56,7 +56,7 @@ def histograms_added(first, second):
 @mistake(
     "Each region has the other one's size as its weight in your average. The larger one must weigh more, not the smaller."
 )
-def sizes_exchanged(first, second):
+def weights_exchanged(first, second):
     return joined(first, second, lambda s1, h1, s2, h2: (s2 * h1 + s1 * h2) / (s1 + s2))
 
 
@@ -149,7 +149,7 @@ def parentheses_forgotten(first, second):
 
 
 @mistake("You square the sizes or take them twice as weights. Each pixel counts once.")
-def weights_squared(first, second):
+def squares_of_sizes_as_weights(first, second):
     return joined(first, second, lambda s1, h1, s2, h2: (s1**2 * h1 + s2**2 * h2) / (s1**2 + s2**2))
 
 

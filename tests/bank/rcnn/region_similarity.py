@@ -664,7 +664,7 @@ def terms_stacked(first, second, image_size):
 
 
 @variant
-def with_numpy(first, second, image_size):
+def terms_by_numpy(first, second, image_size):
     colour, texture = (np.minimum(first[name].numpy(), second[name].numpy()).sum() for name in ("colour", "texture"))
     a, b = first["box"].numpy(), second["box"].numpy()
     sides = np.maximum(a[2:], b[2:]) - np.minimum(a[:2], b[:2])

@@ -138,3 +138,9 @@ def test_two_numbers_of_a_pair_that_are_confused_are_told() -> None:
     cases = [case(SMALL, by=3), case(SMALL, by=(2, 2)), case(WIDE, by=(1, 3)), case(SMALL, by=(4, 1))]
     said = diagnosis(times, lambda x, by: x * (by if isinstance(by, int) else 2 * by[0]), *cases)
     assert "pair holds two different numbers" in said
+
+
+def test_a_range_is_no_pair_of_sizes() -> None:
+    cases = [case(SMALL), case(SMALL, by=(0.0, 0.5)), case(WIDE, by=(0.25, 1.0))]
+    said = diagnosis(times, lambda x, by=2: x * 2, *cases)
+    assert "height" not in said
