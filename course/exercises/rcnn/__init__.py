@@ -10,6 +10,7 @@ EXERCISES = (
     "region_similarity",
     "merge_regions",
     "proposal_recall",
+    "warp_regions",
     "assign_labels",
     "encode_boxes",
     "decode_boxes",

@@ -90,9 +90,9 @@ EXERCISE = Exercise(
         "parabola in the one weight w. Where is its lowest point, and where would it be with a strength of 0?",
         "Set the gradient of the cost to zero. It is 2 Xᵀ(X W − T) + 2 · strength · W, and so a system of D linear "
         "equations for each column of W. Where does the strength stand in its matrix, and where does it not?",
-        "The matrix is `features.T @ features` with `strength` added on its diagonal, `torch.eye` in the dtype of "
-        "the features; the right side is `features.T @ deltas`. `torch.linalg.solve` takes all four columns at once, "
-        "and is content without examples: then 0 is solved for.",
+        "The matrix is `features.T @ features` with `strength` added on its diagonal, `torch.eye` in the dtype of the "
+        "features; the right side is `features.T @ deltas`. `torch.linalg.solve` takes all four columns at once, also "
+        "without examples.",
     ),
     forbidden=(r"^sklearn",),
     forbidden_sentence="This exercise is to fit the weights yourself, without a library's ridge regression.",
