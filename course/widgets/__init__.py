@@ -18,13 +18,14 @@ if TYPE_CHECKING:
     from course.widgets.nms import NMS
     from course.widgets.precision_recall import PrecisionRecall
     from course.widgets.receptive_field import ReceptiveField
+    from course.widgets.selective_search import SelectiveSearch
     from course.widgets.sliding_window import SlidingWindow
     from course.widgets.transposed_convolution import TransposedConvolution
     from course.widgets.unpooling import Unpooling
 
 __all__ = [
     "NMS", "BoxCoder", "Heatmap", "IoU", "MaxUnpooling", "MultitaskLoss", "PrecisionRecall", "ReceptiveField",
-    "SlidingWindow", "TransposedConvolution", "Unpooling",
+    "SelectiveSearch", "SlidingWindow", "TransposedConvolution", "Unpooling",
 ]  # fmt: skip
 
 _FOLDERS = {
@@ -36,6 +37,7 @@ _FOLDERS = {
     "MultitaskLoss": "multitask_loss",
     "PrecisionRecall": "precision_recall",
     "ReceptiveField": "receptive_field",
+    "SelectiveSearch": "selective_search",
     "SlidingWindow": "sliding_window",
     "TransposedConvolution": "transposed_convolution",
     "Unpooling": "unpooling",

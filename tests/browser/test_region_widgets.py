@@ -7,13 +7,15 @@ import pytest
 import torch
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from course.widgets import BoxCoder
+from course.widgets import BoxCoder, SelectiveSearch
 from solutions.boxes import box_iou, decode_boxes, encode_boxes
+from solutions.region_proposals import proposal_recall
 from tests.browser.lab import Lab
 from tests.browser.test_box_widgets import press
 from tests.browser.test_localization_widgets import radio
 from tests.browser.test_transposed_convolution import assert_fits, listen
 from tests.browser.test_widgets import assert_keys_are_its_own, assert_readable, cell_of, show, write
+from tests.course.widgets.golden_regions import grown
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
 
@@ -86,13 +88,66 @@ def play_coder(page: Page, widget: Locator) -> None:
     expect(widget.locator(".cw-say")).to_contain_text("they give the object's box again")
 
 
+def choose(page: Page, widget: Locator, region: int) -> None:
+    """Press a region's button by keyboard."""
+    widget.get_by_role("button", name=f"Region {region}", exact=True).focus()
+    page.keyboard.press("Enter")
+
+
+def play_search(page: Page, widget: Locator) -> None:
+    """Predict one merge wrongly and one rightly, choose on the picture, go to the end, and take a term away."""
+    _, animals, _, hierarchy = grown()
+    pieces = len(hierarchy.regions) - len(hierarchy.merges)
+    first, second = hierarchy.merges[:2]
+    assert {first.first, first.second} != {10, 11}
+    expect(widget.locator(".cw-terms").first).to_be_hidden()
+    choose(page, widget, 10)
+    expect(widget.get_by_role("button", name="Region 0", exact=True)).to_have_attribute("aria-disabled", "true")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Space")
+    expect(widget).to_have_attribute("data-picked", "10 11")
+    press(page, widget, "Merge")
+    said = widget.locator(".cw-say")
+    expect(said).to_contain_text(f"Not these. {first.first} and {first.second} are the most alike")
+    terms = [f"{term:.2f}" for term in (first.colour, first.texture, first.size, first.fill, first.similarity)]
+    expect(widget.locator(".cw-terms td:nth-child(2)")).to_have_text([*terms])
+    choose(page, widget, second.second)
+    choose(page, widget, second.first)
+    press(page, widget, "Merge")
+    expect(said).to_contain_text(f"Right. {second.first} and {second.second} are the most alike")
+    expect(widget.locator(".cw-score")).to_have_text("Score: 1 of 2 right")
+
+    number = widget.locator(".cw-number", has_text="13")
+    number.scroll_into_view_if_needed()
+    place = number.bounding_box()
+    assert place is not None
+    page.mouse.click(place["x"] + place["width"] / 2, place["y"] + place["height"] / 2)
+    expect(widget).to_have_attribute("data-picked", "13")
+    page.mouse.click(place["x"] + place["width"] / 2, place["y"] + place["height"] / 2)
+    expect(widget).to_have_attribute("data-picked", "")
+
+    recall = f"{round(proposal_recall(hierarchy.boxes()[: pieces + 2], animals) * len(animals))} of {len(animals)}"
+    expect(widget).to_have_attribute("data-recall", recall)
+    press(page, widget, "Go to the end")
+    best = box_iou(animals, hierarchy.boxes()).amax(dim=1)
+    expect(widget).to_have_attribute("data-best", " ".join(f"{iou:.2f}" for iou in best.tolist()))
+    assert proposal_recall(hierarchy.boxes(), animals) == 1
+    expect(widget).to_have_attribute("data-recall", f"{len(animals)} of {len(animals)}")
+    expect(widget.get_by_role("button", name="Start over")).to_be_focused()
+    press(page, widget, "colour", "Space")
+    expect(widget).to_have_attribute("data-merges", "0")
+    for _ in range(2):  # nothing is predicted: asks first
+        press(page, widget, "Merge")
+    expect(widget.locator(".cw-off")).to_contain_text("colour, not counted")
+
+
 @pytest.mark.parametrize(("theme", "width"), [("light", 900), ("dark", 500), ("light", 400)])
 def test_on_a_page_without_a_kernel(browser: Browser, theme: str, width: int) -> None:
     context = browser.new_context(
         color_scheme=theme,  # type: ignore[arg-type]
         viewport={"width": width + 24, "height": 900},
     )
-    for made, play in ((BoxCoder(), play_coder),):
+    for made, play in ((BoxCoder(), play_coder), (SelectiveSearch(), play_search)):
         page = context.new_page()
         errors = listen(page)
         show(page, made.static_view("a"), width)
@@ -110,27 +165,29 @@ def test_on_a_page_without_a_kernel(browser: Browser, theme: str, width: int) ->
 
 def test_in_a_notebook_the_kernel_follows_and_no_cell_is_deleted(lab: Lab, tmp_path: Path) -> None:
     cells = [
-        nbformat.v4.new_code_cell("from course.widgets import BoxCoder", id="import"),
+        nbformat.v4.new_code_cell("from course.widgets import BoxCoder, SelectiveSearch", id="import"),
+        nbformat.v4.new_code_cell("search = SelectiveSearch()\nsearch", id="search"),
         nbformat.v4.new_code_cell("coder = BoxCoder()\ncoder", id="coder"),
         nbformat.v4.new_code_cell("print('the end')", id="end"),
     ]
     page = lab.open(write(tmp_path / "regions.ipynb", cells), theme="dark")
     lab.run_all()
-    for name, number, play in (("coder", 1, play_coder),):
+    for name, number, play in (("search", 1, play_search), ("coder", 2, play_coder)):
         widget = lab.cell(number).locator(".course-widget")
         play(page, widget)
         assert_keys_are_its_own(widget)
         assert_readable(widget)
         lab.screenshot(f"regions-{name}-dark-lab", widget)
-        widget.get_by_role("slider").first.focus()
+        widget.locator("[tabindex='0']").first.focus()
         selected, count = lab.selected_cells(), lab.cells.count()
         for key in ("ArrowDown", "d", "d", "ArrowUp"):
             page.keyboard.press(key)
         assert (lab.cells.count(), lab.selected_cells()) == (count, selected)
 
-    lab.write(2, "print(coder.preset, coder.proposal, coder.scaled)")
-    assert "tiny [158.0, 102.0, 164.0, 106.0] False" in lab.run_cell(2)
-    lab.write(2, "coder.preset = 'large'")
-    lab.run_cell(2)
-    expect(lab.cell(1).locator(".course-widget")).to_have_attribute("data-preset", "large")
+    lab.write(3, "print(search.terms, coder.preset, coder.proposal, coder.scaled)")
+    assert "['texture', 'size', 'fill'] tiny [158.0, 94.0, 164.0, 98.0] False" in lab.run_cell(3)
+    lab.write(3, "search.terms = ['fill', 'size']; coder.preset = 'large'")
+    lab.run_cell(3)
+    expect(lab.cell(1).locator(".course-widget").get_by_role("switch", name="texture")).not_to_be_checked()
+    expect(lab.cell(2).locator(".course-widget")).to_have_attribute("data-preset", "large")
     lab.assert_quiet()

@@ -18,14 +18,16 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
+import course.widgets
 from solutions.sliding_window import count_windows, extract_patches
 from solutions.transposed_conv import conv_transpose2d
 from solutions.unpooling import bed_of_nails2d, max_pool2d_with_indices, max_unpool2d, nearest_unpool2d
 from tests.course.widgets.golden_boxes import curve_cases, overlap_cases, suppression_cases
 from tests.course.widgets.golden_localization import heatmap_cases, multitask_cases
-from tests.course.widgets.golden_regions import coding_cases
+from tests.course.widgets.golden_regions import coding_cases, growing_cases, scene_script
 
 FOLDER = Path(__file__).parent / "golden"
+SCENE = Path(course.widgets.__file__).parent / "selective_search" / "scene.js"
 
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 Case = dict[str, Json]
@@ -276,7 +278,7 @@ def golden() -> dict[str, list[Case]]:
     cases["conv_transpose2d_dials"] = dial_cases()
     cases |= {"multitask_loss": multitask_cases(), "heatmap": heatmap_cases()}
     cases |= {"iou": overlap_cases(), "nms": suppression_cases(), "precision_recall": curve_cases()}
-    cases |= {"box_coder": coding_cases()}
+    cases |= {"box_coder": coding_cases(), "selective_search": growing_cases()}
     for name, x, scale in enlarging_cases():
         for file, unpool in (("nearest_unpool2d", nearest_unpool2d), ("bed_of_nails2d", bed_of_nails2d)):
             out = unpool(x[None, None], scale)[0, 0]
@@ -311,18 +313,18 @@ def _default_area(x: Tensor, kernel: tuple[int, int], stride: tuple[int, int], p
 
 
 def files() -> dict[Path, str]:
-    """Return each golden file's text by its path: one case a line."""
+    """Return each golden file's text by its path, one case a line; and the scene that a widget draws from."""
     texts = {}
     for name, cases in golden().items():
         lines = ",\n".join(json.dumps(case, ensure_ascii=False, allow_nan=False) for case in cases)
         texts[FOLDER / f"{name}.json"] = f"[\n{lines}\n]\n"
-    return texts
+    return {**texts, SCENE: scene_script()}
 
 
 def differing() -> list[str]:
     """Return the names of the files that are missing, differ from what the reference answers now, or are left over."""
     wanted = files()
-    found = {path: path.read_text(encoding="utf-8") for path in FOLDER.glob("*.json")}
+    found = {path: path.read_text(encoding="utf-8") for path in (*FOLDER.glob("*.json"), SCENE)}
     return sorted(path.name for path in wanted.keys() | found.keys() if wanted.get(path) != found.get(path))
 
 

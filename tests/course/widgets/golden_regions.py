@@ -1,8 +1,21 @@
-"""Golden numbers of chapter 7's widgets: boxes as four numbers and back, regions alike and merged."""
+"""Golden numbers of chapter 7's widgets: boxes as four numbers and back, and how one scene's regions grow together.
+
+The scene itself, its pieces and their histograms, is written for the widget as `scene.js`; what the reference makes of
+it, as golden numbers.
+"""
+
+import base64
+import json
+from functools import cache
 
 import torch
+from torch import Tensor
 
-from solutions.boxes import decode_boxes, encode_boxes
+from course.farm import CLASSES, Farm
+from course.regions import Region
+from solutions.boxes import box_iou, decode_boxes, encode_boxes
+from solutions.region_proposals import merge_regions, region_similarity
+from solutions.selective_search import Hierarchy, grow
 
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 Case = dict[str, Json]
@@ -39,3 +52,94 @@ def coding_cases() -> list[Case]:
                 }
             )
     return cases
+
+
+SCENE = 87
+CHANNELS, SLOPES = 3, 24  # how many numbers of each pixel a histogram of colours counts, and one of texture
+
+
+@cache
+def grown() -> tuple[Tensor, Tensor, Tensor, Hierarchy]:
+    """Return the widget's scene: image (64, 64, 3) uint8, the animals' boxes and labels, and how its regions grow."""
+    farm = Farm(SCENE + 1, seed=7, animals=(2, 3), body=(0.35, 0.6), occlusion=0.2, clutter=0.0, empty=0.0)
+    image, target = farm[SCENE]
+    pixels = (image.permute(1, 2, 0) * 255).round().to(torch.uint8)
+    return pixels, target["boxes"], target["labels"], grow(pixels, scale=80.0, sigma=0.8, min_size=16, colours="lab")
+
+
+def growing_cases() -> list[Case]:
+    """Return the merges of the scene, one a case: which two, how alike they are, and what has become of them.
+
+    The terms come from `grow`, the sum and the region from the two functions that the chapter asks for. After each
+    merge also the best IoU that a box so far has with each animal.
+    """
+    _, boxes, _, hierarchy = grown()
+    pieces, pixels = len(hierarchy.regions) - len(hierarchy.merges), hierarchy.segments.numel()
+    overlaps = box_iou(boxes.double(), hierarchy.boxes().double())
+    cases: list[Case] = []
+    for number, merge in enumerate(hierarchy.merges):
+        first, second = hierarchy.regions[merge.first], hierarchy.regions[merge.second]
+        region = merge_regions(first, second)
+        best = overlaps[:, : pieces + number + 1].amax(dim=1)
+        cases.append(
+            {
+                "first": merge.first,
+                "second": merge.second,
+                "terms": _rounded(torch.tensor([merge.colour, merge.texture, merge.size, merge.fill])),
+                "similarity": round(float(region_similarity(first, second, pixels)), 5),
+                "size": region["size"],
+                "box": region["box"].tolist(),
+                "colour": _rounded(region["colour"]),
+                "texture": _rounded(region["texture"]),
+                "best": _rounded(best),
+            }
+        )
+    return cases
+
+
+def scene_script() -> str:
+    """Return the JavaScript module that the widget draws from: pixels, pieces, and the counts in their histograms."""
+    image, boxes, labels, hierarchy = grown()
+    pieces = hierarchy.regions[: len(hierarchy.regions) - len(hierarchy.merges)]
+    names = [CLASSES[label] for label in labels.tolist()]
+    parts = {
+        "SIDE": len(image),
+        "ANIMALS": [
+            {"name": f"the {_where(box)} {name}", "box": [int(side) for side in box]}
+            for name, box in zip(names, boxes.tolist(), strict=True)
+        ],
+        "PIXELS": base64.b64encode(image.numpy().tobytes()).decode(),
+        "SEGMENTS": _runs(hierarchy.segments),
+        "COLOURS": [_counts(region, "colour", CHANNELS) for region in pieces],
+        "TEXTURES": [_counts(region, "texture", SLOPES) for region in pieces],
+    }
+    heading = """// The scene of the SelectiveSearch widget. Generated: python -m tests.course.widgets.golden
+// PIXELS are bytes, red, green, blue, row by row; SEGMENTS the runs of equal numbers, row by row, as number:length.
+// COLOURS and TEXTURES have a text a piece: how many of its values fall into each range, in base 36, 0 left out.
+"""
+    lines = [f"// prettier-ignore\nexport const {name} = {json.dumps(value)};" for name, value in parts.items()]
+    return heading + "\n" + "\n".join(lines) + "\n"
+
+
+def _where(box: list[float]) -> str:
+    return "left" if box[0] + box[2] < 64 else "right"
+
+
+def _rounded(numbers: Tensor) -> Json:
+    return [round(number, 5) for number in numbers.tolist()]
+
+
+def _runs(segments: Tensor) -> str:
+    values, lengths = torch.unique_consecutive(segments.flatten(), return_counts=True)
+    return " ".join(f"{value}:{length}" for value, length in zip(values.tolist(), lengths.tolist(), strict=True))
+
+
+def _counts(region: Region, part: str, times: int) -> str:
+    histogram: Tensor = region[part]  # type: ignore[literal-required]
+    counts = (histogram.double() * region["size"] * times).round().long().tolist()
+    return ",".join(_base36(count) if count else "" for count in counts)
+
+
+def _base36(number: int) -> str:
+    digits = "0123456789abcdefghijklmnopqrstuvwxyz"
+    return (_base36(number // 36) if number >= 36 else "") + digits[number % 36]
