@@ -2,8 +2,7 @@
 
 Selective search (Uijlings et al. 2013) grows proposals from the many small pieces that Felzenszwalb & Huttenlocher's
 (2004) segmentation leaves. This is what it needs of a picture before anything grows: the pieces, which of them touch,
-and of each its size, its box and two histograms, of colours and of texture. What comes after, the merges, is kept as a
-`Hierarchy`.
+and of each its size, its box and two histograms, of colours and of texture.
 """
 
 import math
@@ -62,48 +61,6 @@ class Regions:
             torch.from_numpy(table[number]).float() for table in (self.boxes, self.colour, self.texture)
         )
         return {"size": int(self.sizes[number]), "box": box, "colour": colour, "texture": texture}
-
-
-@dataclass(frozen=True)
-class Merge:
-    """Two regions that became one, by their numbers, and the four terms of how alike they were, each from 0 to 1."""
-
-    first: int
-    second: int
-    colour: float
-    texture: float
-    size: float
-    fill: float
-
-    @property
-    def similarity(self) -> float:
-        """The sum of the four terms."""
-        return self.colour + self.texture + self.size + self.fill
-
-
-@dataclass(frozen=True)
-class Hierarchy:
-    """How an image grew together: its pieces and, in the order in which they happened, the merges.
-
-    `segments` (H, W) has the number of each pixel's piece, 0 … N − 1. `regions` are the N pieces, and then what each
-    merge made: merge k made region N + k. The last region is the whole image.
-    """
-
-    segments: Tensor
-    regions: list[Region]
-    merges: list[Merge]
-
-    def boxes(self) -> Tensor:
-        """Return the boxes (2N − 1, 4) of all regions."""
-        return torch.stack([region["box"] for region in self.regions])
-
-    def after(self, merges: int) -> Tensor:
-        """Return the map (H, W) of the regions that there are after so many merges, by their numbers."""
-        now = torch.arange(len(self.regions))
-        pieces = len(self.regions) - len(self.merges)
-        for number in reversed(range(min(merges, len(self.merges)))):  # what the later ones did is known by then
-            now[[self.merges[number].first, self.merges[number].second]] = now[pieces + number].clone()
-        return now[self.segments]
 
 
 def cut_into_pieces(

@@ -8,12 +8,11 @@ fill the box around them, become one region; then two others; until one region i
 import torch
 from torch import Tensor
 
-from course.pieces import Hierarchy, Merge
 from course.regions import Region
 from solutions.boxes import box_iou
 from solutions.require_boxes import require_boxes, require_threshold
 from solutions.require_regions import require_regions
-from solutions.selective_search import grow, selective_search
+from solutions.selective_search import Hierarchy, Merge, grow, selective_search
 
 __all__ = [
     "Hierarchy", "Merge", "Region", "grow", "merge_regions", "proposal_recall", "region_similarity", "selective_search",

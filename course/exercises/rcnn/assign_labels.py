@@ -165,7 +165,7 @@ EXERCISE = Exercise(
     forbidden=NO_DETECTION,
     forbidden_sentence="This exercise is to assign labels yourself, without a library's matcher.",
     insight=(
-        "Of 2,000 proposals a few dozen are foreground, and each object has several of them: that is why suppression is "
-        "needed once more. What is left out costs nothing, so a proposal that is half right teaches nothing wrong."
+        "Of 2,000 proposals a few dozen are foreground, and each object has several of them: that is why suppression "
+        "is needed once more. What is left out costs nothing, so a proposal that is half right teaches nothing wrong."
     ),
 )

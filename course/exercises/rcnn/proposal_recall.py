@@ -65,7 +65,7 @@ def cases(rng: np.random.Generator) -> Iterator[Case]:
     whole: list[Box] = [(0, 0, 40, 20)]
     parts: list[Box] = [(0, 0, 40 * threshold, 20)]
     less: list[Box] = [(0, 0, 40 * threshold - 2, 20)]
-    exact = [(parts, whole), (whole, parts), (less, whole), ([], whole), ([], whole), (parts, [])]
+    exact: list[Group] = [(parts, whole), (whole, parts), (less, whole), ([], whole), ([], whole), (parts, [])]
     yield _call("an overlap of exactly the threshold counts", _scene(rng, exact), threshold)
     exact = [([(0, 0, 20, 20)], whole), ([(0, 0, 19, 20)], whole), ([(0, 0, 21, 20)], whole), ([], whole), _ALONE]
     yield _call("the threshold is left out: a half, and just below and above it", _scene(rng, exact))
