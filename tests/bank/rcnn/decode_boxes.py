@@ -262,6 +262,22 @@ def sides_of_the_anchor_exchanged(deltas, anchors, weights=ONES):
     return box(moved(deltas, anchors, weights), side)
 
 
+@mistake(
+    "Width and height are exchanged in all that you do with the anchor's sides: x2 − x1 is the width, y2 − y1 the height."
+)
+def width_taken_from_y_to_decode(deltas, anchors, weights=ONES):
+    offsets, sizes = shares(deltas, weights)
+    side = sides(anchors).flip(1)
+    return box(centres(anchors) + offsets * side, side * sizes.clamp(max=LIMIT).exp())
+
+
+@form(width_taken_from_y_to_decode)
+def width_taken_from_y_for_centres_to_decode(deltas, anchors, weights=ONES):
+    offsets, sizes = shares(deltas, weights)
+    side = sides(anchors).flip(1)
+    return box(anchors[:, :2] + side / 2 + offsets * side, side * sizes.clamp(max=LIMIT).exp())
+
+
 @mistake("Your boxes are as large as their anchors: dw and dh are left out.")
 def not_enlarged(deltas, anchors, weights=ONES):
     return box(moved(deltas, anchors, weights), sides(anchors))
@@ -367,6 +383,20 @@ def sides_up_to_the_ratio_in_pixels(deltas, anchors, weights=ONES):
     return box(moved(deltas, anchors, weights), side)
 
 
+@form(sides_up_to_a_thousand_pixels)
+def sides_up_to_the_limit_in_pixels(deltas, anchors, weights=ONES):
+    side = enlarged(deltas, anchors, weights, limit=math.inf).clamp(max=LIMIT)
+    return box(moved(deltas, anchors, weights), side)
+
+
+@mistake(
+    "Your limit stands behind `exp`, where it limits the ratio of the sides. log(1000 / 16) is the limit of the logarithms."
+)
+def limited_behind_the_exponent(deltas, anchors, weights=ONES):
+    side = sides(anchors) * shares(deltas, weights)[1].exp().clamp(max=LIMIT)
+    return box(moved(deltas, anchors, weights), side)
+
+
 @mistake("Only one of the two sizes is limited in your function. dw and dh both are.")
 def width_limited_only(deltas, anchors, weights=ONES):
     wide, high = shares(deltas, weights)[1].unbind(dim=1)
@@ -412,6 +442,16 @@ def without_weights_to_decode(deltas, anchors, weights=ONES):
 @mistake("You *multiply* by the weights. Encoding did that; decoding divides.")
 def multiplied_by_the_weights(deltas, anchors, weights=ONES):
     return right(deltas, anchors, [1 / weight for weight in weights])
+
+
+@form(multiplied_by_the_weights)
+def sizes_multiplied_by_the_weights(deltas, anchors, weights=ONES):
+    return right(deltas, anchors, [weights[0], weights[1], 1 / weights[2], 1 / weights[3]])
+
+
+@form(multiplied_by_the_weights)
+def offsets_multiplied_by_the_weights(deltas, anchors, weights=ONES):
+    return right(deltas, anchors, [1 / weights[0], 1 / weights[1], weights[2], weights[3]])
 
 
 @mistake(

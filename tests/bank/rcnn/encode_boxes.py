@@ -292,6 +292,12 @@ def sizes_limited_on_both_sides(targets, anchors, weights=ONES):
     return joined(right_offsets(targets, anchors), right_growth(targets, anchors).clamp(-LIMIT, LIMIT), weights)
 
 
+@form(sizes_limited)
+def weighed_sizes_limited(targets, anchors, weights=ONES):
+    deltas = right(targets, anchors, weights)
+    return torch.cat([deltas[:, :2], deltas[:, 2:].clamp(max=LIMIT)], dim=1)
+
+
 @mistake("Your dw and dh never fall below 0. Where a box has to shrink, they are negative.")
 def sizes_only_grow(targets, anchors, weights=ONES):
     return joined(right_offsets(targets, anchors), right_growth(targets, anchors).clamp(min=0), weights)
@@ -328,7 +334,33 @@ def logarithm_of_areas(targets, anchors, weights=ONES):
     return joined(right_offsets(targets, anchors), growth, weights)
 
 
+@mistake("You take `exp` of the ratio. That is for the way back: here it is its logarithm.")
+def exponent_of_the_ratio(targets, anchors, weights=ONES):
+    return joined(right_offsets(targets, anchors), (sides(targets) / sides(anchors)).exp(), weights)
+
+
 # --- mistakes: both ---------------------------------------------------------------------------------------------------
+
+
+@mistake(
+    "Anchor and target have changed places where you take their sides. The anchor's stand below, in the offsets as in the ratios."
+)
+def sides_of_anchor_and_target_exchanged(targets, anchors, weights=ONES):
+    offsets = (centres(targets) - centres(anchors)) / sides(targets)
+    return joined(offsets, -right_growth(targets, anchors), weights)
+
+
+@mistake("Width and height are exchanged in all that you do with sides: x2 − x1 is the width, y2 − y1 the height.")
+def width_taken_from_y(targets, anchors, weights=ONES):
+    offsets = (centres(targets) - centres(anchors)) / sides(anchors).flip(1)
+    return joined(offsets, right_growth(targets, anchors).flip(1), weights)
+
+
+@form(width_taken_from_y)
+def width_taken_from_y_for_centres_too(targets, anchors, weights=ONES):
+    theirs, mine = sides(targets).flip(1), sides(anchors).flip(1)
+    offsets = (targets[:, :2] + theirs / 2 - anchors[:, :2] - mine / 2) / mine
+    return joined(offsets, (theirs / mine).log(), weights)
 
 
 @mistake(
@@ -478,6 +510,16 @@ def without_weights_to_encode(targets, anchors, weights=ONES):
 @mistake("You *divide* by the weights. Encoding multiplies; it is decoding that divides.")
 def divided_by_the_weights(targets, anchors, weights=ONES):
     return right(targets, anchors) / weighing(targets, weights)
+
+
+@form(divided_by_the_weights)
+def sizes_divided_by_the_weights(targets, anchors, weights=ONES):
+    return right(targets, anchors, [weights[0], weights[1], 1 / weights[2], 1 / weights[3]])
+
+
+@form(divided_by_the_weights)
+def offsets_divided_by_the_weights(targets, anchors, weights=ONES):
+    return right(targets, anchors, [1 / weights[0], 1 / weights[1], weights[2], weights[3]])
 
 
 @mistake(

@@ -126,9 +126,7 @@ def a_pixel_the_wrong_way(image, boxes, size, context=16):
     return look(image, x + 1, y + 1)
 
 
-@mistake(
-    "Your samples lie at the beginning of their cells. The middle of a cell is half a cell further: j + ½, not j."
-)
+@mistake("Your samples lie at the beginning of their cells. The middle of a cell is half a cell further: j + ½, not j.")
 def beginnings_of_cells(image, boxes, size, context=16):
     x, y = places(boxes, size, context)
     side = (boxes[:, 2:] - boxes[:, :2]) * ratio(size, context) / size / 2
@@ -220,9 +218,7 @@ def edge_mirrored(image, boxes, size, context=16):
 def inside(x, y, image, rim=0.0):
     """Return which samples (R, 1, size, size) are inside the image, `rim` pixels away from its edge."""
     height, width = image.shape[1:]
-    return (
-        ((x >= rim) & (x <= width - rim))[:, None, None, :] & ((y >= rim) & (y <= height - rim))[:, None, :, None]
-    )
+    return ((x >= rim) & (x <= width - rim))[:, None, None, :] & ((y >= rim) & (y <= height - rim))[:, None, :, None]
 
 
 @mistake(
@@ -311,7 +307,9 @@ def enlarged_boxes_cut_off(image, boxes, size, context=16):
 # --- mistakes: the context --------------------------------------------------------------------------------------------
 
 
-@mistake("Your boxes have no context: they fill the whole result. They belong into its middle, size − 2 · context wide.")
+@mistake(
+    "Your boxes have no context: they fill the whole result. They belong into its middle, size − 2 · context wide."
+)
 def without_context(image, boxes, size, context=16):
     return right(image, boxes, size, 0)
 
@@ -398,7 +396,9 @@ def enlarged_in_y_only(image, boxes, size, context=16):
     return look(image, places(boxes, size, 0)[0], places(boxes, size, context)[1])
 
 
-@mistake("Your rim is made up: zeros, or the edge of the box repeated. The context is what the *image* shows around the box.")
+@mistake(
+    "Your rim is made up: zeros, or the edge of the box repeated. The context is what the *image* shows around the box."
+)
 def zeros_for_context(image, boxes, size, context=16):
     return F.pad(right(image, boxes, size - 2 * context, 0), (context,) * 4)
 
@@ -435,7 +435,9 @@ def square(boxes, longer=True):
     return torch.cat([centre - side / 2, centre + side / 2], dim=1)
 
 
-@mistake("You keep the aspect ratio, by a square about the box. Each box is stretched to the square as it is, whatever its shape.")
+@mistake(
+    "You keep the aspect ratio, by a square about the box. Each box is stretched to the square as it is, whatever its shape."
+)
 def aspect_ratio_kept(image, boxes, size, context=16):
     return right(image, square(boxes), size, context)
 
@@ -492,7 +494,9 @@ def read_with_y_first_and_transposed(image, boxes, size, context=16):
     return right(image, boxes[:, [1, 0, 3, 2]], size, context).transpose(2, 3)
 
 
-@mistake("Width and height of the *image* are exchanged: x is divided by its width, y by its height. Only in a square one is it the same.")
+@mistake(
+    "Width and height of the *image* are exchanged: x is divided by its width, y by its height. Only in a square one is it the same."
+)
 def sides_of_the_image_exchanged(image, boxes, size, context=16):
     height, width = image.shape[1:]
     x, y = places(boxes, size, context)
@@ -505,9 +509,7 @@ def sides_of_the_boxes_exchanged(image, boxes, size, context=16):
     return right(image, torch.cat([centre - side / 2, centre + side / 2], dim=1), size, context)
 
 
-@mistake(
-    "`grid_sample` counts from −1 to 1 over the image. Your places are left in pixels, or go from 0 to 1."
-)
+@mistake("`grid_sample` counts from −1 to 1 over the image. Your places are left in pixels, or go from 0 to 1.")
 def grid_from_zero_to_one(image, boxes, size, context=16):
     height, width = image.shape[1:]
     x, y = places(boxes, size, context)
@@ -533,7 +535,9 @@ def grid_without_the_two(image, boxes, size, context=16):
     return sampled(image, x / width - 1, y / height - 1)
 
 
-@mistake("Places are divided by the image's width less 1. That fits `align_corners=True`; from edge to edge it is the width.")
+@mistake(
+    "Places are divided by the image's width less 1. That fits `align_corners=True`; from edge to edge it is the width."
+)
 def width_less_one(image, boxes, size, context=16):
     height, width = image.shape[1:]
     x, y = places(boxes, size, context)
@@ -762,7 +766,9 @@ def without_gradient_to_warp(image, boxes, size, context=16):
     return right(image.detach(), boxes.detach(), size, context)
 
 
-@mistake("Your gradients reach one of the two inputs only. They are to flow back to the image *and* to the boxes; `.tolist()`, `float()` and `.item()` cut them.")
+@mistake(
+    "Your gradients reach one of the two inputs only. They are to flow back to the image *and* to the boxes; `.tolist()`, `float()` and `.item()` cut them."
+)
 def gradient_for_the_image_only(image, boxes, size, context=16):
     return right(image, boxes.detach(), size, context)
 
@@ -821,10 +827,12 @@ def box_after_box_by_an_affine_map(image, boxes, size, context=16):
     for x1, y1, x2, y2 in boxes:
         s = size / (size - 2 * context)
         zero = torch.zeros_like(x1)
-        theta = torch.stack([
-            torch.stack([(x2 - x1) * s / W, zero, (x1 + x2) / W - 1]),
-            torch.stack([zero, (y2 - y1) * s / H, (y1 + y2) / H - 1]),
-        ])[None]
+        theta = torch.stack(
+            [
+                torch.stack([(x2 - x1) * s / W, zero, (x1 + x2) / W - 1]),
+                torch.stack([zero, (y2 - y1) * s / H, (y1 + y2) / H - 1]),
+            ]
+        )[None]
         grid = F.affine_grid(theta, (1, C, size, size), align_corners=False)
         regions.append(F.grid_sample(image[None], grid, align_corners=False)[0])
     return torch.stack(regions) if regions else image.new_zeros(0, C, size, size)
