@@ -14,7 +14,6 @@ import {
   typeDigit,
   typeNumber,
 } from "../shared/draw.js";
-import { animal } from "../nms/animals.js";
 import {
   ANSWERS,
   FINE,
@@ -49,8 +48,8 @@ import {
   stretchedTo,
   two,
 } from "./core.js";
+import { SCALE, drawGround } from "./ground.js";
 
-const SCALE = 1.5; // CSS pixels a pixel of the picture
 const ROOM = 26; // around the picture, for the tags of boxes at its edge
 const AWAY = 10; // how far a tag stands from its corner
 const BOXES = { proposal: { letter: "P", title: "Proposal" }, target: { letter: "O", title: "Object" } };
@@ -266,7 +265,8 @@ function render({ model, el }) {
     const now = state();
     const { proposal, target, weights, free, deltas, landed } = now;
     const asksWidth = preset().asks === "width";
-    still.replaceChildren(...drawGround(now));
+    const shown = revealed && (free || isClipped(deltas, weights).length > 0);
+    still.replaceChildren(...drawGround(now, shown));
     const described = Object.entries({ proposal, target }).map(([name, box]) => `${BOXES[name].title} ${corners(box)}`);
     picture.setAttribute("aria-label", described.join("; "));
     for (const { name, move, stretch } of grips) {
@@ -358,45 +358,6 @@ function render({ model, el }) {
     const sign = html("span", { class: "cw-sign", "aria-hidden": "true" }, made ? "✓" : "○");
     const said = html("span", { class: "cw-hidden" }, made ? "made: " : "to make: ");
     return html("li", { class: made ? "cw-made" : "" }, sign, said, text);
-  }
-
-  function drawGround({ proposal, target, free, deltas, weights, landed }) {
-    let lines = "";
-    for (let y = 16; y < HEIGHT; y += 16) lines += `M0 ${y * SCALE}H${width}`;
-    for (let x = 16; x < WIDTH; x += 16) lines += `M${x * SCALE} 0V${height}`;
-    const drawn = [
-      svg("rect", { class: "cw-meadow", width, height }),
-      svg("g", { transform: `scale(${SCALE})` }, animal("cow", target)),
-      svg("path", { class: "cw-lines", d: lines }),
-      ...rectangle(target, "cw-target"),
-      ...rectangle(proposal, "cw-proposal"),
-    ];
-    const shown = revealed && (free || isClipped(deltas, weights).length > 0);
-    if (shown) drawn.push(...rectangle(landed, "cw-landed"));
-    drawn.push(...drawArrow(centreOf(proposal), centreOf(shown ? landed : target)));
-    return drawn;
-  }
-
-  // A box that a number set by hand has made may be anywhere: what is far outside is cut off at the drawing's edge.
-  function rectangle(box, kind) {
-    const [x1, y1, x2, y2] = box.map((number) => Math.min(Math.max(number * SCALE, -4000), 4000));
-    const place = { x: x1, y: y1, width: x2 - x1, height: y2 - y1 };
-    return [svg("rect", { class: "cw-under", ...place }), svg("rect", { class: `cw-edge ${kind}`, ...place })];
-  }
-
-  function drawArrow(from, to) {
-    const [x, y, endX, endY] = [...from, ...to].map((number) => number * SCALE);
-    const dot = svg("circle", { class: "cw-centre", cx: x, cy: y, r: 3.5 });
-    const length = Math.hypot(endX - x, endY - y);
-    if (length < 6) return [dot];
-    const [across, down] = [(endX - x) / length, (endY - y) / length];
-    const [backX, backY] = [endX - 9 * across, endY - 9 * down];
-    const head = `M${endX} ${endY}L${backX - 5 * down} ${backY + 5 * across}L${backX + 5 * down} ${backY - 5 * across}z`;
-    return [
-      svg("path", { class: "cw-shaft", d: `M${x} ${y}L${backX} ${backY}` }),
-      svg("path", { class: "cw-head-of-arrow", d: head }),
-      dot,
-    ];
   }
 
   // ---- changes

@@ -53,7 +53,17 @@ function render({ model, el }) {
   const legend = html("div", { class: "cw-legend" });
   const curves = html("div", {});
   const recall = html("p", { class: "cw-recall" });
-  const worth = html("div", { class: "cw-worth" }, boxes, html("div", {}, recall, curves, legend));
+  const key = html(
+    "p",
+    { class: "cw-key" },
+    "Dotted: the animals' own boxes. Blue and red: the best so far. Orange: the newest.",
+  );
+  const worth = html(
+    "div",
+    { class: "cw-worth" },
+    html("div", { class: "cw-left" }, boxes, key),
+    html("div", {}, recall, curves, legend),
+  );
   const side = html("div", { class: "cw-side" }, prompt, chips, terms, worth);
   ui.body.append(html("div", { class: "cw-stage" }, map, side));
 
