@@ -143,7 +143,7 @@ def play_search(page: Page, widget: Locator) -> None:
     expect(widget.locator(".cw-off")).to_contain_text("colour, not counted")
 
 
-@pytest.mark.parametrize(("theme", "width"), [("light", 900), ("dark", 500), ("light", 400)])
+@pytest.mark.parametrize(("theme", "width"), [("light", 900), ("dark", 700), ("light", 400)])
 def test_on_a_page_without_a_kernel(browser: Browser, theme: str, width: int) -> None:
     context = browser.new_context(
         color_scheme=theme,  # type: ignore[arg-type]

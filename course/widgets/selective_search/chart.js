@@ -55,11 +55,11 @@ export function drawLegend(regions) {
 // The pair that merged, and beside it the reader's own where it was another one.
 export function drawTerms(best, own, used) {
   const bar = (value) => {
-    const fill = html("i", { style: `width: ${Math.max(Math.round(value * 84), 1)}px` });
+    const fill = html("i", { style: `width: ${(100 * value).toFixed(1)}%` });
     return html("span", { class: "cw-bar" }, html("span", { class: "cw-track" }, fill), html("span", {}, two(value)));
   };
   const columns = own ? [best, own] : [best];
-  const title = (pair, at) => `${pair.first} and ${pair.second}, ${at ? "yours" : "merged"}`;
+  const title = (pair, at) => `${pair.first} + ${pair.second}, ${at ? "yours" : "merged"}`;
   const head = html("tr", {}, html("td", {}), ...columns.map((pair, at) => html("th", { scope: "col" }, title(pair, at)))); // prettier-ignore
   const rows = TERMS.map((term, at) => {
     const counts = used.includes(term);

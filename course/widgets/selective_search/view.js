@@ -64,8 +64,8 @@ function render({ model, el }) {
     html("div", { class: "cw-left" }, boxes, key),
     html("div", {}, recall, curves, legend),
   );
-  const side = html("div", { class: "cw-side" }, prompt, chips, terms, worth);
-  ui.body.append(html("div", { class: "cw-stage" }, map, side));
+  const side = html("div", { class: "cw-side" }, prompt, chips, terms);
+  ui.body.append(html("div", { class: "cw-stage" }, map, side, worth));
 
   const primary = button("Merge", () => merge(), { class: "cw-primary" });
   const rest = button("Go to the end", () => finish());
