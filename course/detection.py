@@ -87,6 +87,35 @@ def summed_up(recall: Tensor, precision: Tensor, method: Definition = "coco") ->
     return float(np.mean([best_from(place) for place in places]))
 
 
+def average_precisions(
+    found: Sequence[Mapping[str, Tensor]], targets: Sequence[Mapping[str, Tensor]], iou_threshold: float = 0.5
+) -> dict[int, float]:
+    """Return each class's average precision at one IoU, over scenes with a dict of detections each; COCO's 101 points.
+
+    A class that no target has is not there.
+    """
+    precisions = {}
+    for label in sorted({label for target in targets for label in target["labels"].tolist()}):
+        correct, scores, wanted = [], [], 0
+        for one, target in zip(found, targets, strict=True):
+            own, there = one["labels"] == label, target["labels"] == label
+            boxes = target["boxes"][there].to(one["boxes"])
+            correct.append(claimed_targets(one["boxes"][own], one["scores"][own], boxes, iou_threshold) >= 0)
+            scores.append(one["scores"][own])
+            wanted += int(there.sum())
+        precision, recall = ranked_curve(torch.cat(correct), torch.cat(scores), wanted)
+        precisions[label] = summed_up(recall, precision)
+    return precisions
+
+
+def mean_ap(
+    found: Sequence[Mapping[str, Tensor]], targets: Sequence[Mapping[str, Tensor]], iou_threshold: float = 0.5
+) -> float:
+    """Return the mean of the classes' average precisions at one IoU; NaN without targets."""
+    precisions = average_precisions(found, targets, iou_threshold)
+    return sum(precisions.values()) / len(precisions) if precisions else float("nan")
+
+
 def agreement(windows: Tensor, target: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
     """Return for each window (N,) the highest IoU with an animal of `target`, and that animal's label.
 

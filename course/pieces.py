@@ -85,6 +85,11 @@ def cut_into_pieces(
     )
 
 
+def as_bytes(image: Tensor) -> Tensor:
+    """Return an image (3, H, W) in [0, 1] as bytes (H, W, 3)."""
+    return (image.clamp(0, 1) * 255).round().byte().permute(1, 2, 0)
+
+
 def in_colours(image: NDArray[np.uint8], colours: str) -> NDArray[np.float64]:
     """Return an image (H, W, 3) in another colour space, each channel between 0 and 1.
 

@@ -15,6 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from course.pieces import as_bytes
 from solutions.boxes import batched_nms, clip_boxes, decode_boxes
 from solutions.linear_svm import LinearSVM
 from solutions.rcnn import assign_labels, warp_regions
@@ -34,8 +35,7 @@ _AT_ONCE = 512  # regions through the network
 
 def propose_regions(image: Tensor) -> Tensor:
     """Return selective search's boxes (P, 4) for an image (3, H, W) in [0, 1], with settings that suit the Farm."""
-    picture = (image.clamp(0, 1) * 255).round().byte().permute(1, 2, 0)
-    return selective_search(picture, 80.0, min_side=4).to(image)
+    return selective_search(as_bytes(image), 80.0, min_side=4).to(image)
 
 
 class RegionNetwork(nn.Module):

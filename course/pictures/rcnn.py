@@ -8,7 +8,7 @@ from torch import Tensor
 from torchvision.ops import box_iou
 
 from course.farm import CLASSES, Farm, Target
-from course.pieces import cut_into_pieces
+from course.pieces import as_bytes, cut_into_pieces
 from course.plotting.diagrams import Page
 from course.plotting.regions import draw_regions
 from course.plotting.style import INK, PALETTE, draw_image
@@ -93,8 +93,7 @@ def _grown(image: Tensor) -> tuple[int, list[Tensor], Tensor]:
     Returns how many pieces there were, the maps (H, W) of pieces and of the regions when `LEFT` were left, and the
     boxes (N, 4) of all.
     """
-    picture = (255 * image).round().byte().permute(1, 2, 0).contiguous()
-    pieces = cut_into_pieces(picture, **PIECES)  # type: ignore[arg-type]
+    pieces = cut_into_pieces(as_bytes(image), **PIECES)  # type: ignore[arg-type]
     labels, count = torch.from_numpy(pieces.segments), len(pieces.neighbours)
     maps, regions = [labels.clone()], dict(enumerate(pieces.as_dicts()[:count]))
     touching = {(one, other) for one, around in pieces.neighbours.items() for other in around if one < other}
