@@ -14,6 +14,7 @@ EXERCISES = (
     "assign_labels",
     "encode_boxes",
     "decode_boxes",
+    "svm_loss",
     "fit_box_regressor",
 )
 """In the order of the chapter; each is a module beside this one."""
