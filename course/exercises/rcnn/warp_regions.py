@@ -56,8 +56,8 @@ def _tensor(boxes: Sequence[Sequence[float]]) -> Tensor:
 def cases(rng: np.random.Generator) -> Iterator[Case]:
     """Yield the cases of `warp_regions`, called by position as (image, boxes, size, context)."""
     height, width = _draw_size(rng)
-    image, boxes = _draw_image(rng, 2, height, width), _draw_inside(rng, 3, (height, width), (2.25, 3.5, 2.75, 4), 1.5)
-    yield _call("three boxes with some context, inside the image", image, boxes, 6, 1)
+    boxes = _draw_inside(rng, 3, (height, width), (2.25, 2.75, 3.25, 3.5), 5 / 3)
+    yield _call("three boxes with some context, inside the image", _draw_image(rng, 2, height, width), boxes, 5, 1)
 
     height, width = _draw_size(rng)
     image, boxes = _draw_image(rng, 1, height, width), _draw_inside(rng, 2, (height, width), (2.25, 3.5, 4.75, 5.5), 1)
@@ -121,7 +121,7 @@ def cases(rng: np.random.Generator) -> Iterator[Case]:
     yield _call("float64, with values that float32 cannot hold", thirds(rng, (1, height, width)) / 8, boxes, 5, 1)
 
     height, width = _draw_size(rng, 6, 8)
-    image, boxes = _draw_image(rng, 2, height, width), _draw_inside(rng, 3, (height, width), (1.5, 2.25, 2.75), 5 / 3)
+    image, boxes = _draw_image(rng, 1, height, width), _draw_inside(rng, 2, (height, width), (1.5, 2.25, 2.75), 5 / 3)
     yield _call("an image and boxes that are not contiguous", transposed(image), sliced(boxes), 5, 1)
 
     # The samples lie an odd number of sixteenths away from every pixel's centre, where the slope with respect to the

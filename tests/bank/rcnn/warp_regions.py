@@ -178,6 +178,12 @@ def nearest_pixel_by_index(image, boxes, size, context=16):
     return image[:, row[:, :, None], column[:, None, :]].transpose(0, 1)
 
 
+@form(nearest_pixel)
+def pixel_that_holds_the_place(image, boxes, size, context=16):
+    x, y = places(boxes, size, context)
+    return look(image, x.floor() + 0.5, y.floor() + 0.5)
+
+
 @mistake("You blend sixteen pixels, by cubic interpolation. Bilinear takes four.")
 def cubic(image, boxes, size, context=16):
     return look(image, *places(boxes, size, context), mode="bicubic")
@@ -247,6 +253,35 @@ def nothing_in_the_rim(image, boxes, size, context=16):
 def nothing_outside_in_a_hard_cut(image, boxes, size, context=16):
     x, y = places(boxes, size, context)
     return look(image, x, y) * inside(x, y, image)
+
+
+@mistake(
+    "Outside of the image your values run on in a straight line: a weight of your blend is below 0 or above 1 there. All that lies outside is 0."
+)
+def values_that_run_on(image, boxes, size, context=16):
+    x, y = places(boxes, size, context)
+    height, width = image.shape[1:]
+    x, y = x - 0.5, y - 0.5
+    left, top = x.floor().long().clamp(0, width - 1), y.floor().long().clamp(0, height - 1)
+    u, v = (x - left)[:, None, :], (y - top)[:, :, None]
+    right_column, below = (left + 1).clamp(max=width - 1)[:, None, :], (top + 1).clamp(max=height - 1)[:, :, None]
+    left, top = left[:, None, :], top[:, :, None]
+    upper = image[:, top, left] * (1 - u) + image[:, top, right_column] * u
+    lower = image[:, below, left] * (1 - u) + image[:, below, right_column] * u
+    return (upper * (1 - v) + lower * v).transpose(0, 1)
+
+
+@form(values_that_run_on)
+def values_that_run_on_from_the_last_two(image, boxes, size, context=16):
+    x, y = places(boxes, size, context)
+    height, width = image.shape[1:]
+    x, y = x - 0.5, y - 0.5
+    left, top = x.floor().long().clamp(0, width - 2), y.floor().long().clamp(0, height - 2)
+    u, v = (x - left)[:, None, :], (y - top)[:, :, None]
+    left, top = left[:, None, :], top[:, :, None]
+    upper = image[:, top, left] * (1 - u) + image[:, top, left + 1] * u
+    lower = image[:, top + 1, left] * (1 - u) + image[:, top + 1, left + 1] * u
+    return (upper * (1 - v) + lower * v).transpose(0, 1)
 
 
 @mistake("Outside of the image you put its mean. That is what the authors of R-CNN did; here it is 0.")
@@ -658,6 +693,33 @@ def cut_out_and_resized_downwards(image, boxes, size, context=16):
 
 
 @form(cut_out_and_resized)
+def cut_out_and_resized_towards_zero(image, boxes, size, context=16):
+    edges = enlarged(boxes, size, context).trunc()
+    return cut_and_resized(
+        image, edges, size, lambda piece: F.interpolate(piece, (size, size), mode="bilinear", align_corners=False)
+    )
+
+
+@form(cut_out_and_resized)
+def cut_out_towards_zero_within_the_image(image, boxes, size, context=16):
+    height, width = image.shape[1:]
+    pieces = []
+    for x1, y1, x2, y2 in enlarged(boxes, size, context).long().tolist():
+        piece = image[None, :, max(y1, 0) : min(y2, height), max(x1, 0) : min(x2, width)]
+        pieces.append(F.interpolate(piece, (size, size), mode="bilinear", align_corners=False)[0])
+    return torch.stack(pieces) if pieces else image.new_zeros(0, len(image), size, size)
+
+
+@form(cut_out_and_resized)
+def cut_out_and_resized_within_zeros(image, boxes, size, context=16):
+    inner = size - 2 * context
+    pieces = cut_and_resized(
+        image, boxes.round(), inner, lambda piece: F.interpolate(piece, (inner, inner), mode="bilinear")
+    )
+    return F.pad(pieces, (context,) * 4)
+
+
+@form(cut_out_and_resized)
 def cut_out_and_resized_corner_to_corner(image, boxes, size, context=16):
     edges = enlarged(boxes, size, context).round()
     return cut_and_resized(
@@ -683,7 +745,7 @@ def cut_out_without_a_look_at_the_edges(image, boxes, size, context=16):
     for x1, y1, x2, y2 in enlarged(boxes, size, context).round().long().tolist():
         piece = image[None, :, y1:y2, x1:x2]
         pieces.append(F.interpolate(piece, (size, size), mode="bilinear", align_corners=False)[0])
-    return torch.stack(pieces)
+    return torch.stack(pieces) if pieces else image.new_zeros(0, len(image), size, size)
 
 
 @form(cut_out_and_resized)
@@ -695,7 +757,7 @@ def cut_out_wide_within_the_image(image, boxes, size, context=16):
         right_end, bottom = min(int(-(-x2 // 1)), width), min(int(-(-y2 // 1)), height)
         piece = image[None, :, top:bottom, left:right_end]
         pieces.append(F.interpolate(piece, (size, size), mode="bilinear", align_corners=False)[0])
-    return torch.stack(pieces)
+    return torch.stack(pieces) if pieces else image.new_zeros(0, len(image), size, size)
 
 
 @form(cut_out_and_resized)
@@ -705,7 +767,7 @@ def cut_out_within_the_image(image, boxes, size, context=16):
     for x1, y1, x2, y2 in enlarged(boxes, size, context).round().long().tolist():
         piece = image[None, :, max(y1, 0) : min(y2, height), max(x1, 0) : min(x2, width)]
         pieces.append(F.interpolate(piece, (size, size), mode="bilinear", align_corners=False)[0])
-    return torch.stack(pieces)
+    return torch.stack(pieces) if pieces else image.new_zeros(0, len(image), size, size)
 
 
 # --- mistakes: how it comes -------------------------------------------------------------------------------------------
@@ -805,6 +867,12 @@ def shares_of_its_boxes_in_place(image, boxes, size, context=16):
     boxes[:, 0::2] /= image.shape[2]
     boxes[:, 1::2] /= image.shape[1]
     return look(image, x, y)
+
+
+@form(enlarges_its_boxes)
+def writes_enlarged_boxes(image, boxes, size, context=16):
+    boxes[:] = enlarged(boxes, size, context)
+    return right(image, boxes, size, 0)
 
 
 # --- variants ---------------------------------------------------------------------------------------------------------
