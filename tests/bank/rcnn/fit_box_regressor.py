@@ -135,6 +135,12 @@ def strength_everywhere(features, deltas, strength):
     return torch.linalg.solve(features.T @ features + strength, features.T @ deltas)
 
 
+@mistake("You put the strength in the place of XᵀX's diagonal. It is *added* to what stands there.")
+def strength_for_a_diagonal(features, deltas, strength):
+    gram = features.T @ features
+    return torch.linalg.solve(gram.fill_diagonal_(strength), features.T @ deltas)
+
+
 @mistake("You scale the diagonal of XᵀX. Each weight is shrunk by the same strength, whatever its feature is.")
 def strength_by_feature(features, deltas, strength):
     gram = features.T @ features
@@ -395,6 +401,13 @@ def least_squares_for_few_examples(features, deltas, strength):
 def zeros_for_few_examples(features, deltas, strength):
     weights = right(features, deltas, strength)
     return weights if len(features) >= features.shape[1] else torch.zeros_like(weights)
+
+
+@form(least_squares_for_few_examples)
+def an_error_for_few_examples(features, deltas, strength):
+    if len(features) < features.shape[1]:
+        raise ValueError("there are too few examples")
+    return right(features, deltas, strength)
 
 
 # --- mistakes: how it comes -------------------------------------------------------------------------------------------
