@@ -3,10 +3,10 @@
     uv run --with opencv-contrib-python-headless --with selectivesearch \
         python benchmarks/selective_search.py [--scenes 50] [--seeds 1 2]
 
-Every line searches the same scenes of 64 × 64 with one implementation, on one thread: OpenCV's (C++), one in
-Python from PyPI, and ours. (Another there, selective-search, does not run with today's SciPy.) Recall is the share of animals that some box covers with an IoU of 0.5 and of 0.7. The others
-run with their own settings, which are meant for photographs, and with smaller segments, as small scenes ask for. One
-that is not installed is left out, with a sentence.
+Every line searches the same scenes of 64 × 64 with one implementation, on one thread: OpenCV's (C++), one in Python
+from PyPI, and ours. (Another there, selective-search, does not run with today's SciPy.) Recall is the share of animals
+that some box covers with an IoU of 0.5 and of 0.7. The others run with their own settings, which are meant for
+photographs, and with smaller segments, as small scenes ask for. One that is not installed is left out, with a sentence.
 """
 
 import argparse

@@ -103,6 +103,12 @@ def _sliding_window(classes: int, size: tuple[int, int]) -> nn.Module:
     return SlidingWindowDetector(classes, [(round(larger * h), round(larger * w)) for h, w in WINDOW_SIZES])
 
 
+def _rcnn(classes: int, size: tuple[int, int]) -> nn.Module:
+    from solutions.rcnn_detector import RCNN
+
+    return RCNN(classes)
+
+
 def _localizer(classes: int, size: tuple[int, int], box_per_class: bool = True) -> nn.Module:
     from solutions.localization import Localizer
 
@@ -148,6 +154,10 @@ MODELS: dict[str, Reference] = {
     "sliding-window": Reference(
         "a classifier of windows at every place, in eight sizes", "boxes", _sliding_window,
         {"size": (64, 64), "batch_size": 8, "lr": 3e-3, "train_images": 1500, "val_images": 200},
+    ),
+    "rcnn": Reference(
+        "R-CNN's network on warped proposals, by its softmax", "boxes", _rcnn,
+        {"size": (64, 64), "batch_size": 4, "lr": 2e-3, "train_images": 500, "val_images": 200},
     ),
     "tiny-detector": Reference("small Faster R-CNN, stride 8, RoI Align", "boxes", _detector, _REGIONS),
     "tiny-mask": Reference(
