@@ -166,19 +166,20 @@ class RCNN(nn.Module):
         """Return what the network sees in each of `boxes` (P, 4) of an image (3, H, W)."""
         pooled = [image.new_zeros(0, self.network.num_pooled)]
         for some in torch.split(boxes.to(image), _AT_ONCE):
-            pooled.append(self.network.pooled(warp_regions(image, some, self.network.size, self.context)).float())
+            pooled.append(self.network.pooled(warp_regions(image, some, self.network.size, self.context)).to(image))
         seen = torch.cat(pooled)
-        return Look((image.shape[1], image.shape[2]), boxes.to(image), seen, self.network.features(seen).float())
+        return Look((image.shape[1], image.shape[2]), boxes.to(image), seen, self.network.features(seen).to(image))
 
     @torch.no_grad()
     def judge(self, seen: Look) -> dict[str, Tensor]:
         """Return the detections among what was seen: boxes, labels and scores, best first."""
-        scores = self.scores(seen.features)
-        which, label = torch.where(scores > LEAST_SCORE[self.head])  # a region may be in doubt between two
-        boxes, confidence = seen.boxes[which], scores[which, label]
-        if self.regression:
-            deltas = torch.stack([seen.pooled @ weights for weights in self.regressors])[label, which]
-            boxes = clip_boxes(decode_boxes(deltas, boxes), seen.image_size)
+        with torch.autocast(seen.boxes.device.type, enabled=False):  # half a pixel, or a rank, is not to be rounded off
+            scores = self.scores(seen.features)
+            which, label = torch.where(scores > LEAST_SCORE[self.head])  # a region may be in doubt between two
+            boxes, confidence = seen.boxes[which], scores[which, label]
+            if self.regression:
+                deltas = torch.stack([seen.pooled @ weights.to(boxes) for weights in self.regressors])[label, which]
+                boxes = clip_boxes(decode_boxes(deltas, boxes), seen.image_size)
         kept = batched_nms(boxes, confidence, label, self.nms_threshold)[: self.detections_per_image]
         return {"boxes": boxes[kept], "labels": label[kept] + 1, "scores": confidence[kept]}
 
@@ -186,7 +187,7 @@ class RCNN(nn.Module):
         """Return what the chosen head says of features (P, 128): (P, num_classes − 1), without the background."""
         if self.head == "softmax":
             logits: Tensor = self.network.classifier(features)
-            return logits.float().softmax(dim=-1)[:, 1:]
+            return logits.softmax(dim=-1)[:, 1:]
         return torch.stack([svm(features) for svm in self.svms], dim=1)
 
     def detect(self, image: Tensor, proposals: Tensor | None = None) -> dict[str, Tensor]:
@@ -204,7 +205,7 @@ class RCNN(nn.Module):
         pooled = self.network.pooled(regions)
         features = self.network.features(pooled)
         clock.note("network")
-        self.judge(Look((image.shape[1], image.shape[2]), boxes, pooled.float(), features.float()))
+        self.judge(Look((image.shape[1], image.shape[2]), boxes, pooled, features))
         clock.note("heads")
         return clock.seconds
 

@@ -215,6 +215,20 @@ def test_pretraining_ends_with_a_new_last_layer_that_has_a_background() -> None:
     assert not torch.equal(model.network.pooled[0].weight, before)
 
 
+def test_in_double_precision_and_under_bfloat16_it_answers_in_the_image_s_dtype() -> None:
+    torch.manual_seed(0)
+    model = RCNN(4, propose=few, regression=True).eval()
+    image = torch.rand(3, 32, 40)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        rough = model([image])[0]
+    found = model([image])[0]
+    exact = model.double()([image.double()])[0]
+    assert rough["boxes"].dtype == rough["scores"].dtype == torch.float32
+    assert exact["boxes"].dtype == exact["scores"].dtype == torch.float64
+    torch.testing.assert_close(found["scores"].double(), exact["scores"], atol=1e-4, rtol=0)
+    torch.testing.assert_close(found["scores"], rough["scores"], atol=0.02, rtol=0)
+
+
 @pytest.mark.parametrize(
     ("arguments", "error", "words"),
     [
