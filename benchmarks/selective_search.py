@@ -30,7 +30,7 @@ Search = Callable[[Picture], Tensor]
 def ours() -> Iterator[tuple[str, Search]]:
     """Yield our own search, as it is and as R-CNN's chapter has it."""
     yield "ours", selective_search
-    yield "ours, one scale", lambda picture: selective_search(picture, scales=(80.0,), min_side=4)
+    yield "ours, one scale", lambda picture: selective_search(picture, 80.0, min_side=4)
 
 
 def opencv() -> Iterator[tuple[str, Search]]:

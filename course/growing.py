@@ -142,7 +142,7 @@ def grow(
 
 def selective_search(
     image: Tensor | NDArray[np.uint8],
-    scales: Sequence[float] = (20.0, 80.0),
+    scales: Sequence[float] = (80.0, 160.0),
     sigma: float = 0.4,
     min_size: int = 6,
     colours: Sequence[str] = ("hsv", "lab"),

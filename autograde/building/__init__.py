@@ -42,6 +42,19 @@ def build(check: bool = False, root: Path = CHECKOUT, chapters: Sequence[str] = 
     return sorted([*changed, *stale])
 
 
+def build_answers(chapter: str, root: Path = CHECKOUT) -> None:
+    """Write the answers of a chapter's public cases, which its notebook needs to run; nothing else is built.
+
+    Raises:
+        ChapterError: a chapter's source gives an exercise away.
+    """
+    from autograde.building.chapter import read
+
+    for path, content in _answers_of(chapter, read(root / "course" / "chapters" / f"{chapter}.py"), root).items():
+        if not _is_current(path, content):
+            _write(path, content)
+
+
 def generated(root: Path) -> list[Path]:
     """Return the files at `root` that a build made, of today's chapters and of those that are no more."""
     folders = (root / "course" / "notebooks", root / "solutions" / "notebooks", root / "course" / "answers")
@@ -51,13 +64,7 @@ def generated(root: Path) -> list[Path]:
 def _of_chapter(chapter: str, root: Path) -> dict[Path, bytes]:
     import nbformat
 
-    from autograde.building import bank
-    from autograde.building.answers import compute_answers
-    from autograde.building.giveaways import refuse_giveaways
     from autograde.building.notebooks import instructor_notebook, student_notebook
-    from course import packet
-    from course.checking import answers
-    from course.exercises import catalogue
 
     cells = filled(chapter, root)
     notebooks = {
@@ -65,6 +72,18 @@ def _of_chapter(chapter: str, root: Path) -> dict[Path, bytes]:
         root / "solutions" / "notebooks" / f"{chapter}.ipynb": instructor_notebook(chapter, cells),
     }
     files = {path: (nbformat.writes(notebook) + "\n").encode() for path, notebook in notebooks.items()}
+    return {**files, **_answers_of(chapter, cells, root)}
+
+
+def _answers_of(chapter: str, cells: "Sequence[Cell]", root: Path) -> dict[Path, bytes]:
+    from autograde.building import bank
+    from autograde.building.answers import compute_answers
+    from autograde.building.giveaways import refuse_giveaways
+    from course import packet
+    from course.checking import answers
+    from course.exercises import catalogue
+
+    files = {}
     mistakes = bank.mistakes(chapter)
     for exercise in catalogue.of_chapter(chapter):
         known = compute_answers(exercise, [entry for entry in mistakes if entry.exercise == exercise.name])

@@ -113,7 +113,7 @@ def renew(chapters: Sequence[str], every: bool, tier: Tier, runs: int, check: bo
     Raises:
         ChapterError: there is no such chapter, or none is named.
     """
-    from autograde.building import filled
+    from autograde.building import build_answers, filled
 
     if unknown := [chapter for chapter in chapters if chapter not in CHAPTERS]:
         raise ChapterError(f"there is no chapter {unknown[0]!r}; there are {', '.join(CHAPTERS)}")
@@ -127,6 +127,7 @@ def renew(chapters: Sequence[str], every: bool, tier: Tier, runs: int, check: bo
                 print(f"{chapter}: {', '.join(parts)} changed since; `{command(chapter, tier)}`")
                 failed.append(chapter)
             continue
+        build_answers(chapter, root)
         evidence = collect(chapter, tier, runs, root)
         print(f"wrote {write(evidence, root)}, {evidence.cpu_seconds:.0f} CPU seconds a run")
         try:

@@ -102,7 +102,7 @@ def cases(rng: np.random.Generator) -> Iterator[Case]:
     features = torch.stack([distinct(rng, (6,), step=0.5), (torch.from_numpy(values).float() - 1) / 2], dim=1)
     yield _call("exactly on the margin, and on the line itself", machine, (features, labels), strong())
 
-    count, size = different(rng, 2, 5)
+    _, size = different(rng, 2, 5)
     nothing = torch.zeros(0, size), torch.zeros(0)
     yield _call("no examples: empty, and a zero gradient of the bias", _machine(rng, size), nothing, strong(), True)
 
