@@ -7,7 +7,7 @@ import nbformat
 import pytest
 
 from autograde import building
-from autograde.building import build, generated
+from autograde.building import build, build_answers, generated
 from autograde.building.bank import CHECKOUT
 from course.exercises import catalogue
 from course.exercises.catalogue import CHAPTERS
@@ -83,6 +83,16 @@ def test_damaged_answers_are_written_anew(checkout: Path) -> None:
     path.write_bytes(whole[:100])
     assert build(root=checkout) == [path]
     assert path.read_bytes() == whole
+
+
+def test_answers_are_built_where_the_prose_has_no_numbers_yet(checkout: Path) -> None:
+    answers, notebooks = checkout / "course" / "answers" / CHAPTER, checkout / "course" / "notebooks"
+    made = {path.name: path.read_bytes() for path in answers.iterdir()}
+    for folder in (answers, notebooks, checkout / "docs" / "evidence"):
+        shutil.rmtree(folder)
+    build_answers(CHAPTER, checkout)
+    assert {path.name: path.read_bytes() for path in answers.iterdir()} == made
+    assert not notebooks.exists()
 
 
 def test_building_outside_a_checkout_is_one_sentence(tmp_path: Path) -> None:
