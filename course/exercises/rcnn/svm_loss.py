@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from course.exercises.boxes_and_metrics.shared import spread
-from course.exercises.draw import different, distinct, thirds, transposed
+from course.exercises.draw import distinct, thirds, transposed
 from course.exercises.exercise import Case, Exercise
 from course.exercises.rcnn import CHAPTER
 
@@ -38,7 +38,7 @@ def _examples(
     for kind, sign in zip(kinds, signs, strict=True):
         low, high = _MARGINS[kind]
         while True:
-            row = torch.from_numpy(rng.integers(-12, 13, len(weight))).float() / 4
+            row = torch.from_numpy(rng.integers(-48, 49, len(weight))).float() / 16
             if low < float(sign * (row @ weight + bias)) < high and bool(row.any()):
                 break
         rows.append(row)
@@ -102,7 +102,7 @@ def cases(rng: np.random.Generator) -> Iterator[Case]:
     features = torch.stack([distinct(rng, (6,), step=0.5), (torch.from_numpy(values).float() - 1) / 2], dim=1)
     yield _call("exactly on the margin, and on the line itself", machine, (features, labels), strong())
 
-    _, size = different(rng, 2, 5)
+    size = int(rng.integers(2, 6))
     nothing = torch.zeros(0, size), torch.zeros(0)
     yield _call("no examples: empty, and a zero gradient of the bias", _machine(rng, size), nothing, strong(), True)
 

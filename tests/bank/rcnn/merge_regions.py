@@ -143,7 +143,7 @@ def only_the_first_weight(first, second):
     return joined(first, second, lambda s1, h1, s2, h2: s1 / (s1 + s2) * h1 + h2)
 
 
-@form(only_one_weight)
+@mistake("Only the second product is divided by both sizes in your sum: the parentheses around the sum are missing.")
 def parentheses_forgotten(first, second):
     return joined(first, second, lambda s1, h1, s2, h2: s1 * h1 + s2 * h2 / (s1 + s2))
 

@@ -63,7 +63,7 @@ def share_of_proposals_or_zero(proposals, targets, iou_threshold=0.5):
     return float((overlaps(proposals, targets).amax(dim=1) >= iou_threshold).double().mean())
 
 
-@form(share_of_proposals)
+@mistake("You count the proposals that cover something, and divide by the targets. The *targets* that are covered count.")
 def proposals_that_cover_by_targets(proposals, targets, iou_threshold=0.5):
     if not len(targets):
         return math.nan
@@ -75,14 +75,6 @@ def divided_by_the_proposals(proposals, targets, iou_threshold=0.5):
     if not len(targets) or not len(proposals):
         return recall(overlaps(proposals, targets), iou_threshold)
     return (overlaps(proposals, targets) >= iou_threshold).any(dim=0).sum().item() / len(proposals)
-
-
-@form(divided_by_the_proposals)
-def divided_by_targets_and_proposals(proposals, targets, iou_threshold=0.5):
-    if not len(targets) or not len(proposals):
-        return recall(overlaps(proposals, targets), iou_threshold)
-    covered = (overlaps(proposals, targets) >= iou_threshold).any(dim=0).sum().item()
-    return covered / (len(proposals) + len(targets) - covered)
 
 
 @mistake("You count pairs of a proposal and a target. A target counts once, however many proposals cover it.")

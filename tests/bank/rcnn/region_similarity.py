@@ -151,7 +151,7 @@ def root_of_the_product(first, second, image_size):
     return with_looks(first, second, image_size, lambda a, b: (a * b).sqrt().sum())
 
 
-@mistake("You take the average of the two numbers of each bin. What both have in common is the smaller of them.")
+@mistake("You add or average the two numbers of each bin, which is the same for any two regions. They have the *smaller* one in common.")
 def average_of_each_bin(first, second, image_size):
     return with_looks(first, second, image_size, lambda a, b: (a + b).sum() / 2)
 

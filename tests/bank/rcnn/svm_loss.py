@@ -237,7 +237,7 @@ def half_the_squared_hinge(weight, bias, features, labels, strength):
     return with_costs(weight, lacking(weight, bias, features, labels).square() / 2, strength)
 
 
-@form(squared_hinge)
+@mistake("You take the squared distance to the label, as in a regression. Beyond the margin an example costs nothing.")
 def squared_distance_to_the_label(weight, bias, features, labels, strength):
     return with_costs(weight, (labels - values(weight, bias, features)).square(), strength)
 
@@ -383,7 +383,7 @@ def one_number_an_example(weight, bias, features, labels, strength):
     return half(weight) + strength * lacking(weight, bias, features, labels)
 
 
-@form(one_number_an_example)
+@mistake("You return the two parts one by one. One number is asked: their sum.")
 def both_parts_one_by_one(weight, bias, features, labels, strength):
     return half(weight), strength * lacking(weight, bias, features, labels).sum()
 
@@ -392,7 +392,7 @@ def both_parts_one_by_one(weight, bias, features, labels, strength):
 
 
 @mistake(
-    "Without examples your result is 0, a number or an error. The weight's own part is still there, and its gradient."
+    "Without examples your result is 0. The weight's own part is still there, and its gradient."
 )
 def zero_without_examples(weight, bias, features, labels, strength):
     if not len(features):
@@ -458,7 +458,7 @@ def example_by_example(weight, bias, features, labels, strength):
 
 
 @variant
-def by_einsum(weight, bias, features, labels, strength):
+def by_einsum_and_maximum(weight, bias, features, labels, strength):
     said = torch.einsum("nd,d->n", features, weight) + bias
     return 0.5 * weight.pow(2).sum() + strength * torch.maximum(1 - labels * said, torch.zeros_like(said)).sum()
 
