@@ -63,7 +63,7 @@ def cases(rng: np.random.Generator) -> Iterator[Case]:
     def draw_eighths(low: int, high: int, count: int) -> list[float]:
         return [float(number) / 8 for number in rng.choice(np.arange(8 * low, 8 * high), count, replace=False)]
 
-    yield _call("three boxes", _draw_deltas(rng, 3), _draw_anchors(rng, 3))
+    yield _call("three boxes", _draw_deltas(rng, 3), _draw_anchors(rng, 3, 40, 80))
     yield _call("four different weights", _draw_deltas(rng, 3, 0.25), _draw_anchors(rng, 3), _draw_weights(rng))
     yield _call("the weights of Fast R-CNN", _draw_deltas(rng, 2, 0.5), _draw_anchors(rng, 2), (10.0, 10.0, 5.0, 5.0))
     yield _call(
@@ -78,7 +78,8 @@ def cases(rng: np.random.Generator) -> Iterator[Case]:
     deltas = torch.cat([torch.zeros(2, 2), distinct(rng, (2, 2), step=0.375)], dim=1)
     yield _call("of another size about the same centre", deltas, _draw_anchors(rng, 2))
 
-    deltas = torch.cat([distinct(rng, (2, 2), step=1.0) + torch.tensor([6.0, -6.0]), torch.zeros(2, 2)], dim=1)
+    far = torch.tensor(rng.permutation([5.0, 6.5, 7.0, 8.5]).reshape(2, 2), dtype=torch.float32)
+    deltas = torch.cat([far * torch.tensor([[1.0, -1.0], [-1.0, 1.0]]), torch.zeros(2, 2)], dim=1)
     yield _call("centres that move by many sides: no limit for them", deltas, _draw_anchors(rng, 2))
 
     # The limit, log(1000 / 16), is 4.135.

@@ -113,7 +113,7 @@ def by_the_root_of_the_area(targets, anchors, weights=ONES):
 
 
 @form(by_the_root_of_the_area)
-def by_the_diagonal(targets, anchors, weights=ONES):
+def by_the_diagonal_of_the_anchor(targets, anchors, weights=ONES):
     offsets = (centres(targets) - centres(anchors)) / sides(anchors).norm(dim=1, keepdim=True)
     return joined(offsets, right_growth(targets, anchors), weights)
 
@@ -745,7 +745,7 @@ def difference_of_logarithms(targets, anchors, weights=ONES):
 
 
 @variant
-def box_after_box(targets, anchors, weights=ONES):
+def target_after_target(targets, anchors, weights=ONES):
     deltas = []
     for target, anchor in zip(targets, anchors):
         w, h = anchor[2] - anchor[0], anchor[3] - anchor[1]

@@ -476,7 +476,7 @@ def by_cholesky(features, deltas, strength):
 
 
 @variant
-def column_by_column(features, deltas, strength):
+def delta_by_delta(features, deltas, strength):
     weights = features.new_zeros(features.shape[1], 4)
     gram = features.T @ features + strength * torch.eye(features.shape[1]).to(features)
     for column in range(4):

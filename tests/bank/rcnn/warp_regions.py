@@ -649,7 +649,7 @@ def centres_of_whole_pixels(image, boxes, size, context=16):
 
 
 @mistake("Boxes smaller than a pixel become a pixel large in your function. They stay as they are.")
-def at_least_a_pixel(image, boxes, size, context=16):
+def boxes_of_at_least_a_pixel(image, boxes, size, context=16):
     centre, side = (boxes[:, :2] + boxes[:, 2:]) / 2, (boxes[:, 2:] - boxes[:, :2]).clamp(min=1)
     return right(image, torch.cat([centre - side / 2, centre + side / 2], dim=1), size, context)
 
