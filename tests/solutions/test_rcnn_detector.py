@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+import torch.nn.functional as F
 import torchvision
 from torch import Tensor
 
@@ -213,6 +214,10 @@ def test_pretraining_ends_with_a_new_last_layer_that_has_a_background() -> None:
     pretrain(model, cut_out(Farm(10, seed=3)), steps=2, batch_size=8)
     assert model.network.classifier.out_features == 5
     assert not torch.equal(model.network.pooled[0].weight, before)
+    torch.manual_seed(0)
+    first = torch.nn.Linear(128, 4).weight
+    rows = F.cosine_similarity(model.network.classifier.weight[:, None], first, dim=-1)
+    assert float(rows.abs().max()) < 0.5  # nothing of the old layer's numbers comes back under other names
 
 
 def test_in_double_precision_and_under_bfloat16_it_answers_in_the_image_s_dtype() -> None:
