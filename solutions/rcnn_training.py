@@ -75,7 +75,7 @@ def pretrain(model: RCNN, crops: Samples, *, steps: int, seed: int = 0, batch_si
         return F.cross_entropy(network(mirror_some(crops)).float(), labels)
 
     history = fit(network, loss, crops, steps=steps, batch_size=batch_size, learning_rate=2e-3, seed=seed)
-    # Not from the same seed again: the old layer began with those numbers, and its cow would be the new one's background.
+    # Not by the same seed again: the old layer began with those numbers, and its cow would be the new one's background.
     torch.manual_seed(seed + 1)
     network.classifier = nn.Linear(network.num_features, classes).to(network.classifier.weight)
     return history
