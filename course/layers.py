@@ -7,7 +7,9 @@ known, and subclasses that compute what their parent does: others could do anyth
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from importlib import import_module
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -98,10 +100,23 @@ def build(layer: Layer) -> nn.Module:
         else:
             with torch.device("meta"):  # so that a size which a stranger wrote takes no memory
                 module = make(**layer.arguments)
+            _require_shapes(name, module, layer.tensors)
             module.load_state_dict(layer.tensors, strict=True, assign=True)
+    except LayerError:
+        raise
     except (TypeError, ValueError, RuntimeError, OverflowError, AttributeError, ZeroDivisionError) as error:
         raise LayerError(f"no {name} can be made of this: {type(error).__name__}") from None
     return module.train(layer.training)
+
+
+def _require_shapes(name: str, module: nn.Module, tensors: Mapping[str, Tensor]) -> None:
+    """Raise where a tensor was put into a layer that has another shape; torch itself sees that in the first call."""
+    for part, tensor in tensors.items():
+        wanted = getattr(module, part, None)
+        if isinstance(wanted, Tensor) and wanted.shape != tensor.shape:
+            raise LayerError(
+                f"the {part} of this {name} must have shape {tuple(wanted.shape)}, got {tuple(tensor.shape)}"
+            )
 
 
 def copy(module: nn.Module) -> nn.Module:
@@ -149,6 +164,17 @@ def effective(layer: Layer) -> dict[str, object]:
     if arguments.get("kernel_size") == (1, 1):
         arguments["dilation"] = (1, 1)
     return arguments
+
+
+def product(layer: Layer) -> Tensor | None:
+    """Return the product (out, in) of the weights of a Sequential of linear layers, or None for anything else."""
+    weights = [part.tensors["weight"] for part in layer.parts if part.kind == "torch.nn.Linear"]
+    if not weights or len(weights) < len(layer.parts):
+        return None
+    fits = all(after.shape[1] == before.shape[0] for before, after in pairwise(weights))
+    return (
+        reduce(lambda found, weight: weight @ found, weights) if fits and len({x.dtype for x in weights}) == 1 else None
+    )
 
 
 def _kind(module: nn.Module) -> str | None:

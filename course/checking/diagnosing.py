@@ -33,6 +33,7 @@ from course.checking.answers import Answers, Behaviour, KnownMistake, behaviour_
 from course.checking.calling import Outcome
 from course.checking.judging import Verdict, close, same_values
 from course.exercises.exercise import Exercise
+from course.layers import Layer
 from course.packet import Plain
 
 _ENOUGH = 8  # equal wrong numbers that are no accident
@@ -225,7 +226,20 @@ def _wrong_parts(exercise: Exercise, right: Plain, known: nn.Module) -> int:
     wanted, theirs = layers.describe(right) if isinstance(right, nn.Module) else None, layers.describe(known)
     if wanted is None or theirs is None or wanted.kind != theirs.kind:
         return 1
+    return _wrong_in_layer(exercise, wanted, theirs)
+
+
+def _wrong_in_layer(exercise: Exercise, wanted: Layer, theirs: Layer) -> int:
     arguments = layers.effective(wanted).items() - layers.effective(theirs).items()
-    return len(arguments) + sum(
-        _wrong_numbers(exercise, wanted.tensors.get(name), tensor) for name, tensor in theirs.tensors.items()
+    tensors = {name: (wanted.tensors.get(name), tensor) for name, tensor in theirs.tensors.items()}
+    if exercise.product_only:
+        tensors.pop("weight", None)
+        together = layers.product(theirs)
+        if together is not None:
+            tensors["product"] = layers.product(wanted), together
+    inside = zip(wanted.parts, theirs.parts, strict=True) if len(wanted.parts) == len(theirs.parts) else ()
+    return (
+        len(arguments)
+        + sum(_wrong_numbers(exercise, *two) for two in tensors.values())
+        + sum(_wrong_in_layer(exercise, *two) for two in inside if two[0].kind == two[1].kind)
     )

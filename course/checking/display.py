@@ -12,6 +12,7 @@ from pathlib import Path
 
 from torch import Tensor, nn
 
+from course import layers
 from course.checking.calling import fields
 from course.checking.judging import close
 from course.checking.report import Report
@@ -137,8 +138,7 @@ def grids_of(report: Report) -> list[Grid]:
     where = verdict.where[:-2] if verdict.where and len(verdict.where) > 2 else None
     center = verdict.where[-2:] or (0, 0) if verdict.where else (0, 0)
     inputs = {
-        f"{name}.{verdict.part or 'weight'}" if isinstance(value, nn.Module) else name: _tensor_of(value, verdict.part)
-        for name, value in fields(case.inputs)
+        _name_of(name, value, verdict.part): _tensor_of(value, verdict.part) for name, value in fields(case.inputs)
     }
     grids = [
         _entries(name, value) if _is_sparse(value) else _plane(name, value, where, (0, 0))
@@ -159,8 +159,20 @@ def grids_of(report: Report) -> list[Grid]:
 
 
 def _tensor_of(value: object, part: str) -> object:
-    """Return what a layer shows as a grid, one of its tensors; anything else is itself."""
-    return getattr(value, part or "weight", None) if isinstance(value, nn.Module) else value
+    """Return what a layer shows as a grid, one of its tensors or the product of its layers' weights; else itself."""
+    if part == "product" and isinstance(value, nn.Sequential):
+        layer = layers.describe(value)
+        return layer and layers.product(layer)
+    return getattr(value, _part(part), None) if isinstance(value, nn.Module) else value
+
+
+def _name_of(name: str, value: object, part: str) -> str:
+    return f"{name}.{_part(part)}" if isinstance(value, nn.Module) else name
+
+
+def _part(part: str) -> str:
+    """Return the tensor of one layer that stands beside `part` of a result."""
+    return "weight" if part in ("", "product") else part
 
 
 def _output(value: object, number: int) -> object:

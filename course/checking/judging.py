@@ -208,7 +208,16 @@ def _compare_modules(exercise: Exercise, expected: nn.Module, got: Plain, name: 
         if arguments[argument] != value:
             sentence = f"The {name} must have {argument} = {value!r}; yours has {arguments[argument]!r}."
             return _Difference("values", sentence, number, None)
+    shared = exercise.product_only
     for part, tensor in wanted.tensors.items():
+        mine = came.tensors.get(part)
+        if (
+            shared
+            and part == "weight"
+            and mine is not None
+            and (mine.shape, mine.dtype) == (tensor.shape, tensor.dtype)
+        ):
+            continue
         difference = _compare_one(exercise, tensor, came.tensors.get(part), f"{name}'s {part}", number)
         if difference is not None:
             return difference._replace(part=part)
@@ -216,6 +225,12 @@ def _compare_modules(exercise: Exercise, expected: nn.Module, got: Plain, name: 
         difference = _compare_one(exercise, inner, other, f"{name}'s layer {place}", number)
         if difference is not None:
             return difference
+    together = layers.product(wanted) if shared else None
+    if together is not None:
+        difference = _compare_one(
+            exercise, together, layers.product(came), f"product of the weights in the {name}", number
+        )
+        return difference and difference._replace(part="product")
     return None
 
 

@@ -42,6 +42,7 @@ class Exercise:
     `torch.ops.aten.max_unpool2d`, lower case and without underscores; `reference` is `module:function`. Two values
     are equal when they differ by at most atol + rtol·|expected|, by dtype where `tolerance` does not say otherwise.
     `constants` names floating-point inputs that are given, as labels are: no gradient is asked with respect to them.
+    Of linear layers in a row `product_only` compares the product of their weights: how it is shared among them is free.
     `insight` is what a right answer is told: why it mattered, or what to try with it now.
     """
 
@@ -59,6 +60,7 @@ class Exercise:
     tolerance: tuple[float, float] | None = None
     constants: tuple[str, ...] = ()
     insight: str = ""
+    product_only: bool = False
 
     def __post_init__(self) -> None:
         if not 1 <= self.difficulty <= 5:

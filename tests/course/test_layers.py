@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from course import layers, packet
-from course.layers import Layer, LayerError, build, describe, same
+from course.layers import Layer, LayerError, build, copy, describe, product, same
 from course.packet import Opaque, PacketError
 
 NETWORKS = {
@@ -108,7 +108,7 @@ assert LINEAR is not None
     ],
 )
 def test_a_description_that_fits_no_layer_is_refused_in_a_sentence(layer: Layer) -> None:
-    with pytest.raises(LayerError, match=r"there is no layer|can be made of this"):
+    with pytest.raises(LayerError, match=r"there is no layer|can be made of this|must have shape"):
         build(layer)
 
 
@@ -129,3 +129,25 @@ def test_a_huge_layer_takes_no_memory_before_it_is_refused() -> None:
     shape: dict[str, Tensor] = {"weight": torch.zeros(1), "bias": torch.zeros(1)}
     with pytest.raises(LayerError):
         build(Layer("torch.nn.Linear", {"in_features": 2**40, "out_features": 2**20, "bias": True}, shape))
+
+
+def test_a_weight_laid_in_the_other_way_round_is_told_by_its_shape() -> None:
+    linear = nn.Linear(3, 2)
+    linear.weight = nn.Parameter(torch.zeros(3, 2))
+    with pytest.raises(LayerError, match=r"weight of this Linear must have shape \(2, 3\), got \(3, 2\)"):
+        copy(linear)
+
+
+def test_the_product_is_that_of_linear_layers_in_a_row_and_of_nothing_else() -> None:
+    first, second = nn.Linear(3, 2), nn.Linear(2, 4)
+
+    def of(*parts: nn.Module) -> torch.Tensor | None:
+        layer = describe(nn.Sequential(*parts))
+        assert layer is not None
+        return product(layer)
+
+    together = of(first, second)
+    assert together is not None
+    assert torch.equal(together, second.weight @ first.weight)
+    for parts in ((first, nn.ReLU(), second), (second, first), (first, second.double()), ()):
+        assert of(*parts) is None

@@ -1,5 +1,7 @@
 """Each kind of difference has its sentence, and the first that a student can act on comes first."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch import nn
@@ -253,6 +255,36 @@ def test_a_returned_layers_weights_are_compared() -> None:
     told = verdict(CONVOLUTION, heavier())
     assert told.sentence.startswith("54 of 54 numbers of the output's weight differ. The first is at [0, 0, 0, 0]:")
     assert (told.where, told.part) == ((0, 0, 0, 0), "weight")
+
+
+def two_layers(scale: float = 1.0, *, bias: float = 0.5, dtype: torch.dtype = torch.float32) -> nn.Sequential:
+    """Three numbers become two and then four; `scale` moves weight from the second layer into the first."""
+    first, second = nn.Linear(3, 2, bias=False), nn.Linear(2, 4)
+    first.weight = nn.Parameter(scale * torch.arange(6.0).view(2, 3))
+    second.weight = nn.Parameter(torch.arange(8.0).view(4, 2) / scale)
+    nn.init.constant_(second.bias, bias)
+    return nn.Sequential(first, second).to(dtype)
+
+
+def test_where_only_the_product_counts_its_split_is_free_and_nothing_else() -> None:
+    free = replace(exercise(), product_only=True)
+
+    def told(got: Plain) -> Verdict:
+        return judge(free, "a case", Outcome(two_layers()), Outcome(got))
+
+    assert told(two_layers(4.0)).passed
+    assert told(two_layers(-2.0)).passed
+    assert not verdict(two_layers(), two_layers(4.0)).passed
+    heavy = two_layers()
+    with torch.no_grad():
+        heavy[0].weight[1, 2] += 1
+    assert told(heavy).sentence.startswith("4 of 12 numbers of the product of the weights in the output differ.")
+    assert told(heavy).part == "product"
+    assert told(two_layers(bias=0.25)).sentence.startswith("4 of 4 numbers of the output's layer 1's bias differ.")
+    assert told(two_layers(dtype=torch.float64)).kind == "dtype"
+    wider = nn.Sequential(nn.Linear(3, 3, bias=False), nn.Linear(3, 4))
+    assert told(wider).sentence == "The output's layer 0 must have out_features = 2; yours has 3."
+    assert told(nn.Sequential(*two_layers(), nn.Identity())).sentence == "The output must have 2 layers; got 3."
 
 
 def test_a_right_result_whose_input_was_changed_loses_a_quarter_and_not_all() -> None:
