@@ -42,6 +42,9 @@ together they have more of them than any one could be given."""
 CAUGHT_BY_HIDDEN_CASES_ONLY: dict[str, str] = {}
 """Mistakes that the public cases cannot reject, each with the reason. None so far."""
 
+WITHOUT_A_GRADIENT = {"rois"}
+"""Inputs in floating point that no gradient reaches: the corners of regions are rounded to cells."""
+
 
 @dataclass(frozen=True)
 class Bank:
@@ -241,7 +244,8 @@ def test_the_reference_raises_on_no_case(of: Bank) -> None:
             assert right.modified == right.forbidden == ()
             if case.gradient:
                 assert right.gradients
-                assert all(gradient is not None for gradient in right.gradients.values())
+                missing = {name for name, gradient in right.gradients.items() if gradient is None}
+                assert missing <= WITHOUT_A_GRADIENT
                 zero = "zero" in case.name  # a gradient may vanish only where a case says so
                 assert zero or all(gradient.any() for gradient in right.gradients.values() if gradient is not None)
 

@@ -131,8 +131,8 @@ EXERCISE = Exercise(
         "the first one touch, and which the second? Is there a cell that both touch?",
         "First the corners: times the scale, then rounded. `torch.round` takes halves to the even number; here they go "
         "away from 0, on either side of it. Both corner cells belong to the region, so from 3 to 5 it is three wide.",
-        "With whole numbers ⌊k·w/n⌋ is `k * w // n`, and ⌈(k+1)·w/n⌉ is `-(-(k + 1) * w // n)`. Add the first cell, and "
-        "only then clamp both numbers to 0 … H, or 0 … W: the bins of a region do not shrink because the map ends.",
+        "With whole numbers ⌊k·w/n⌋ is `k * w // n`, and ⌈(k+1)·w/n⌉ is `-(-(k + 1) * w // n)`. Add the first cell, "
+        "and only then clamp both numbers to 0 … H, or 0 … W: the bins of a region do not shrink because the map ends.",
     ),
     forbidden=NO_REGIONS,
     forbidden_sentence=NO_REGIONS_SENTENCE,
