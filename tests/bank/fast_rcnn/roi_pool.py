@@ -411,7 +411,9 @@ def pools_into_exchanged_bins(features, rois, output_size, spatial_scale=1.0):
     return pool(features, rois, output_size[::-1], spatial_scale)
 
 
-@mistake("The grid of each region is transposed: bins of one row of cells stand in one row of the result.")
+@mistake(
+    "The grid of each region is transposed: bins that lie side by side in the map stand below each other in your result."
+)
 def pools_transposed_grids(features, rois, output_size, spatial_scale=1.0):
     return pool(features, rois, output_size, spatial_scale).transpose(2, 3)
 
