@@ -229,17 +229,19 @@ def _wrong_parts(exercise: Exercise, right: Plain, known: nn.Module) -> int:
     return _wrong_in_layer(exercise, wanted, theirs)
 
 
-def _wrong_in_layer(exercise: Exercise, wanted: Layer, theirs: Layer) -> int:
+def _wrong_in_layer(exercise: Exercise, wanted: Layer, theirs: Layer, *, free: bool = False) -> int:
     arguments = layers.effective(wanted).items() - layers.effective(theirs).items()
     tensors = {name: (wanted.tensors.get(name), tensor) for name, tensor in theirs.tensors.items()}
-    if exercise.product_only:
+    if free:
         tensors.pop("weight", None)
-        together = layers.product(theirs)
-        if together is not None:
-            tensors["product"] = layers.product(wanted), together
+    together = layers.product(theirs) if exercise.product_only else None
+    if together is not None:
+        tensors["product"] = layers.product(wanted), together
     inside = zip(wanted.parts, theirs.parts, strict=True) if len(wanted.parts) == len(theirs.parts) else ()
     return (
         len(arguments)
         + sum(_wrong_numbers(exercise, *two) for two in tensors.values())
-        + sum(_wrong_in_layer(exercise, *two) for two in inside if two[0].kind == two[1].kind)
+        + sum(
+            _wrong_in_layer(exercise, *two, free=together is not None) for two in inside if two[0].kind == two[1].kind
+        )
     )

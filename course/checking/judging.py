@@ -191,8 +191,13 @@ def _compare_one(exercise: Exercise, expected: Plain, got: Plain, name: str, num
     return _Difference("values", f"{count} of {total} numbers of the {name} differ. {place}", number, where)
 
 
-def _compare_modules(exercise: Exercise, expected: nn.Module, got: Plain, name: str, number: int) -> _Difference | None:
-    """Compare layers by what they compute: their arguments, then their tensors, one spelling as good as another."""
+def _compare_modules(
+    exercise: Exercise, expected: nn.Module, got: Plain, name: str, number: int, *, free: bool = False
+) -> _Difference | None:
+    """Compare layers by what they compute: their arguments, then their tensors, one spelling as good as another.
+
+    Of a layer with a `free` weight, which is compared as part of a product, the weight's numbers are left out.
+    """
     wanted = layers.describe(expected)
     assert wanted is not None
     came = layers.describe(got) if isinstance(got, nn.Module) else None
@@ -208,24 +213,19 @@ def _compare_modules(exercise: Exercise, expected: nn.Module, got: Plain, name: 
         if arguments[argument] != value:
             sentence = f"The {name} must have {argument} = {value!r}; yours has {arguments[argument]!r}."
             return _Difference("values", sentence, number, None)
-    shared = exercise.product_only
     for part, tensor in wanted.tensors.items():
         mine = came.tensors.get(part)
-        if (
-            shared
-            and part == "weight"
-            and mine is not None
-            and (mine.shape, mine.dtype) == (tensor.shape, tensor.dtype)
-        ):
+        if free and part == "weight" and mine is not None and (mine.shape, mine.dtype) == (tensor.shape, tensor.dtype):
             continue
         difference = _compare_one(exercise, tensor, came.tensors.get(part), f"{name}'s {part}", number)
         if difference is not None:
             return difference._replace(part=part)
+    together = layers.product(wanted) if exercise.product_only else None
     for place, (inner, other) in enumerate(zip(expected.children(), got.children(), strict=True)):
-        difference = _compare_one(exercise, inner, other, f"{name}'s layer {place}", number)
+        label = f"{name}'s layer {place}"
+        difference = _compare_modules(exercise, inner, other, label, number, free=together is not None)
         if difference is not None:
             return difference
-    together = layers.product(wanted) if shared else None
     if together is not None:
         difference = _compare_one(
             exercise, together, layers.product(came), f"product of the weights in the {name}", number

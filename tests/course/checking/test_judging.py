@@ -284,6 +284,7 @@ def test_where_only_the_product_counts_its_split_is_free_and_nothing_else() -> N
     assert told(two_layers(dtype=torch.float64)).kind == "dtype"
     wider = nn.Sequential(nn.Linear(3, 3, bias=False), nn.Linear(3, 4))
     assert told(wider).sentence == "The output's layer 0 must have out_features = 2; yours has 3."
+    assert not judge(free, "a case", Outcome(heavy[0]), Outcome(two_layers()[0])).passed  # alone it is no product
     assert told(nn.Sequential(*two_layers(), nn.Identity())).sentence == "The output must have 2 layers; got 3."
 
 
