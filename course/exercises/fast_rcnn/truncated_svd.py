@@ -76,7 +76,7 @@ EXERCISE = Exercise(
         "`torch.linalg.svd(weight, full_matrices=False)` gives U, S and Vh, strongest first: W is U · diag(S) · Vh. "
         "Keep the first `rank` columns of U, numbers of S and rows of Vh. The inputs meet Vh first.",
         "`nn.Linear(inputs, rank, bias=False)` has a weight (rank, inputs): `S[:rank, None] * Vh[:rank]` fits. The "
-        "second layer gets `U[:, :rank]` and the bias, if there is one. Copy under `torch.no_grad()`, in the same dtype.",
+        "second layer gets `U[:, :rank]` and the bias, if there is one. Copy under `torch.no_grad()`, in its dtype.",
     ),
     insight=(
         "A layer from 25,088 numbers to 4,096 has 103 million weights; with rank 1,024 both halves together have 30 "

@@ -37,7 +37,7 @@ def right(linear, rank):
 @mistake(
     "You leave the singular values out. They say how much each direction counts; multiply one of the two weights by them."
 )
-def without_strengths(linear, rank):
+def svd_without_strengths(linear, rank):
     u, _, vh = parts(linear)
     return two(linear, vh[:rank], u[:, :rank])
 
@@ -45,7 +45,7 @@ def without_strengths(linear, rank):
 @mistake(
     "Your product has the *squares* of the singular values: both layers have them, or they are eigenvalues of WᵀW, which are squares."
 )
-def strengths_in_both(linear, rank):
+def svd_strengths_in_both(linear, rank):
     u, s, vh = parts(linear)
     return two(linear, s[:rank, None] * vh[:rank], u[:, :rank] * s[:rank])
 
@@ -53,31 +53,31 @@ def strengths_in_both(linear, rank):
 @mistake(
     "Your product has the *roots* of the singular values. Both layers together have to make the values themselves."
 )
-def roots_in_one(linear, rank):
+def svd_roots_in_one(linear, rank):
     u, s, vh = parts(linear)
     return two(linear, s[:rank, None].sqrt() * vh[:rank], u[:, :rank])
 
 
 @mistake("You divide by the singular values. The weight is U · diag(S) · Vh: a product.")
-def divided_by_strengths(linear, rank):
+def svd_divided_by_strengths(linear, rank):
     u, s, vh = parts(linear)
     return two(linear, vh[:rank] / s[:rank, None], u[:, :rank])
 
 
 @mistake("You keep the *smallest* singular values. The largest stand first, and they matter.")
-def smallest_strengths(linear, rank):
+def svd_smallest_strengths(linear, rank):
     u, s, vh = parts(linear)
     return two(linear, s[-rank:, None] * vh[-rank:], u[:, -rank:])
 
 
 @mistake("Your singular values stand in the wrong order: they belong to the vectors as they come, strongest first.")
-def strengths_turned_round(linear, rank):
+def svd_strengths_turned_round(linear, rank):
     u, s, vh = parts(linear)
     return two(linear, s[:rank, None].flip(0) * vh[:rank], u[:, :rank])
 
 
 @mistake("You scale all directions by the largest singular value. Each direction has a singular value of its own.")
-def largest_strength_for_all(linear, rank):
+def svd_largest_strength_for_all(linear, rank):
     u, s, vh = parts(linear)
     return two(linear, s[0] * vh[:rank], u[:, :rank])
 
@@ -86,13 +86,13 @@ def largest_strength_for_all(linear, rank):
 
 
 @mistake("`torch.linalg.svd` returns Vh, which is V transposed already. You transpose it again, or read its columns.")
-def columns_of_vh(linear, rank):
+def svd_columns_of_vh(linear, rank):
     u, s, vh = torch.linalg.svd(linear.weight.detach(), full_matrices=True)
     return two(linear, s[:rank, None] * vh[:, :rank].T, u[:, :rank])
 
 
-@form(columns_of_vh)
-def columns_of_a_thin_vh(linear, rank):
+@form(svd_columns_of_vh)
+def svd_columns_of_a_thin_vh(linear, rank):
     u, s, vh = parts(linear)
     first = s[:rank, None] * vh[:, :rank].T
     if first.shape[1] != linear.in_features:
@@ -101,7 +101,7 @@ def columns_of_a_thin_vh(linear, rank):
 
 
 @mistake("You take rows of U. The directions of the outputs are its *columns*.")
-def rows_of_u(linear, rank):
+def svd_rows_of_u(linear, rank):
     u, s, vh = torch.linalg.svd(linear.weight.detach(), full_matrices=True)
     return two(linear, s[:rank, None] * vh[:rank], u[:rank].T)
 
@@ -109,33 +109,33 @@ def rows_of_u(linear, rank):
 @mistake(
     "You cut the weight itself off, its first rows or columns. What is dropped has to be what matters least: that is what the SVD finds."
 )
-def first_rows_of_the_weight(linear, rank):
+def svd_first_rows_of_the_weight(linear, rank):
     weight = linear.weight.detach()
     return two(linear, weight[:rank], torch.eye(linear.out_features, rank, dtype=weight.dtype))
 
 
-@form(first_rows_of_the_weight)
-def first_columns_of_the_weight(linear, rank):
+@form(svd_first_rows_of_the_weight)
+def svd_first_columns_of_the_weight(linear, rank):
     weight = linear.weight.detach()
     return two(linear, torch.eye(rank, linear.in_features, dtype=weight.dtype), weight[:, :rank])
 
 
 @mistake("You subtract a mean first, as principal components do. Here the weight is taken as it is.")
-def weights_centred(linear, rank):
+def svd_weights_centred(linear, rank):
     weight = linear.weight.detach()
     u, s, vh = torch.linalg.svd(weight - weight.mean(dim=0), full_matrices=False)
     return two(linear, s[:rank, None] * vh[:rank], u[:, :rank])
 
 
-@form(weights_centred)
-def weights_centred_by_rows(linear, rank):
+@form(svd_weights_centred)
+def svd_weights_centred_by_rows(linear, rank):
     weight = linear.weight.detach()
     u, s, vh = torch.linalg.svd(weight - weight.mean(dim=1, keepdim=True), full_matrices=False)
     return two(linear, s[:rank, None] * vh[:rank], u[:, :rank])
 
 
 @mistake("Your product has the wrong sign: one of the two factors has its sign turned, and the other not.")
-def sign_turned(linear, rank):
+def svd_sign_turned(linear, rank):
     first, second = right(linear, rank)
     return two(linear, -first, second)
 
@@ -143,13 +143,13 @@ def sign_turned(linear, rank):
 @mistake(
     "The shapes are right, but the weights are not those of `linear`: they are fresh ones, and nothing was copied into them."
 )
-def fresh_layers(linear, rank):
+def svd_fresh_layers(linear, rank):
     weight = linear.weight
     return two(linear, weight.new_zeros(rank, linear.in_features), weight.new_zeros(linear.out_features, rank))
 
 
-@form(fresh_layers)
-def fresh_layers_with_a_fresh_bias(linear, rank):
+@form(svd_fresh_layers)
+def svd_fresh_layers_with_a_fresh_bias(linear, rank):
     weight = linear.weight
     bias = None if linear.bias is None else torch.zeros_like(linear.bias)
     return two(linear, weight.new_zeros(rank, linear.in_features), weight.new_zeros(linear.out_features, rank), bias)
@@ -159,35 +159,35 @@ def fresh_layers_with_a_fresh_bias(linear, rank):
 
 
 @mistake("You keep one direction too few: `rank` of them are asked.")
-def one_direction_too_few(linear, rank):
+def svd_one_direction_too_few(linear, rank):
     u, s, vh = parts(linear)
     less = max(rank - 1, 1)
     return two(linear, s[:less, None] * vh[:less], u[:, :less])
 
 
 @mistake("You keep one direction too many: `rank` of them are asked.")
-def one_direction_too_many(linear, rank):
+def svd_one_direction_too_many(linear, rank):
     u, s, vh = parts(linear)
     more = rank + 1
     return two(linear, s[:more, None] * vh[:more], u[:, :more])
 
 
 @mistake("You do not use `rank`: your layers keep all directions, and nothing has become cheaper.")
-def all_directions(linear, rank):
+def svd_all_directions(linear, rank):
     return two(linear, *right(linear, min(linear.weight.shape)))
 
 
 @mistake(
     "You set the dropped singular values to 0, and keep their rows and columns: `rank` numbers are to be in between, no more."
 )
-def zeros_instead_of_thin_layers(linear, rank):
+def svd_zeros_instead_of_thin_layers(linear, rank):
     u, s, vh = parts(linear)
     s = torch.where(torch.arange(len(s)) < rank, s, 0)
     return two(linear, s[:, None] * vh, u)
 
 
-@form(zeros_instead_of_thin_layers)
-def whole_matrices_around_the_strengths(linear, rank):
+@form(svd_zeros_instead_of_thin_layers)
+def svd_whole_matrices_around_the_strengths(linear, rank):
     u, s, vh = torch.linalg.svd(linear.weight.detach(), full_matrices=True)
     wide = torch.zeros_like(linear.weight)
     wide[range(rank), range(rank)] = s[:rank]
@@ -195,7 +195,7 @@ def whole_matrices_around_the_strengths(linear, rank):
 
 
 @mistake("The shapes are right, but your `rank` directions hold one less than they should: one of them is 0.")
-def last_direction_is_zero(linear, rank):
+def svd_last_direction_is_zero(linear, rank):
     first, second = right(linear, rank)
     first = first.clone()
     first[-1] = 0
@@ -206,44 +206,44 @@ def last_direction_is_zero(linear, rank):
 
 
 @mistake("The bias of `linear` is lost. The second layer adds it, as the large layer did.")
-def bias_lost(linear, rank):
+def svd_bias_lost(linear, rank):
     return two(linear, *right(linear, rank), bias=None)
 
 
 @mistake("Your second layer always has a bias. Where `linear` has none, it must have none either.")
-def bias_always(linear, rank):
+def svd_bias_always(linear, rank):
     bias = linear.weight.new_zeros(linear.out_features) if linear.bias is None else linear.bias
     return two(linear, *right(linear, rank), bias=bias)
 
 
 @mistake("Your second layer has a bias of its own, and not that of `linear`: copy it.")
-def bias_not_copied(linear, rank):
+def svd_bias_not_copied(linear, rank):
     bias = None if linear.bias is None else torch.zeros_like(linear.bias)
     return two(linear, *right(linear, rank), bias=bias)
 
 
 @mistake("Your first layer has a bias too. It has none: the bias is added once, behind the second.")
-def bias_in_both(linear, rank):
+def svd_bias_in_both(linear, rank):
     first, second = right(linear, rank)
     return nn.Sequential(layer(first, first.new_zeros(rank)), layer(second, linear.bias))
 
 
-@form(bias_in_both)
-def bias_in_both_and_always(linear, rank):
+@form(svd_bias_in_both)
+def svd_bias_in_both_and_always(linear, rank):
     first, second = right(linear, rank)
     bias = second.new_zeros(len(second)) if linear.bias is None else linear.bias
     return nn.Sequential(layer(first, first.new_zeros(rank)), layer(second, bias))
 
 
-@form(bias_in_both)
-def bias_in_the_first_where_there_is_one(linear, rank):
+@form(svd_bias_in_both)
+def svd_bias_in_the_first_where_there_is_one(linear, rank):
     first, second = right(linear, rank)
     none = linear.bias is None
     return nn.Sequential(layer(first, None if none else first.new_zeros(rank)), layer(second, linear.bias))
 
 
 @mistake("A linear layer may have no bias: then `linear.bias` is None, and there is nothing to copy.")
-def bias_expected(linear, rank):
+def svd_bias_expected(linear, rank):
     first, second = right(linear, rank)
     made = layer(second, linear.bias.detach().clone())
     return nn.Sequential(layer(first), made)
@@ -253,7 +253,7 @@ def bias_expected(linear, rank):
 
 
 @mistake("Your layers stand in the wrong order: inputs come to the layer that has `rank` outputs first.")
-def layers_exchanged(linear, rank):
+def svd_layers_exchanged(linear, rank):
     first, second = right(linear, rank)
     return nn.Sequential(layer(second, linear.bias), layer(first))
 
@@ -261,15 +261,15 @@ def layers_exchanged(linear, rank):
 @mistake(
     "A weight lies the other way round. `nn.Linear(inputs, outputs)` holds a weight (outputs, inputs), and applies its transpose."
 )
-def first_weight_on_its_side(linear, rank):
+def svd_first_weight_on_its_side(linear, rank):
     first, second = right(linear, rank)
     made = nn.Linear(linear.in_features, rank, bias=False, dtype=linear.weight.dtype)
     made.weight = nn.Parameter(first.T)
     return nn.Sequential(made, layer(second, linear.bias))
 
 
-@form(first_weight_on_its_side)
-def second_weight_on_its_side(linear, rank):
+@form(svd_first_weight_on_its_side)
+def svd_second_weight_on_its_side(linear, rank):
     first, second = right(linear, rank)
     made = nn.Linear(rank, linear.out_features, bias=linear.bias is not None, dtype=linear.weight.dtype)
     made.weight = nn.Parameter(second.T)
@@ -277,16 +277,16 @@ def second_weight_on_its_side(linear, rank):
     return nn.Sequential(layer(first), made)
 
 
-@form(first_weight_on_its_side)
-def first_weight_copied_on_its_side(linear, rank):
+@form(svd_first_weight_on_its_side)
+def svd_first_weight_copied_on_its_side(linear, rank):
     first, second = right(linear, rank)
     made = nn.Linear(linear.in_features, rank, bias=False, dtype=linear.weight.dtype)
     made.weight.data.copy_(first.T)
     return nn.Sequential(made, layer(second, linear.bias))
 
 
-@form(first_weight_on_its_side)
-def second_weight_copied_on_its_side(linear, rank):
+@form(svd_first_weight_on_its_side)
+def svd_second_weight_copied_on_its_side(linear, rank):
     first, second = right(linear, rank)
     made = nn.Linear(rank, linear.out_features, bias=linear.bias is not None, dtype=linear.weight.dtype)
     made.weight.data.copy_(second.T)
@@ -296,7 +296,7 @@ def second_weight_copied_on_its_side(linear, rank):
 
 
 @mistake("Your layers are made for the transposed weight, from outputs to inputs. `linear.weight` is (out, in).")
-def transposed_weight(linear, rank):
+def svd_transposed_weight(linear, rank):
     u, s, vh = torch.linalg.svd(linear.weight.detach().T, full_matrices=False)
     return nn.Sequential(layer(s[:rank, None] * vh[:rank]), layer(u[:, :rank]))
 
@@ -304,19 +304,19 @@ def transposed_weight(linear, rank):
 @mistake(
     "You return one layer with the product of both. It computes the right thing, and is as expensive as before: two layers are asked."
 )
-def one_layer(linear, rank):
+def svd_one_layer(linear, rank):
     first, second = right(linear, rank)
     return layer(second @ first, linear.bias)
 
 
-@form(one_layer)
-def one_layer_in_a_row(linear, rank):
+@form(svd_one_layer)
+def svd_one_layer_in_a_row(linear, rank):
     first, second = right(linear, rank)
     return nn.Sequential(layer(second @ first, linear.bias))
 
 
 @mistake("You return three layers, with the singular values in the middle. Multiply them into one of the two others.")
-def three_layers(linear, rank):
+def svd_three_layers(linear, rank):
     u, s, vh = parts(linear)
     return nn.Sequential(layer(vh[:rank]), layer(torch.diag(s[:rank])), layer(u[:, :rank], linear.bias))
 
@@ -324,7 +324,7 @@ def three_layers(linear, rank):
 @mistake(
     "There is a ReLU between your layers. It cuts off half of what passes; the two are linear together, as `linear` was."
 )
-def relu_in_between(linear, rank):
+def svd_relu_in_between(linear, rank):
     first, second = two(linear, *right(linear, rank))
     return nn.Sequential(first, nn.ReLU(), second)
 
@@ -332,46 +332,46 @@ def relu_in_between(linear, rank):
 @mistake(
     "You return the two layers by themselves. Asked is an `nn.Sequential` of them, which can stand where `linear` stood."
 )
-def layers_in_a_tuple(linear, rank):
+def svd_layers_in_a_tuple(linear, rank):
     return tuple(two(linear, *right(linear, rank)))
 
 
-@form(layers_in_a_tuple)
-def layers_in_a_list(linear, rank):
+@form(svd_layers_in_a_tuple)
+def svd_layers_in_a_list(linear, rank):
     return list(two(linear, *right(linear, rank)))
 
 
-@form(layers_in_a_tuple)
-def layers_in_a_module_list(linear, rank):
+@form(svd_layers_in_a_tuple)
+def svd_layers_in_a_module_list(linear, rank):
     return nn.ModuleList(two(linear, *right(linear, rank)))
 
 
 @mistake("You return matrices. Asked are two layers, `nn.Linear`, in an `nn.Sequential`.")
-def two_matrices(linear, rank):
+def svd_two_matrices(linear, rank):
     first, second = right(linear, rank)
     return first.clone(), second.clone()
 
 
-@form(two_matrices)
-def product_of_two_matrices(linear, rank):
+@form(svd_two_matrices)
+def svd_product_of_two_matrices(linear, rank):
     first, second = right(linear, rank)
     return second @ first
 
 
 @mistake("You give the layer back as it came. Asked are two thin ones in an `nn.Sequential`.")
-def layer_as_it_came(linear, rank):
+def svd_layer_as_it_came(linear, rank):
     return linear
 
 
 @mistake(
     "Your layers have torch's default dtype, float32. They have that of `linear`, or they cannot take the same input."
 )
-def layers_in_float32(linear, rank):
+def svd_layers_in_float32(linear, rank):
     return two(linear, *right(linear, rank)).float()
 
 
 @mistake("The layers are right, but `linear` comes back changed. Read its weight, and leave the layer itself alone.")
-def linear_overwritten(linear, rank):
+def svd_linear_overwritten(linear, rank):
     first, second = right(linear, rank)
     with torch.no_grad():
         linear.weight.copy_(second @ first)
@@ -384,13 +384,13 @@ def linear_overwritten(linear, rank):
 
 
 @variant
-def strengths_in_the_second(linear, rank):
+def svd_strengths_in_the_second(linear, rank):
     u, s, vh = parts(linear)
     return two(linear, vh[:rank], u[:, :rank] * s[:rank])
 
 
 @variant
-def roots_in_both(linear, rank):
+def svd_roots_in_both(linear, rank):
     u, s, v = torch.svd(linear.weight)
     root = s[:rank].sqrt()
     first = nn.Linear(linear.in_features, rank, bias=False)
@@ -403,7 +403,7 @@ def roots_in_both(linear, rank):
 
 
 @variant
-def by_diagonal_matrices(linear, rank):
+def svd_by_diagonal_matrices(linear, rank):
     u, s, vh = torch.linalg.svd(linear.weight.data)
     d = torch.diag(s[:rank])
     first = nn.Linear(linear.in_features, rank, bias=False).to(linear.weight.dtype)
@@ -420,7 +420,7 @@ def by_diagonal_matrices(linear, rank):
 
 
 @variant
-def by_eigenvectors(linear, rank):
+def svd_by_eigenvectors(linear, rank):
     """W V Vᵀ keeps the strongest directions of the inputs, without a singular value in sight."""
     weight = linear.weight.detach().double()
     _, vectors = torch.linalg.eigh(weight.T @ weight)
@@ -430,7 +430,7 @@ def by_eigenvectors(linear, rank):
 
 
 @variant
-def by_eigenvectors_of_the_outputs(linear, rank):
+def svd_by_eigenvectors_of_the_outputs(linear, rank):
     weight = linear.weight.detach()
     _, vectors = torch.linalg.eigh(weight @ weight.T)
     strongest = vectors.flip(1)[:, :rank]
@@ -438,7 +438,7 @@ def by_eigenvectors_of_the_outputs(linear, rank):
 
 
 @variant
-def with_numpy(linear, rank):
+def svd_with_numpy(linear, rank):
     u, s, vh = np.linalg.svd(linear.weight.detach().numpy(), full_matrices=False)
     state = {
         "0.weight": torch.from_numpy(np.diag(s[:rank]) @ vh[:rank]),
@@ -454,7 +454,7 @@ def with_numpy(linear, rank):
 
 
 @variant
-def direction_by_direction(linear, rank):
+def svd_direction_by_direction(linear, rank):
     """Take the strongest direction off, and look for the next in what is left."""
     rest = linear.weight.detach().double().clone()
     rows, columns = [], []
@@ -472,7 +472,7 @@ def direction_by_direction(linear, rank):
 
 
 @variant
-def layers_that_are_trained_no_more(linear, rank):
+def svd_layers_that_are_trained_no_more(linear, rank):
     first, second = right(linear, rank)
     made = two(linear, 3 * first, second / 3)
     made[1].bias = linear.bias
