@@ -289,6 +289,62 @@ def whole_sides_from_the_centre(deltas, anchors, weights=ONES):
     return torch.cat([centre - side, centre + side], dim=1)
 
 
+@mistake(
+    "Your second corner lies a whole side behind the centre, or your first a whole side before it. Half a side is right for both."
+)
+def whole_side_to_the_second_corner(deltas, anchors, weights=ONES):
+    centre, side = moved(deltas, anchors, weights), enlarged(deltas, anchors, weights)
+    return torch.cat([centre - side / 2, centre + side], dim=1)
+
+
+@form(whole_side_to_the_second_corner)
+def whole_side_to_the_first_corner(deltas, anchors, weights=ONES):
+    centre, side = moved(deltas, anchors, weights), enlarged(deltas, anchors, weights)
+    return torch.cat([centre - side, centre + side / 2], dim=1)
+
+
+@mistake("Your boxes end at their centre: half a side is missing behind it.")
+def ends_at_the_centre(deltas, anchors, weights=ONES):
+    centre, side = moved(deltas, anchors, weights), enlarged(deltas, anchors, weights)
+    return torch.cat([centre - side / 2, centre], dim=1)
+
+
+@form(ends_at_the_centre)
+def ends_at_the_centre_with_a_whole_side(deltas, anchors, weights=ONES):
+    centre, side = moved(deltas, anchors, weights), enlarged(deltas, anchors, weights)
+    return torch.cat([centre - side, centre], dim=1)
+
+
+@mistake("Your boxes are square: width and height have a side each, of the anchor and of the result.")
+def width_for_both_sides(deltas, anchors, weights=ONES):
+    side = enlarged(deltas, anchors, weights)
+    return box(moved(deltas, anchors, weights), side[:, [0, 0]])
+
+
+@form(width_for_both_sides)
+def height_for_both_sides(deltas, anchors, weights=ONES):
+    side = enlarged(deltas, anchors, weights)
+    return box(moved(deltas, anchors, weights), side[:, [1, 1]])
+
+
+@mistake("You take the *logarithm* of dw and dh. They are logarithms already: `exp` undoes it.")
+def logarithm_of_sizes(deltas, anchors, weights=ONES):
+    side = sides(anchors) * shares(deltas, weights)[1].clamp(max=LIMIT).log()
+    return box(moved(deltas, anchors, weights), side)
+
+
+@mistake("One growth is left for both sides: dw goes with the width, dh with the height.")
+def growth_of_the_width_for_both(deltas, anchors, weights=ONES):
+    sizes = shares(deltas, weights)[1].clamp(max=LIMIT)
+    return box(moved(deltas, anchors, weights), sides(anchors) * sizes[:, [0, 0]].exp())
+
+
+@form(growth_of_the_width_for_both)
+def growth_of_the_height_for_both(deltas, anchors, weights=ONES):
+    sizes = shares(deltas, weights)[1].clamp(max=LIMIT)
+    return box(moved(deltas, anchors, weights), sides(anchors) * sizes[:, [1, 1]].exp())
+
+
 # --- mistakes: the limit ----------------------------------------------------------------------------------------------
 
 

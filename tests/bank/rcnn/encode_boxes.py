@@ -328,6 +328,28 @@ def logarithms_by_the_side(targets, anchors, weights=ONES):
     return joined(right_offsets(targets, anchors), right_growth(targets, anchors) / sides(anchors), weights)
 
 
+@mistake("One growth stands in both columns, dw and dh. Width and height have a ratio each.")
+def growth_of_the_width_twice(targets, anchors, weights=ONES):
+    return joined(right_offsets(targets, anchors), right_growth(targets, anchors)[:, [0, 0]], weights)
+
+
+@form(growth_of_the_width_twice)
+def growth_of_the_height_twice(targets, anchors, weights=ONES):
+    return joined(right_offsets(targets, anchors), right_growth(targets, anchors)[:, [1, 1]], weights)
+
+
+@mistake(
+    "The logarithm stands over one side of the ratio only. It belongs over the ratio, or over both sides: log w − log w′."
+)
+def logarithm_less_a_side(targets, anchors, weights=ONES):
+    return joined(right_offsets(targets, anchors), sides(targets).log() - sides(anchors), weights)
+
+
+@form(logarithm_less_a_side)
+def logarithm_over_a_side(targets, anchors, weights=ONES):
+    return joined(right_offsets(targets, anchors), sides(targets).log() / sides(anchors), weights)
+
+
 @mistake("The areas of the boxes stand in your logarithm. Width and height have a ratio each.")
 def logarithm_of_areas(targets, anchors, weights=ONES):
     growth = right_growth(targets, anchors).sum(dim=1, keepdim=True).expand(-1, 2)

@@ -44,6 +44,11 @@ def least_squares_by_pinv_of_the_square(features, deltas, strength):
 
 
 @form(without_a_strength)
+def as_if_the_features_were_square(features, deltas, strength):
+    return torch.linalg.solve(features, deltas)
+
+
+@form(without_a_strength)
 def a_tiny_strength_instead(features, deltas, strength):
     return right(features, deltas, 1e-3)
 
@@ -314,6 +319,25 @@ def each_feature_on_its_own(features, deltas, strength):
 def a_row_for_each_example(features, deltas, strength):
     gram = features @ features.T + strength * torch.eye(len(features), dtype=features.dtype)
     return torch.linalg.solve(gram, deltas)
+
+
+@mistake(
+    "XᵀX, X Xᵀ and the identity do not fit together in your equations: features and examples are mixed. XᵀX is (D, D), and so is the identity beside it."
+)
+def identity_of_the_examples(features, deltas, strength):
+    gram = features.T @ features + strength * torch.eye(len(features), dtype=features.dtype)
+    return torch.linalg.solve(gram, features.T @ deltas)
+
+
+@form(identity_of_the_examples)
+def examples_for_features(features, deltas, strength):
+    gram = features @ features.T + strength * torch.eye(len(features), dtype=features.dtype)
+    return torch.linalg.solve(gram, features.T @ deltas)
+
+
+@form(identity_of_the_examples)
+def identity_of_the_features_beside_examples(features, deltas, strength):
+    return torch.linalg.solve(features @ features.T + strength * eye(features), features.T @ deltas)
 
 
 @mistake("You return what the fit predicts for the examples. The weights themselves are asked, (D, 4).")
