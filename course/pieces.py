@@ -2,12 +2,10 @@
 
 Selective search (Uijlings et al. 2013) grows proposals from the many small pieces that Felzenszwalb & Huttenlocher's
 (2004) segmentation leaves. This is what it needs of a picture before anything grows: the pieces, which of them touch,
-and of each its size, its box and two histograms, of colours and of texture. What comes after, the merges, is kept as a
-`Hierarchy`.
+and of each its size, its box and two histograms, of colours and of texture.
 """
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -28,15 +26,6 @@ COLOUR_BINS, TEXTURE_BINS, ORIENTATIONS = 25, 10, 8
 
 COLOURS = ("rgb", "hsv", "lab")
 """Colour spaces in which a picture can be cut and its regions compared."""
-
-Similarity = Callable[[Region, Region, int], float | Tensor]
-"""How alike two regions of an image of so many pixels are, as the exercise `region_similarity` asks for it."""
-
-Merging = Callable[[Region, Region], Region]
-"""Two regions as one, as the exercise `merge_regions` asks for it."""
-
-Picture = Tensor | NDArray[np.uint8]
-"""(H, W, 3), from 0 to 255."""
 
 _FAINT = 0.2  # where hue and saturation begin to fade, of the difference between channels and of brightness
 _STEEPEST = 0.2  # derivatives beyond it are in the outermost bins; a full step from 0 to 1 has 0.4
@@ -73,57 +62,10 @@ class Regions:
         )
         return {"size": int(self.sizes[number]), "box": box, "colour": colour, "texture": texture}
 
-    def write(self, number: int, region: Region) -> None:
-        """Write `region` into row `number`, in the place of what is there."""
-        self.sizes[number] = region["size"]
-        self.boxes[number] = region["box"].detach().cpu().numpy()
-        self.colour[number] = region["colour"].detach().cpu().numpy()
-        self.texture[number] = region["texture"].detach().cpu().numpy()
 
-
-@dataclass(frozen=True)
-class Merge:
-    """Two regions that became one, by their numbers, and the four terms of how alike they were, each from 0 to 1."""
-
-    first: int
-    second: int
-    colour: float
-    texture: float
-    size: float
-    fill: float
-
-    @property
-    def similarity(self) -> float:
-        """The sum of the four terms."""
-        return self.colour + self.texture + self.size + self.fill
-
-
-@dataclass(frozen=True)
-class Hierarchy:
-    """How an image grew together: its pieces and, in the order in which they happened, the merges.
-
-    `segments` (H, W) has the number of each pixel's piece, 0 … N − 1. `regions` are the N pieces, and then what each
-    merge made: merge k made region N + k. The last region is the whole image.
-    """
-
-    segments: Tensor
-    regions: list[Region]
-    merges: list[Merge]
-
-    def boxes(self) -> Tensor:
-        """Return the boxes (2N − 1, 4) of all regions."""
-        return torch.stack([region["box"] for region in self.regions])
-
-    def after(self, merges: int) -> Tensor:
-        """Return the map (H, W) of the regions that there are after so many merges, by their numbers."""
-        now = torch.arange(len(self.regions))
-        pieces = len(self.regions) - len(self.merges)
-        for number in reversed(range(min(merges, len(self.merges)))):  # what the later ones did is known by then
-            now[[self.merges[number].first, self.merges[number].second]] = now[pieces + number].clone()
-        return now[self.segments]
-
-
-def cut_into_pieces(image: Picture, scale: float, sigma: float, min_size: int, colours: str = "rgb") -> Regions:
+def cut_into_pieces(
+    image: Tensor | NDArray[np.uint8], scale: float, sigma: float, min_size: int, colours: str = "rgb"
+) -> Regions:
     """Cut an image (H, W, 3) uint8 where its colours change, and describe each piece.
 
     A larger `scale` gives larger pieces; the image is blurred by `sigma` first, and pieces below `min_size` pixels join
@@ -141,6 +83,11 @@ def cut_into_pieces(image: Picture, scale: float, sigma: float, min_size: int, c
         _with_room(_histograms(segments, _slopes(channels), len(sizes), TEXTURE_BINS)),
         _neighbours(segments, len(sizes)),
     )
+
+
+def as_bytes(image: Tensor) -> Tensor:
+    """Return an image (3, H, W) in [0, 1] as bytes (H, W, 3)."""
+    return (image.clamp(0, 1) * 255).round().byte().permute(1, 2, 0)
 
 
 def in_colours(image: NDArray[np.uint8], colours: str) -> NDArray[np.float64]:

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
-from course.pieces import COLOURS, Picture
+from course.pieces import COLOURS
 from solutions.require import require_int, require_one_of
 from solutions.require_tensors import require_number, require_tensor
 
@@ -53,6 +54,9 @@ def require_signs(labels: Tensor, features: Tensor) -> None:
     require_tensor("labels", labels, (len(features),), like=features)
     if not bool((labels.abs() == 1).all()):
         raise ValueError(f"labels must be 1 or −1, got {labels[labels.abs() != 1][0].item():g}")
+
+
+Picture = Tensor | NDArray[np.uint8]
 
 
 def require_picture(image: Picture) -> None:

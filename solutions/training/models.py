@@ -104,7 +104,7 @@ def _sliding_window(classes: int, size: tuple[int, int]) -> nn.Module:
 
 
 def _rcnn(classes: int, size: tuple[int, int]) -> nn.Module:
-    from solutions.rcnn_detector import RCNN
+    from solutions.rcnn.detector import RCNN
 
     return RCNN(classes)
 

@@ -23,9 +23,9 @@ from course.history import History
 from course.progress import Progress
 from course.training import Samples, fit
 from solutions.boxes import box_iou, encode_boxes
-from solutions.linear_svm import LinearSVM, fit_with_hard_negatives
-from solutions.rcnn import assign_labels, fit_box_regressor, warp_regions
-from solutions.rcnn_detector import RCNN, Propose, RegionNetwork, mirror_some, propose_regions
+from solutions.rcnn.detector import RCNN, Propose, RegionNetwork, mirror_some, propose_regions
+from solutions.rcnn.linear_svm import LinearSVM, fit_with_hard_negatives
+from solutions.rcnn.steps import assign_labels, fit_box_regressor, warp_regions
 
 Scene = tuple[Tensor, Mapping[str, Tensor]]
 

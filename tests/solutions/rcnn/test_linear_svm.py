@@ -6,8 +6,8 @@ import torch
 from sklearn.svm import SVC
 from torch import Tensor
 
-from solutions.linear_svm import LinearSVM, fit_with_hard_negatives, mine_hard_negatives
 from solutions.rcnn import svm_loss
+from solutions.rcnn.linear_svm import LinearSVM, fit_with_hard_negatives, mine_hard_negatives
 
 
 def overlapping(examples: int, features: int, seed: int, positive: float = 0.3) -> tuple[Tensor, Tensor]:

@@ -17,8 +17,8 @@ from torch import Tensor, nn
 
 from course.pieces import as_bytes
 from solutions.boxes import batched_nms, clip_boxes, decode_boxes
-from solutions.linear_svm import LinearSVM
-from solutions.rcnn import assign_labels, warp_regions
+from solutions.rcnn.linear_svm import LinearSVM
+from solutions.rcnn.steps import assign_labels, warp_regions
 from solutions.require import require_int, require_one_of
 from solutions.require_boxes import require_threshold
 from solutions.require_proposals import require_warp
@@ -86,7 +86,7 @@ class RCNN(nn.Module):
 
     `head` says who names a region, the network's own "softmax" or a machine a class, "svm",
     whose scores are distances from the margin; with `regression` boxes are moved. Machines
-    and regressions are fitted when the network has been trained: `solutions.rcnn_training`.
+    and regressions are fitted when the network has been trained: `solutions.rcnn.training`.
 
     Raises:
         TypeError: a number that is none.

@@ -8,8 +8,8 @@ from torch import Tensor
 
 from course.farm import CLASSES, Farm
 from solutions.metrics import mean_average_precision
-from solutions.rcnn_detector import RCNN, Look, mirror_some, propose_regions, sample_regions
-from solutions.rcnn_training import (
+from solutions.rcnn.detector import RCNN, Look, mirror_some, propose_regions, sample_regions
+from solutions.rcnn.training import (
     cut_out,
     fine_tune,
     fit_regressors,
