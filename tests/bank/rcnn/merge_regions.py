@@ -153,6 +153,19 @@ def squares_of_sizes_as_weights(first, second):
     return joined(first, second, lambda s1, h1, s2, h2: (s1**2 * h1 + s2**2 * h2) / (s1**2 + s2**2))
 
 
+@mistake(
+    "You weight the first histogram by the size of both: it was added up too early. Each has its own size as its weight."
+)
+def sizes_added_too_early(first, second):
+    both = first["size"] + second["size"]
+    return joined(first, second, lambda s1, h1, s2, h2: (both * h1 + s2 * h2) / (both + s2))
+
+
+@form(sizes_added_too_early)
+def sizes_added_too_early_for_the_weight_only(first, second):
+    return joined(first, second, lambda s1, h1, s2, h2: ((s1 + s2) * h1 + s2 * h2) / (s1 + s2))
+
+
 @mistake("You mix up the histograms: each of the four belongs where one of the same name stood.")
 def histograms_mixed_up(first, second):
     both = merge(first, second)
@@ -235,6 +248,18 @@ def box_from_the_first_to_the_second(first, second):
 def corner_and_sides(first, second):
     box = around(first, second)
     return merge(first, second, box=torch.cat([box[:2], box[2:] - box[:2]]))
+
+
+@mistake("You take y for growing upwards: the smaller y1 and the larger y2 are the edges, as with x.")
+def upwards(first, second):
+    a, b = first["box"], second["box"]
+    box = [torch.minimum(a[0], b[0]), torch.maximum(a[1], b[1]), torch.maximum(a[2], b[2]), torch.minimum(a[3], b[3])]
+    return merge(first, second, box=torch.stack(box))
+
+
+@mistake("Your box is made of whole numbers. It keeps the dtype in which boxes come.")
+def box_of_whole_numbers(first, second):
+    return merge(first, second, box=around(first, second).long())
 
 
 @mistake("You exchange x and y in the box. It is (x1, y1, x2, y2).")

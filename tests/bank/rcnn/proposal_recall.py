@@ -63,7 +63,9 @@ def share_of_proposals_or_zero(proposals, targets, iou_threshold=0.5):
     return float((overlaps(proposals, targets).amax(dim=1) >= iou_threshold).double().mean())
 
 
-@mistake("You count the proposals that cover something, and divide by the targets. The *targets* that are covered count.")
+@mistake(
+    "You count the proposals that cover something, and divide by the targets. The *targets* that are covered count."
+)
 def proposals_that_cover_by_targets(proposals, targets, iou_threshold=0.5):
     if not len(targets):
         return math.nan

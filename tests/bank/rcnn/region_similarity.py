@@ -141,6 +141,18 @@ def product_of_histograms(first, second, image_size):
     return with_looks(first, second, image_size, lambda a, b: (a * b).sum())
 
 
+@mistake(
+    "You measure the chi-squared distance of the histograms. What they have in common is asked: the smaller number of each bin."
+)
+def chi_squared_distance(first, second, image_size):
+    return with_looks(first, second, image_size, lambda a, b: ((a - b) ** 2 / (a + b).clamp(min=1e-12)).sum())
+
+
+@form(chi_squared_distance)
+def half_the_chi_squared_distance(first, second, image_size):
+    return with_looks(first, second, image_size, lambda a, b: ((a - b) ** 2 / (a + b).clamp(min=1e-12)).sum() / 2)
+
+
 @form(product_of_histograms)
 def cosine_of_histograms(first, second, image_size):
     return with_looks(first, second, image_size, lambda a, b: (a * b).sum() / (a.norm() * b.norm()))
@@ -151,7 +163,9 @@ def root_of_the_product(first, second, image_size):
     return with_looks(first, second, image_size, lambda a, b: (a * b).sqrt().sum())
 
 
-@mistake("You add or average the two numbers of each bin, which is the same for any two regions. They have the *smaller* one in common.")
+@mistake(
+    "You add or average the two numbers of each bin, which is the same for any two regions. They have the *smaller* one in common."
+)
 def average_of_each_bin(first, second, image_size):
     return with_looks(first, second, image_size, lambda a, b: (a + b).sum() / 2)
 
@@ -241,6 +255,26 @@ def looks_averaged(first, second, image_size):
 
 
 # --- mistakes: the sum ------------------------------------------------------------------------------------------------
+
+
+@mistake("Size and fill are missing in your sum. There are four terms, each of the same weight.")
+def looks_alone(first, second, image_size):
+    return alike(first, second)
+
+
+@mistake("Colour and texture are missing in your sum. There are four terms, each of the same weight.")
+def places_alone(first, second, image_size):
+    return size_term(first, second, image_size) + fill_term(first, second, image_size)
+
+
+@mistake("You round the result. Small differences decide what is merged first: keep all digits.")
+def rounded_down(first, second, image_size):
+    return int(alike(first, second) + size_term(first, second, image_size) + fill_term(first, second, image_size))
+
+
+@form(rounded_down)
+def rounded_to_two_digits(first, second, image_size):
+    return round(float(with_fill(first, second, image_size, fill_term(first, second, image_size))), 2)
 
 
 @mistake("You take the mean of the four terms. They are added up: the result goes up to 4.")
@@ -605,7 +639,7 @@ def similarity_as_float32(first, second, image_size):
 # --- mistakes: what is left alone -------------------------------------------------------------------------------------
 
 
-@mistake("You merge the regions while you compare them, and `first` is another region afterwards. Look only.")
+@mistake("You write into `first` while you compare, and it is another region afterwards. Look only.")
 def enlarges_the_first(first, second, image_size):
     both = sizes(first, second)
     first["box"] = around(first, second)

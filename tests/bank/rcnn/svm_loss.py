@@ -391,9 +391,7 @@ def both_parts_one_by_one(weight, bias, features, labels, strength):
 # --- mistakes: nothing there, dtypes, gradients -----------------------------------------------------------------------
 
 
-@mistake(
-    "Without examples your result is 0. The weight's own part is still there, and its gradient."
-)
+@mistake("Without examples your result is 0. The weight's own part is still there, and its gradient.")
 def zero_without_examples(weight, bias, features, labels, strength):
     if not len(features):
         return 0 * (weight.sum() + bias)
