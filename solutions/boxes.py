@@ -197,7 +197,7 @@ LARGEST_LOG_RATIO = math.log(1000 / 16)
 def encode_boxes(
     targets: Tensor, anchors: Tensor, weights: tuple[float, float, float, float] = (1.0, 1.0, 1.0, 1.0)
 ) -> Tensor:
-    """Return the offsets (N, 4) that lead from each of `anchors` (N, 4) to the box in the same row of `targets` (N, 4).
+    """Return the offsets (N, 4) from each of `anchors` (N, 4) to its row of `targets` (N, 4).
 
     With centre (cx, cy), width w and height h of the anchor, and the same of the target with a
     prime, they are `weights` · ((cx′ − cx) / w, (cy′ − cy) / h, log(w′ / w), log(h′ / h)): the
@@ -224,12 +224,13 @@ def encode_boxes(
 def decode_boxes(
     deltas: Tensor, anchors: Tensor, weights: tuple[float, float, float, float] = (1.0, 1.0, 1.0, 1.0)
 ) -> Tensor:
-    """Return the boxes (N, 4) to which `deltas` (N, 4) lead from `anchors` (N, 4): what undoes `encode_boxes`.
+    """Return the boxes (N, 4) to which `deltas` (N, 4) lead from `anchors` (N, 4).
 
-    The deltas are divided by `weights` (dx, dy, dw, dh); then the centre moves by (dx · w, dy · h) and the
-    sides grow to (w · exp(dw), h · exp(dh)), where dw and dh count as log(1000/16) if they
-    are larger. `deltas` may hold several boxes a row, (N, K · 4): then so does the result.
-    Gradients flow to both. As torchvision's `BoxCoder`.
+    This undoes `encode_boxes`. The deltas are divided by `weights` and are (dx, dy, dw, dh)
+    then; the centre moves by (dx · w, dy · h) and the sides grow to (w · exp(dw), h ·
+    exp(dh)), where dw and dh count as log(1000/16) if they are larger. `deltas` may
+    hold several boxes a row, (N, K · 4): then so does the result. Gradients flow to
+    both. As torchvision's `BoxCoder`.
 
     Raises:
         TypeError: not floating-point tensors of one dtype, or weights that are not four numbers.

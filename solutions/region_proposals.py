@@ -20,11 +20,12 @@ __all__ = [
 
 
 def region_similarity(first: Region, second: Region, image_size: int) -> Tensor:
-    """Return how much two regions of an image of `image_size` pixels belong together: a 0-dim tensor from 0 to 4.
+    """Return how much two regions of an image belong together: a 0-dim tensor from 0 to 4.
 
-    The sum of four terms, each from 0 to 1, of the same weight:
+    The image has `image_size` pixels. Four terms, each from 0 to 1, are added up:
 
-    - colour and texture: what the two histograms (75,) and (240,) share, the sum of the smaller of each two entries;
+    - colour and texture: what the two histograms (75,) and (240,) share, which is the sum
+      of the smaller of each two entries;
     - size: 1 − (s₁ + s₂) / s_image, so that small regions go first and none swallows all others;
     - fill: 1 − (s_box − s₁ − s₂) / s_image, with s_box the area of the smallest box around both.
 
@@ -84,11 +85,12 @@ def merge_regions(first: Region, second: Region) -> Region:
 
 
 def proposal_recall(proposals: Tensor, targets: Tensor, iou_threshold: float = 0.5) -> float:
-    """Return the share of `targets` (G, 4) that some of the `proposals` (P, 4) covers with at least `iou_threshold`.
+    """Return the share of `targets` (G, 4) that some of the `proposals` (P, 4) covers.
 
-    One proposal may cover several targets: nothing has to be decided yet. NaN without
-    targets; 0 with targets and without proposals. Whoever looks only where a proposal is
-    finds at most this share of the objects.
+    To cover one takes an IoU of at least `iou_threshold`. One proposal may cover several
+    targets: nothing has to be decided yet. NaN without targets; 0 with targets and
+    without proposals. Whoever looks only where a proposal is finds at most this share
+    of the objects.
 
     Raises:
         TypeError: not floating-point tensors of one dtype, or a threshold that is no number.

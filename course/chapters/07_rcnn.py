@@ -490,7 +490,8 @@ parts = chosen(
 # %% figure=true
 mine = grown(images[number], 80, "hsv", parts.region_similarity, parts.merge_regions)
 boxes = torch.stack([region["box"] for region in mine])
-print(f"{len(boxes)} regions; the boxes cover {parts.proposal_recall(boxes, targets[number]['boxes']):.0%}")
+share = parts.proposal_recall(boxes, targets[number]["boxes"])
+print(f"{len(boxes)} regions; the boxes cover {share:.0%} of the animals")
 
 # %% [markdown]
 # ## R-CNN
@@ -559,7 +560,8 @@ def region_loss(network: nn.Module, images: Tensor, targets: list) -> Tensor:
 
 
 train_set = [
-    (image, {**target, "proposals": propose(image)}) for image, target in Farm(by_tier(400, 4000), seed=0)
+    (image, {**target, "proposals": propose(image)})
+    for image, target in Farm(by_tier(400, 4000), seed=0)
 ]
 torch.manual_seed(1)
 network.classifier = nn.Linear(network.num_features, len(CLASSES))
@@ -602,7 +604,8 @@ def fit_machine(features: Tensor, labels: Tensor, strength: float = 0.0003) -> t
 
 
 kept = [look(image, torch.cat([target["boxes"], target["proposals"]])) for image, target in train_set]
-scale = torch.cat([features for _, features in kept]).norm(dim=1).mean() / 20  # so that a margin of 1 is small
+# Features are divided by this, so that a margin of 1 is a small step.
+scale = torch.cat([features for _, features in kept]).norm(dim=1).mean() / 20
 machines, rounds = [], {}
 for label in range(1, len(CLASSES)):
     positive, negative = [], []
@@ -703,7 +706,8 @@ show_table("steps", rows, corner="AP at an IoU of ½ and ¾");
 # %% figure=true
 some = [index for index, target in enumerate(targets) if len(target["boxes"]) > 1][:4]
 confident = [
-    {name: values[one["scores"] > -0.5] for name, values in one.items()} for one in results["machines, moved"]
+    {name: values[one["scores"] > -0.5] for name, values in one.items()}
+    for one in results["machines, moved"]
 ]
 show_detections(
     [images[index] for index in some] * 2,
@@ -724,7 +728,8 @@ generator = torch.Generator().manual_seed(3)
 halved = []
 for image, target in train_set:
     stays = torch.rand(len(target["labels"]), generator=generator) < 0.5
-    halved.append((image, {**target, "boxes": target["boxes"][stays], "labels": target["labels"][stays]}))
+    left = {name: target[name][stays] for name in ("boxes", "labels")}
+    halved.append((image, {**target, **left}))
 torch.manual_seed(0)
 second = RegionNetwork(len(CLASSES) - 1)
 fit(second, naming_loss, school(seed=7), steps=by_tier(150, 1500), batch_size=64)
@@ -795,7 +800,8 @@ pooled, features = seen[number]
 costs = {
     "proposals": seconds(lambda: propose(image)),
     "warping": seconds(lambda: parts.warp_regions(image, boxes, 32, 4)),
-    "network": seconds(lambda: look(image, boxes)) - seconds(lambda: parts.warp_regions(image, boxes, 32, 4)),
+    "network": seconds(lambda: look(image, boxes))
+    - seconds(lambda: parts.warp_regions(image, boxes, 32, 4)),
     "machines and boxes": seconds(
         lambda: best_of(
             features @ weights + biases,
@@ -818,7 +824,10 @@ rows = {
     "the whole scene once": {"looks": 1, "million multiply–adds": once / 1e6},
 }
 show_table(
-    "looks", rows, corner="convolutions, a scene", formats={"looks": ".0f", "million multiply–adds": ".1f"}
+    "looks",
+    rows,
+    corner="convolutions, a scene",
+    formats={"looks": ".0f", "million multiply–adds": ".1f"},
 )
 in_bytes = {
     "this training": sum(each[1].numel() for each in kept) * 4,

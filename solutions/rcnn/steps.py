@@ -16,14 +16,15 @@ from solutions.require_tensors import require_number, require_tensor
 
 
 def warp_regions(image: Tensor, boxes: Tensor, size: int, context: int = 16) -> Tensor:
-    """Return what `image` (C, H, W) shows in each of `boxes` (R, 4), warped to one size: (R, C, size, size).
+    """Return what `image` (C, H, W) shows in each of `boxes` (R, 4), at one size.
 
-    Each box is enlarged about its centre by size / (size − 2 · context), so that the box
-    itself fills the middle size − 2 · context pixels and a rim of `context` pixels shows what
-    lies around it; its aspect ratio is lost. The values are bilinear between the centres of
-    pixels, taken at the centres of size × size cells. Outside the image everything is 0, so
-    that the outermost half pixel fades. Gradients flow back to the image and to the boxes.
-    Girshick et al. 2014, appendix A.
+    That is (R, C, size, size). Each box is enlarged about its centre by size / (size − 2 ·
+    context), so that the box itself fills the middle size − 2 · context pixels and a
+    rim of `context` pixels shows what lies around it; its aspect ratio is lost. The
+    values are bilinear between the centres of pixels, taken at the centres of size ×
+    size cells. Outside the image everything is 0, so that the outermost half pixel
+    fades. Gradients flow back to the image and to the boxes. Girshick et al. 2014,
+    appendix A.
 
     Raises:
         TypeError: not floating-point tensors of one dtype, or sizes that are not ints.
@@ -57,7 +58,7 @@ def assign_labels(
     foreground: float = 0.5,
     background: tuple[float, float] = (0.0, 0.5),
 ) -> tuple[Tensor, Tensor]:
-    """Say what each proposal (P, 4) is trained as: its label (P,), and the index (P,) of the object that it is on.
+    """Say what each proposal (P, 4) is trained as: its label (P,), and its object's index (P,).
 
     With u the best IoU of a proposal with the objects' `boxes` (G, 4), of equal ones that of
     the lowest index: u ≥ `foreground` gives that object's label (G,) and index; else
@@ -70,7 +71,8 @@ def assign_labels(
         ValueError: other shapes, exchanged corners, or a `background` that ends before it begins.
 
     >>> proposals = torch.tensor([[0.0, 0.0, 4.0, 4.0], [0.0, 0.0, 4.0, 1.0], [8.0, 8.0, 9.0, 9.0]])
-    >>> assign_labels(proposals, torch.tensor([[0.0, 0.0, 4.0, 3.0]]), torch.tensor([5]), background=(0.0, 0.25))
+    >>> cow = torch.tensor([[0.0, 0.0, 4.0, 3.0]])
+    >>> assign_labels(proposals, cow, torch.tensor([5]), background=(0.0, 0.25))
     (tensor([ 5, -1,  0]), tensor([ 0, -1, -1]))
     """
     require_boxes("proposals", proposals)
@@ -92,19 +94,21 @@ def assign_labels(
 
 
 def svm_loss(weight: Tensor, bias: Tensor, features: Tensor, labels: Tensor, strength: float) -> Tensor:
-    """Return what a linear support vector machine costs: ½‖w‖² + strength · Σ max(0, 1 − y(x·w + b)).
+    """Return what a linear support vector machine costs.
 
-    `weight` (D,) and `bias` () are the machine, `features` (N, D) the examples, `labels` (N,)
-    in the same dtype say +1 or −1. An example on the right side of its margin costs nothing and moves
-    nothing. The bias is not shrunk. A tensor without dimensions, through which gradients flow.
+    It is ½‖w‖² + strength · Σ max(0, 1 − y(x·w + b)), where `weight` (D,) and `bias` () are
+    the machine, `features` (N, D) the examples, `labels` (N,) in the same dtype say +1
+    or −1. An example on the right side of its margin costs nothing and moves nothing.
+    The bias is not shrunk. A tensor without dimensions, through which gradients flow.
     Cortes & Vapnik 1995.
 
     Raises:
         TypeError: not floating-point tensors of one dtype, or a strength that is no number.
         ValueError: other shapes, labels that are neither 1 nor −1, or a negative strength.
 
-    >>> features = torch.tensor([[2.0, 0.0], [0.0, 1.0]])
-    >>> svm_loss(torch.tensor([1.0, 1.0]), torch.tensor(0.0), features, torch.tensor([1.0, -1.0]), strength=0.5)
+    >>> weight, bias = torch.tensor([1.0, 1.0]), torch.tensor(0.0)
+    >>> features, labels = torch.tensor([[2.0, 0.0], [0.0, 1.0]]), torch.tensor([1.0, -1.0])
+    >>> svm_loss(weight, bias, features, labels, strength=0.5)
     tensor(2.)
     """
     require_tensor("features", features, ("N", "D"))
@@ -117,7 +121,7 @@ def svm_loss(weight: Tensor, bias: Tensor, features: Tensor, labels: Tensor, str
 
 
 def fit_box_regressor(features: Tensor, deltas: Tensor, strength: float) -> Tensor:
-    """Return the weights (D, 4) that turn features into the four offsets of a box: a ridge regression.
+    """Return the weights (D, 4) that turn features into four offsets: a ridge regression.
 
     They minimise ‖X W − T‖² + strength · ‖W‖² over `features` X (N, D) and `deltas` T (N, 4),
     without an intercept, in closed form: (XᵀX + strength · I) W = XᵀT. There may be fewer
@@ -127,7 +131,8 @@ def fit_box_regressor(features: Tensor, deltas: Tensor, strength: float) -> Tens
         TypeError: not floating-point tensors of one dtype, or a strength that is no number.
         ValueError: other shapes, or a strength that is not greater than 0.
 
-    >>> fit_box_regressor(torch.tensor([[1.0], [2.0]]), torch.tensor([[3.0, 0, 0, 6], [6.0, 0, 0, 12]]), strength=5.0)
+    >>> deltas = torch.tensor([[3.0, 0.0, 0.0, 6.0], [6.0, 0.0, 0.0, 12.0]])
+    >>> fit_box_regressor(torch.tensor([[1.0], [2.0]]), deltas, strength=5.0)
     tensor([[1.5000, 0.0000, 0.0000, 3.0000]])
     """
     require_tensor("features", features, ("N", "D"))
