@@ -64,7 +64,8 @@ def cut_out(image: Tensor, boxes: Tensor, size: int, context: int = 16) -> Tenso
     maps = torch.cat(
         [torch.diag_embed(grown), moved[:, :, None]], dim=2
     )  # (R, 2, 3), from −1 … 1 to the image's −1 … 1
-    grid = F.affine_grid(maps, [len(boxes), image.shape[0], size, size], align_corners=False)
+    with torch.autocast(image.device.type, enabled=False):  # in bfloat16 a place would be off by pixels
+        grid = F.affine_grid(maps, [len(boxes), image.shape[0], size, size], align_corners=False)
     return F.grid_sample(image[None].repeat(len(boxes), 1, 1, 1), grid, align_corners=False)
 
 
