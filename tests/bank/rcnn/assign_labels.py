@@ -344,6 +344,17 @@ def objects_used_once_by_the_best(proposals, boxes, labels, foreground=0.5, back
 
 
 @form(objects_used_once)
+def later_ones_become_background(proposals, boxes, labels, foreground=0.5, background=(0.0, 0.5)):
+    _, which, on_object, in_range = asked(proposals, boxes, foreground, background)
+    taken, alone = set(), on_object.clone()
+    for proposal in range(len(proposals)):
+        if on_object[proposal]:
+            alone[proposal] = int(which[proposal]) not in taken
+            taken.add(int(which[proposal]))
+    return decided(alone, in_range | on_object, which, labels)
+
+
+@form(objects_used_once)
 def duplicates_become_background(proposals, boxes, labels, foreground=0.5, background=(0.0, 0.5)):
     best, which, on_object, in_range = asked(proposals, boxes, foreground, background)
     taken, alone = set(), on_object & False

@@ -241,6 +241,11 @@ def pair_by_pair(proposals, targets, iou_threshold=0.5):
     return (iou.diagonal() >= iou_threshold).sum().item() / len(targets)
 
 
+@mistake("You look at the first proposal only. Any of them may cover a target.")
+def first_proposal_only(proposals, targets, iou_threshold=0.5):
+    return recall(overlaps(proposals[:1], targets), iou_threshold)
+
+
 # --- mistakes: the threshold ------------------------------------------------------------------------------------------
 
 

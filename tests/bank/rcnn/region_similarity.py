@@ -272,11 +272,6 @@ def rounded_down(first, second, image_size):
     return int(alike(first, second) + size_term(first, second, image_size) + fill_term(first, second, image_size))
 
 
-@form(rounded_down)
-def rounded_to_two_digits(first, second, image_size):
-    return round(float(with_fill(first, second, image_size, fill_term(first, second, image_size))), 2)
-
-
 @mistake("You take the mean of the four terms. They are added up: the result goes up to 4.")
 def mean_of_the_terms(first, second, image_size):
     terms = size_term(first, second, image_size) + fill_term(first, second, image_size)

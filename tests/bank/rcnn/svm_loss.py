@@ -4,6 +4,7 @@ import torch
 import torch.nn.functional as F
 
 from autograde.building.bank import form, mistake, variant
+from course.checking.patterns import NO_GRADIENT
 
 
 def values(weight, bias, features):
@@ -216,6 +217,13 @@ def no_floor(weight, bias, features, labels, strength):
 
 
 @mistake(
+    "You keep what lies *below* 0, what examples beyond the margin have too much. Those that lack something cost: keep what is above 0."
+)
+def ceiling_instead_of_floor(weight, bias, features, labels, strength):
+    return with_costs(weight, (1 - labels * values(weight, bias, features)).clamp(max=0), strength)
+
+
+@mistake(
     "You keep what is above 0 of the *sum*. Each example is cut off by itself: one that is very right pays for no other."
 )
 def floor_of_the_sum(weight, bias, features, labels, strength):
@@ -414,6 +422,34 @@ def loss_as_float32(weight, bias, features, labels, strength):
 @form(loss_as_float32)
 def loss_as_float32_in_float64(weight, bias, features, labels, strength):
     return loss_as_float32(weight, bias, features, labels, strength).to(weight.dtype)
+
+
+@mistake("Your result is a tensor with a dimension. One number is asked: a tensor without dimensions.")
+def in_a_row_of_one(weight, bias, features, labels, strength):
+    return with_costs(weight, lacking(weight, bias, features, labels), strength)[None]
+
+
+@form(in_a_row_of_one)
+def in_a_row_of_one_by_a_row_of_weights(weight, bias, features, labels, strength):
+    row = weight[None]
+    return row @ row.T / 2 + strength * lacking(weight, bias, features, labels).sum()
+
+
+@mistake(
+    "Both parts are divided by the number of examples in your function. Neither is: the loss is half a squared length and a sum."
+)
+def both_divided_by_the_examples(weight, bias, features, labels, strength):
+    return with_costs(weight, lacking(weight, bias, features, labels), strength) / max(len(features), 1)
+
+
+@mistake(NO_GRADIENT)
+def loss_of_a_python_number(weight, bias, features, labels, strength):
+    return torch.tensor(with_costs(weight, lacking(weight, bias, features, labels), strength).item())
+
+
+@form(loss_of_a_python_number)
+def loss_of_a_python_number_in_its_dtype(weight, bias, features, labels, strength):
+    return weight.new_tensor(with_costs(weight, lacking(weight, bias, features, labels), strength).item())
 
 
 @mistake(
