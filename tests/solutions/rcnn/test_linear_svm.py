@@ -71,6 +71,16 @@ def test_it_does_not_matter_how_far_features_lie_from_zero() -> None:
     torch.testing.assert_close(there(x + 30), here(x), atol=1e-5, rtol=0)  # the bias is not shrunk
 
 
+@pytest.mark.parametrize(("strength", "size"), [(63.0, 36.0), (270.0, 8.5), (1e-4, 100.0), (1000.0, 0.01)])
+def test_neither_strength_nor_size_of_features_uses_up_the_digits(strength: float, size: float) -> None:
+    x, labels = overlapping(60, 5, seed=12)
+    svm = LinearSVM(5, strength).fit(size * x, labels)
+    theirs = SVC(kernel="linear", C=strength, tol=1e-6).fit(size * x.numpy(), labels.numpy())
+    weight, bias = torch.from_numpy(theirs.coef_[0]), torch.tensor(theirs.intercept_[0])
+    least = float(svm_loss(weight, bias, size * x, labels, strength))
+    assert float(svm_loss(svm.weight, svm.bias, size * x, labels, strength)) <= least * (1 + 1e-6)
+
+
 @pytest.mark.parametrize("label", [1.0, -1.0])
 def test_one_class_alone_is_right_everywhere(label: float) -> None:
     svm = LinearSVM(3).fit(torch.randn(5, 3), torch.full((5,), label))
