@@ -161,11 +161,6 @@ def sizes_added_too_early(first, second):
     return joined(first, second, lambda s1, h1, s2, h2: (both * h1 + s2 * h2) / (both + s2))
 
 
-@form(sizes_added_too_early)
-def sizes_added_too_early_for_the_weight_only(first, second):
-    return joined(first, second, lambda s1, h1, s2, h2: ((s1 + s2) * h1 + s2 * h2) / (s1 + s2))
-
-
 @mistake("You mix up the histograms: each of the four belongs where one of the same name stood.")
 def histograms_mixed_up(first, second):
     both = merge(first, second)
