@@ -462,7 +462,7 @@ show_table("recall", rows, formats={"boxes a scene": ",.0f"});
 # - All weights are shrunk alike.
 # - The strength makes the weights unique however few the examples are. Without any, they are 0.
 #
-# Both inputs are left alone. `torch.linalg` has what you need, and any way to the minimum is right. scikit-learn is not allowed.
+# Both inputs are left alone. `torch.linalg` has what you need, and any way that ends *at* the minimum is right; a descent by steps only comes near. scikit-learn is not allowed.
 
 # %% check="fit_box_regressor"
 
