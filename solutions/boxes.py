@@ -190,10 +190,6 @@ def batched_nms(boxes: Tensor, scores: Tensor, labels: Tensor, iou_threshold: fl
     return kept[scores[kept].argsort(descending=True, stable=True)]
 
 
-LARGEST_LOG_RATIO = math.log(1000 / 16)
-"""No box grows by more than 62.5 times in one step: an exponential of what an untrained layer says would overflow."""
-
-
 def encode_boxes(
     targets: Tensor, anchors: Tensor, weights: tuple[float, float, float, float] = (1.0, 1.0, 1.0, 1.0)
 ) -> Tensor:
@@ -245,5 +241,6 @@ def decode_boxes(
     several = deltas.reshape(len(deltas), deltas.shape[1] // 4, 4) / deltas.new_tensor(weights)  # (N, K, 4)
     sides = (anchors[:, 2:] - anchors[:, :2])[:, None]  # (N, 1, 2), the same for all K
     centres = anchors[:, None, :2] + sides / 2 + several[..., :2] * sides
-    half = sides * several[..., 2:].clamp(max=LARGEST_LOG_RATIO).exp() / 2
+    most = math.log(1000 / 16)  # an exponential of what an untrained layer says would overflow
+    half = sides * several[..., 2:].clamp(max=most).exp() / 2
     return torch.cat([centres - half, centres + half], dim=-1).flatten(1)

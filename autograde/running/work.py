@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 PRELOADED = (
     "matplotlib.pyplot", "course.checking", "course.costs", "course.detection", "course.farm", "course.farm.meadow",
     "course.growing", "course.interpolation", "course.labels", "course.localization", "course.patches",
-    "course.pieces", "course.plotting", "course.pose", "course.proposals", "course.regions", "course.segmentation",
-    "course.shapes", "course.tables", "course.training",
+    "course.pieces", "course.plotting", "course.pose", "course.proposals", "course.regions", "course.roi",
+    "course.segmentation", "course.shapes", "course.tables", "course.training",
 )  # fmt: skip
 """What the chapters' cells import beside torch: once a worker, not once an exercise."""
 

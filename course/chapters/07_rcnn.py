@@ -17,6 +17,7 @@
 # You need chapter 6: IoU, suppression, average precision. Nine exercises, 55 points: they take about two hours and a half, and with reading and training the chapter takes four.
 
 # %%
+import math
 import time
 from copy import deepcopy
 
@@ -24,6 +25,7 @@ import torch
 import torch.nn.functional as F
 import torchvision
 from torch import Tensor, nn
+from torchvision.ops import box_iou
 
 from course.checking import check, chosen, hint
 from course.costs import count_multiply_adds
@@ -462,7 +464,7 @@ show_table("recall", rows, formats={"boxes a scene": ",.0f"});
 # - All weights are shrunk alike.
 # - The strength makes the weights unique however few the examples are. Without any, they are 0.
 #
-# Both inputs are left alone. `torch.linalg` has what you need, and any way that ends *at* the minimum is right; a descent by steps only comes near. scikit-learn is not allowed.
+# Both inputs are left alone. `torch.linalg` has what you need, and any way to the minimum is right. scikit-learn is not allowed.
 
 # %% check="fit_box_regressor"
 

@@ -133,7 +133,7 @@ def alike(exercise: Exercise, right: Plain, known: Plain, got: Plain) -> bool:
     if isinstance(known, tuple | list | dict):
         return False
     if isinstance(known, nn.Module) and isinstance(got, nn.Module) and isinstance(right, nn.Module):
-        return _same_arguments(right, known, got) or same_values(exercise, known, got)
+        return _same_arguments(exercise, right, known, got) or same_values(exercise, known, got)
     if not isinstance(known, Tensor) or not isinstance(got, Tensor):
         return same_values(exercise, known, got)
     if known.shape != got.shape or not known.layout == got.layout == torch.strided:
@@ -145,11 +145,23 @@ def alike(exercise: Exercise, right: Plain, known: Plain, got: Plain) -> bool:
     return bool(close(exercise, theirs, mine, coarsest).all())
 
 
-def _same_arguments(right: nn.Module, known: nn.Module, got: nn.Module) -> bool:
-    """Return whether two layers were made with the same wrong arguments; their numbers may be drawn at random."""
+def _same_arguments(exercise: Exercise, right: nn.Module, known: nn.Module, got: nn.Module) -> bool:
+    """Return whether two layers were made with the same wrong arguments; their numbers may be drawn at random.
+
+    Where a product is asked, this holds for the two layers in a row as for one.
+    """
     wanted, theirs, mine = (layers.describe(module) for module in (right, known, got))
-    if wanted is None or theirs is None or mine is None or not wanted.kind == theirs.kind == mine.kind or wanted.parts:
+    if (
+        wanted is None
+        or theirs is None
+        or mine is None
+        or not wanted.kind == theirs.kind == mine.kind
+        or (wanted.parts and not exercise.product_only)
+    ):
         return False
+    if wanted.parts:
+        told = [[(part.kind, layers.effective(part)) for part in layer.parts] for layer in (wanted, theirs, mine)]
+        return told[1] == told[2] != told[0]
     return layers.effective(theirs) == layers.effective(mine) != layers.effective(wanted)
 
 

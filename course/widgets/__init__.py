@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from course.widgets.nms import NMS
     from course.widgets.precision_recall import PrecisionRecall
     from course.widgets.receptive_field import ReceptiveField
+    from course.widgets.roi_pool import RoIPool
     from course.widgets.selective_search import SelectiveSearch
     from course.widgets.sliding_window import SlidingWindow
     from course.widgets.transposed_convolution import TransposedConvolution
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "NMS", "BoxCoder", "Heatmap", "IoU", "MaxUnpooling", "MultitaskLoss", "PrecisionRecall", "ReceptiveField",
-    "SelectiveSearch", "SlidingWindow", "TransposedConvolution", "Unpooling",
+    "RoIPool", "SelectiveSearch", "SlidingWindow", "TransposedConvolution", "Unpooling",
 ]  # fmt: skip
 
 _FOLDERS = {
@@ -37,6 +38,7 @@ _FOLDERS = {
     "MultitaskLoss": "multitask_loss",
     "PrecisionRecall": "precision_recall",
     "ReceptiveField": "receptive_field",
+    "RoIPool": "roi_pool",
     "SelectiveSearch": "selective_search",
     "SlidingWindow": "sliding_window",
     "TransposedConvolution": "transposed_convolution",

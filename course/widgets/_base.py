@@ -83,9 +83,22 @@ def join_modules(view: Path) -> str:
 
 
 def join_styles(folder: Path) -> str:
-    """Join the palette, the shared style and the folder's own `view.css`, in this order."""
-    files = [SHARED / "palette.css", SHARED / "widget.css", folder / "view.css"]
+    """Join the palette, the shared style, that of each shared module in use, and the folder's own `view.css`.
+
+    A shared module brings its style in a file of its own name beside it, so that widgets without it stay as they are.
+    """
+    modules = (path.with_suffix(".css") for path in _modules_of(folder / "view.js") if path.parent == SHARED.resolve())
+    files = [SHARED / "palette.css", SHARED / "widget.css", *modules, folder / "view.css"]
     return "\n".join(file.read_text(encoding="utf-8") for file in files if file.exists())
+
+
+def _modules_of(view: Path) -> list[Path]:
+    """Return `view` and the files that it imports, itself or through others, in the order in which they are met."""
+    found = [view.resolve()]
+    for path in found:  # grows on the way
+        imports = (path.parent / line["path"] for line in _IMPORT.finditer(path.read_text(encoding="utf-8")))
+        found += dict.fromkeys(module for each in imports if (module := each.resolve()) not in found)
+    return found
 
 
 class CourseWidget(anywidget.AnyWidget):  # type: ignore[misc]  # follow_imports = "skip" makes the base an Any

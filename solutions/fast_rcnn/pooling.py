@@ -3,7 +3,7 @@
 The picture: a box lies on the feature map, its corners are rounded to whole cells, and its width and its height are
 cut into as many bins as the grid has. Where that does not come out even, neighbouring bins share a cell (Girshick,
 2015, §2.1). `roi_pool` gives what `torchvision.ops.roi_pool` gives, and takes no longer with many regions: it looks up
-the maxima of windows whose sides are powers of two. `roi_pool_one_by_one` is the same, as one would write it down.
+the maxima of windows whose sides are powers of two. `definition` has the same, as one would write it down.
 """
 
 import torch
@@ -73,55 +73,76 @@ def roi_pool(features: Tensor, rois: Tensor, output_size: tuple[int, int], spati
     """
     require_cells("features", features)
     require_rois(rois, len(features))
-    batch, channels, height, width = features.shape
+    batch, _, height, width = features.shape
     rows, columns = roi_bins(rois[:, 1:], output_size, spatial_scale, (height, width))  # (R, ph, 2), (R, pw, 2)
     image = rois[:, 0].long()
 
-    # Asked is a maximum, and where it stands. So each plane is ranked, the highest first: the lowest rank says both.
-    cells, (ph, pw) = height * width, output_size
-    ranked, ranking = features.flatten(2).sort(dim=-1, descending=True, stable=True)  # (N, C, H·W): values and places
-    short = batch * cells < 2**15  # half the bytes, half the time
-    order = torch.arange(batch * cells, device=features.device, dtype=torch.int16 if short else torch.int32)
-    order = order.view(batch, 1, cells).expand_as(ranking)  # image after image, so that a rank says the image too
-    rank = torch.empty_like(ranking, dtype=order.dtype).scatter_(-1, ranking, order)
-
-    # The lowest of a bin is that of four windows in its corners, with sides 2^i and 2^j, the largest that fit in. One
-    # table holds all windows of such a size, and two windows side by side make the next. No loop over the regions.
-    high, wide = (torch.frexp((bins[..., 1] - bins[..., 0]).float()).exponent - 1 for bins in (rows, columns))
-    empty = (high < 0)[:, :, None] | (wide < 0)[:, None, :]  # (R, ph, pw)
-    lowest = rank.new_zeros(len(rois) * ph * pw, channels)
-    tall = rank.view(batch, channels, height, width).permute(0, 2, 3, 1).contiguous()  # a cell's channels side by side
-    for i in range(1 + int(high.max()) if len(rois) else 0):
-        table = tall = torch.minimum(tall[:, : -(2 ** (i - 1))], tall[:, 2 ** (i - 1) :]) if i else tall
-        for j in range(1 + int(wide.max())):
-            table = torch.minimum(table[:, :, : -(2 ** (j - 1))], table[:, :, 2 ** (j - 1) :]) if j else table
-            r, y, x = ((high == i)[:, :, None] & (wide == j)[:, None, :]).nonzero(as_tuple=True)  # bins of this size
-            heights = rows[r, y, 0], rows[r, y, 1] - 2**i
-            top, bottom = ((image[r] * table.shape[1] + at) * table.shape[2] for at in heights)
-            left, right = columns[r, x, 0], columns[r, x, 1] - 2**j
-            a, b, c, d = (table.flatten(0, 2)[line + at] for line in (top, bottom) for at in (left, right))  # (bins, C)
-            lowest[(r * ph + y) * pw + x] = torch.minimum(torch.minimum(a, b), torch.minimum(c, d))
-
-    # Gradients take the way back: to the values in their ranking, and from there to their places.
-    pooled = ranked.transpose(0, 1).flatten(1).gather(1, lowest.T.contiguous().long())  # (C, R·ph·pw)
-    return pooled.view(channels, *empty.shape).masked_fill(empty, 0).transpose(0, 1).contiguous()
+    # Where gradients are asked for, one has to know where each maximum stands. So each plane is ranked, the lowest
+    # first: the highest rank says the value and the place. Without gradients the values themselves will do.
+    wanted = features.requires_grad and torch.is_grad_enabled()
+    key = features.detach()
+    if wanted:
+        backwards = features.flatten(2).flip(-1)  # so that of equal ones the first is the highest
+        ranked, ranking = backwards.sort(dim=-1, stable=True)  # (N, C, H·W)
+        count = batch * height * width
+        small = torch.int16 if count < 2**15 else torch.int32  # half the bytes, half the time
+        order = torch.arange(count, device=features.device, dtype=small).view(batch, 1, height * width)
+        order = order.expand_as(ranking)  # image after image, so that a rank says the image too
+        key = torch.empty_like(ranking, dtype=small).scatter_(-1, ranking, order).flip(-1).view_as(features)
+    highest = _window_maxima(key, image, rows, columns)  # (R, ph, pw, C)
+    if wanted:  # gradients take the way back: to the values in their ranking, and from there to their places
+        shape, places = highest.shape, highest.flatten(0, 2).T.contiguous().long()  # (C, R·ph·pw)
+        highest = ranked.transpose(0, 1).flatten(1).gather(1, places).T.view(shape)
+    empty = (rows[..., 0] == rows[..., 1])[:, :, None] | (columns[..., 0] == columns[..., 1])[:, None, :]
+    if bool(empty.any()):
+        highest = highest.masked_fill(empty[..., None], 0)
+    return highest.permute(0, 3, 1, 2).contiguous()
 
 
-def roi_pool_one_by_one(
-    features: Tensor, rois: Tensor, output_size: tuple[int, int], spatial_scale: float = 1.0
-) -> Tensor:
-    """Return what `roi_pool` returns, one bin after the other: slow, and nothing but the definition.
+def _window_maxima(cells: Tensor, image: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
+    """Return the maxima (R, ph, pw, C) of `cells` (N, C, H, W), in `image` (R,), between `rows` and `columns`.
 
-    The gradient of equal maxima is shared among them.
-
-    >>> features = torch.arange(16.0).view(1, 1, 4, 4)
-    >>> roi_pool_one_by_one(features, torch.tensor([[0.0, 0.0, 0.0, 2.0, 1.0]]), (1, 2))
-    tensor([[[[5., 6.]]]])
+    A window is the union of four smaller ones in its corners, with sides 2^i and 2^j, the
+    largest that fit in. A table holds the maxima of all windows of such a size, and two
+    windows side by side make the next: no loop over the regions. An empty window gives any
+    number.
     """
-    pooled = []
-    for image, *box in rois.unbind():
-        rows, columns = roi_bins(torch.stack(box), output_size, spatial_scale, (features.shape[2], features.shape[3]))
-        bins = [features[int(image), :, y1:y2, x1:x2].flatten(1) for y1, y2 in rows for x1, x2 in columns]
-        grid = [cells.amax(dim=1) if cells.shape[1] else cells.sum(dim=1) for cells in bins]  # an empty sum is 0
-        pooled.append(torch.stack(grid, dim=1).view(-1, *output_size))  # (C, ph, pw)
-    return torch.stack(pooled) if pooled else features.new_zeros(0, features.shape[1], *output_size)
+    batch, channels, height, width = cells.shape
+    lengths = [(bins[..., 1] - bins[..., 0]).clamp(min=1) for bins in (rows, columns)]
+    high, wide = (torch.frexp(length.float()).exponent - 1 for length in lengths)
+    levels = [1 + int(exponents.max()) if len(image) else 1 for exponents in (high, wide)]
+    sizes = [(height - 2**i + 1, width - 2**j + 1) for i in range(levels[0]) for j in range(levels[1])]
+    begins = torch.tensor([0, *(batch * h * w for h, w in sizes)]).cumsum(0)
+    tables = cells.new_empty(int(begins[-1]), channels)  # all of them, one behind the other
+    views = [
+        tables[begin:end].view(batch, h, w, channels)
+        for begin, end, (h, w) in zip(begins[:-1], begins[1:], sizes, strict=True)
+    ]
+    views[0].copy_(cells.permute(0, 2, 3, 1))  # a cell's channels side by side
+    for number, table in enumerate(views[1:], start=1):
+        i, j = divmod(number, levels[1])
+        if j:
+            half, before = 2 ** (j - 1), views[number - 1]
+            torch.maximum(before[:, :, :-half], before[:, :, half:], out=table)
+        else:
+            half, before = 2 ** (i - 1), views[number - levels[1]]
+            torch.maximum(before[:, :-half], before[:, half:], out=table)
+
+    # Which row of `tables` holds each window's corners.
+    size_number = (high[:, :, None] * levels[1] + wide[:, None, :]).long()  # (R, ph, pw)
+    size = torch.tensor(sizes, device=cells.device)
+    first = begins[:-1].to(cells.device)[size_number] + image[:, None, None] * size.prod(dim=1)[size_number]
+    line = size[:, 1][size_number]
+    ends = []
+    for bins, exponents, limit in ((rows, high, height), (columns, wide, width)):
+        low = bins[..., 0].clamp(max=limit - 1)  # an empty one may lie outside
+        ends.append((low, torch.maximum(bins[..., 1] - 2 ** exponents.long(), low)))
+    (top, bottom), (left, right) = ends
+    above, below = first + top[:, :, None] * line, first + bottom[:, :, None] * line
+    corners = [(at + x[:, None, :]).flatten() for at in (above, below) for x in (left, right)]
+    highest = tables.index_select(0, corners[0])
+    other = torch.empty_like(highest)  # one for all: new memory costs more than what is computed in it
+    for corner in corners[1:]:
+        torch.index_select(tables, 0, corner, out=other)
+        torch.maximum(highest, other, out=highest)
+    return highest.view(*size_number.shape, channels)

@@ -197,7 +197,7 @@ class RCNN(nn.Module):
     @torch.no_grad()
     def seconds_by_part(self, image: Tensor) -> dict[str, float]:
         """Return how long each part takes for an image (3, H, W): proposals, warping, network, heads."""
-        clock = _Clock(image.device)
+        clock = Clock(image.device)
         boxes = self.propose(image)
         clock.note("proposals")
         regions = warp_regions(image, boxes, self.network.size, self.context)
@@ -229,7 +229,7 @@ def mirror_some(regions: Tensor) -> Tensor:
     return torch.where(mirrored, regions.flip(-1), regions)
 
 
-class _Clock:
+class Clock:
     """Notes how long it is since the last note, and waits for a GPU to be done before it looks."""
 
     def __init__(self, device: torch.device) -> None:
@@ -237,6 +237,7 @@ class _Clock:
         self.last = self._now()
 
     def note(self, name: str) -> None:
+        """Write down what has passed since the last note as the seconds of `name`."""
         now = self._now()
         self.seconds[name], self.last = now - self.last, now
 

@@ -109,6 +109,12 @@ def _rcnn(classes: int, size: tuple[int, int]) -> nn.Module:
     return RCNN(classes)
 
 
+def _fast_rcnn(classes: int, size: tuple[int, int]) -> nn.Module:
+    from solutions.fast_rcnn import FastRCNN
+
+    return FastRCNN(classes)
+
+
 def _localizer(classes: int, size: tuple[int, int], box_per_class: bool = True) -> nn.Module:
     from solutions.localization import Localizer
 
@@ -158,6 +164,10 @@ MODELS: dict[str, Reference] = {
     "rcnn": Reference(
         "R-CNN's network on warped proposals, by its softmax", "boxes", _rcnn,
         {"size": (64, 64), "batch_size": 4, "lr": 2e-3, "train_images": 500, "val_images": 200},
+    ),
+    "fast-rcnn": Reference(
+        "Fast R-CNN: one look at the image, RoI pooling, class and box from one loss", "boxes", _fast_rcnn,
+        {"size": (64, 64), "batch_size": 2, "lr": 2e-3, "train_images": 500, "val_images": 200},
     ),
     "tiny-detector": Reference("small Faster R-CNN, stride 8, RoI Align", "boxes", _detector, _REGIONS),
     "tiny-mask": Reference(

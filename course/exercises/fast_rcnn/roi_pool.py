@@ -101,7 +101,7 @@ def cases(rng: np.random.Generator) -> Iterator[Case]:
 
     around = [(-left, -up, 6 + right, 5 + down), (-2, 1, 9, 4), (4, -4, 12, 3)]
     negative = distinct(rng, (2, 2, *size), sign="negative")
-    yield _call("around the map, and nothing but negative features", negative, [1, 0, 1], around, (5, 6))
+    yield _call("around the map, and nothing but negative features", negative, [1, 0, 1], around, (3, 4))
 
     outside = [(9, 1, 12, 4), (-5, 1, -2, 4), (1, 8, 5, 11), (2, -6, 6, -2)]
     features = distinct(rng, (1, 2, *size), sign="positive")
@@ -135,7 +135,7 @@ EXERCISE = Exercise(
     points=9,
     minutes=30,
     difficulty=4,
-    reference="solutions.fast_rcnn:roi_pool",
+    reference="solutions.fast_rcnn.definition:roi_pool",
     cases=cases,
     outputs=("pooled",),
     hints=(

@@ -68,7 +68,7 @@ EXERCISE = Exercise(
     difficulty=3,
     reference="solutions.fast_rcnn:truncated_svd",
     cases=cases,
-    outputs=("layers",),
+    outputs=("network",),
     product_only=True,
     hints=(
         "Two linear layers in a row are one linear layer, with the product of their weights. Which of the two is "

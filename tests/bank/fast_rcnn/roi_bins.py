@@ -479,6 +479,11 @@ def bins_cells_as_short_numbers(box, output_size, spatial_scale, feature_size):
     return tuple(bins.int() for bins in answer(box, output_size, spatial_scale, feature_size))
 
 
+@mistake("You return one tensor. Rows and columns are two results, one after the other.")
+def bins_in_one_tensor(box, output_size, spatial_scale, feature_size):
+    return torch.cat(answer(box, output_size, spatial_scale, feature_size))
+
+
 @mistake("You return lists. Asked are two tensors, int64, with a row a bin.")
 def bins_lists_of_cells(box, output_size, spatial_scale, feature_size):
     return tuple(bins.tolist() for bins in answer(box, output_size, spatial_scale, feature_size))

@@ -172,21 +172,21 @@ def svd_one_direction_too_many(linear, rank):
     return two(linear, s[:more, None] * vh[:more], u[:, :more])
 
 
-@mistake("You do not use `rank`: your layers keep all directions, and nothing has become cheaper.")
+@mistake(
+    "Between your layers there is a number for *every* singular value. Only `rank` are asked: leave out the rows and columns of all others."
+)
 def svd_all_directions(linear, rank):
     return two(linear, *right(linear, min(linear.weight.shape)))
 
 
-@mistake(
-    "You set the dropped singular values to 0, and keep their rows and columns: `rank` numbers are to be in between, no more."
-)
+@form(svd_all_directions)
 def svd_zeros_instead_of_thin_layers(linear, rank):
     u, s, vh = parts(linear)
     s = torch.where(torch.arange(len(s)) < rank, s, 0)
     return two(linear, s[:, None] * vh, u)
 
 
-@form(svd_zeros_instead_of_thin_layers)
+@form(svd_all_directions)
 def svd_whole_matrices_around_the_strengths(linear, rank):
     u, s, vh = torch.linalg.svd(linear.weight.detach(), full_matrices=True)
     wide = torch.zeros_like(linear.weight)
@@ -339,6 +339,19 @@ def svd_layers_in_a_tuple(linear, rank):
 @form(svd_layers_in_a_tuple)
 def svd_layers_in_a_list(linear, rank):
     return list(two(linear, *right(linear, rank)))
+
+
+@form(svd_layers_in_a_tuple)
+def svd_layers_in_a_tuple_with_strengths_in_the_second(linear, rank):
+    u, s, vh = parts(linear)
+    return tuple(two(linear, vh[:rank], u[:, :rank] * s[:rank]))
+
+
+@form(svd_layers_in_a_tuple)
+def svd_layers_in_a_tuple_with_roots_in_both(linear, rank):
+    u, s, vh = parts(linear)
+    root = s[:rank].sqrt()
+    return tuple(two(linear, root[:, None] * vh[:rank], u[:, :rank] * root))
 
 
 @form(svd_layers_in_a_tuple)

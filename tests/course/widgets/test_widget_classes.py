@@ -11,7 +11,7 @@ from types import ModuleType
 import pytest
 
 import course.widgets
-from course.widgets import MaxUnpooling, ReceptiveField, SlidingWindow, Unpooling, _homes
+from course.widgets import MaxUnpooling, ReceptiveField, RoIPool, SlidingWindow, Unpooling, _homes
 from course.widgets._base import STATE_TYPE, VIEW_TYPE, CourseWidget, join_modules, saved_state
 from course.widgets.palette import okabe_ito
 
@@ -59,6 +59,11 @@ def test_the_module_has_no_import_and_one_default_export(widget):
 def test_the_module_and_the_style_name_no_address(widget):
     for text in (widget._esm, widget._css):
         assert set(re.findall(r"https?://[^\s\"']+", text)) <= {"http://www.w3.org/2000/svg"}
+
+
+def test_a_shared_module_brings_its_style_to_the_widgets_that_draw_with_it():
+    assert ".cw-on-map {" in RoIPool._css
+    assert all(".cw-on-map" not in widget._css for widget in WIDGETS if "boxOnMap" not in widget._esm)
 
 
 def test_only_the_shared_file_makes_what_can_be_focused_and_it_frees_the_keys():
@@ -113,6 +118,24 @@ def test_traits_reject_what_they_do_not_know():
     for layers in ([], [[3, 1, 1]] * 7, [[4, 1, 1]], [[3, 1]]):
         with pytest.raises(Exception, match=r"layers must be 1 to 6|a layer is \[kernel, stride, dilation\]"):
             ReceptiveField(layers=layers)
+
+
+@pytest.mark.parametrize(
+    ("box", "message"),
+    [
+        ([0, 0, 10], "must be"),
+        ([-1, 0, 10, 10], "must lie on"),
+        ([0, 0, 10, 129], "must lie on"),
+        ([0, 0, 180.25, 10], "4 to 180 wide"),
+        ([20, 0, 10, 10], "4 to 180 wide"),
+        ([0, 0, 10, 3], "4 or more high"),
+        ([0, 0, 10.1, 10], "quarters"),
+    ],
+)
+def test_a_region_must_be_one_that_the_widget_can_move(box, message):
+    with pytest.raises(Exception, match=message):
+        RoIPool(box=box)
+    assert RoIPool(box=[12, 0, 192, 128]).box == [12, 0, 192, 128]
 
 
 class TestHomes:
