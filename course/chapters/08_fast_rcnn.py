@@ -133,7 +133,8 @@ def propose(image: Tensor) -> Tensor:
 
 proposals = [propose(image) for image in images]
 number = 5
-brightness = F.max_pool2d(images[number].mean(dim=0)[None, None], 4)  # a map of one channel
+brightness = F.max_pool2d(images[number].mean(dim=0)[None, None], 4)
+brightness = (100 * brightness).round()  # a map of one channel, in numbers that can be read
 brightness.requires_grad_()
 regions = as_regions([proposals[number]])
 torchvision.ops.roi_pool(brightness, regions, (4, 4), 1 / 4).sum().backward()
