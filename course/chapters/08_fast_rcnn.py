@@ -342,7 +342,7 @@ WEIGHTS = (10.0, 10.0, 5.0, 5.0)  # chapter 7's, so that both losses have about 
 
 
 def drawn(target: dict, count: int) -> tuple[Tensor, Tensor, Tensor]:
-    """Of an image some regions, at most a quarter on an object, their labels and where they should be."""
+    """Of an image some regions, at most a quarter on an object; their labels, and their goals."""
     boxes = torch.cat([target["boxes"], target["proposals"]])
     labels, matched = taken_for(boxes, target["boxes"], target["labels"])
     (on,), (off,) = torch.where(labels > 0), torch.where(labels == 0)
@@ -367,9 +367,7 @@ train_set = [
     for image, target in Farm(by_tier(400, 4000), seed=0)
 ]
 torch.manual_seed(1)
-fast = FastRCNNNetwork(
-    len(CLASSES), pool=lambda cells, *where: parts.roi_pool(cells.float(), *where)
-)
+fast = FastRCNNNetwork(len(CLASSES), pool=parts.roi_pool)
 fast_history = fit(fast, both_losses, train_set, steps=by_tier(1500, 18000), batch_size=4);
 
 # %% [markdown]
@@ -421,7 +419,7 @@ regressors = [
 
 # %% figure=true
 def found_in(scores: Tensor, moved: Tensor) -> dict:
-    """What suppression leaves of scores (P, K) and of the boxes (P, K, 4) that each class would give."""
+    """What suppression leaves of scores (P, K) and of each class's own boxes (P, K, 4)."""
     which, label = torch.where(scores > 0.05)
     boxes, sure = moved[which, label].clamp(0, 64), scores[which, label]
     kept = torchvision.ops.batched_nms(boxes, sure, label, 0.3)[:100]

@@ -30,7 +30,7 @@ _AT_ONCE = 4  # images through the network, when nothing is learnt: more of them
 
 
 class RegionHead(nn.Module):
-    """Turns regions' cells (R, 64, 4, 4) into logits (R, K) and deltas (R, 4K), through two linear layers."""
+    """Turns regions' cells (R, 64, 4, 4) into logits (R, K) and deltas (R, 4K)."""
 
     def __init__(self, num_cells: int, num_features: int, num_classes: int) -> None:
         super().__init__()
@@ -42,11 +42,11 @@ class RegionHead(nn.Module):
     def forward(self, cells: Tensor) -> tuple[Tensor, Tensor]:
         """Return logits (R, K) and deltas (R, 4K) of R regions."""
         features = self.second(self.first(cells.flatten(1)))
-        return self.classifier(features).float(), self.mover(features).float()
+        return self.classifier(features), self.mover(features)
 
 
 class FastRCNNNetwork(nn.Module):
-    """Sees images (N, 3, H, W) once, and says of regions (R, 5) what they are and where: logits (R, K), deltas (R, 4K).
+    """Sees images (N, 3, H, W) once, and says of regions (R, 5) what they are, and where.
 
     A region is (number of its image, x1, y1, x2, y2). With the `seen` network of R-CNN it
     begins with that one's convolutions and first linear layer. Those end with a max pooling
@@ -66,9 +66,9 @@ class FastRCNNNetwork(nn.Module):
 
     def forward(self, images: Tensor, regions: Tensor) -> tuple[Tensor, Tensor]:
         """Return logits (R, K) and deltas (R, 4K) of `regions` (R, 5) in `images` (N, 3, H, W)."""
-        cells = self.pool(self.body(images), regions, self.grid, 1 / self.stride)
+        cells = self.pool(self.body(images).to(regions), regions, self.grid, 1 / self.stride)
         logits, deltas = self.head(cells)
-        return logits, deltas
+        return logits.to(regions), deltas.to(regions)  # as exact as boxes are, in mixed precision too
 
 
 class FastRCNN(nn.Module):
@@ -208,7 +208,7 @@ class FastRCNN(nn.Module):
         which, label = torch.where(scores > LEAST_SCORE)  # a region may be in doubt between two
         image, boxes, confidence = regions[which, 0].long(), regions[which, 1:], scores[which, label]
         if self.regression:
-            moves = deltas.view(len(deltas), -1, 4)[which, label + 1].to(boxes)
+            moves = deltas.view(len(deltas), -1, 4)[which, label + 1]
             boxes = clip_boxes(decode_boxes(moves, boxes, BOX_WEIGHTS), (images.shape[-2], images.shape[-1]))
         kept = suppress(boxes, confidence, image * scores.shape[1] + label, self.nms_threshold)
         found = []

@@ -13,7 +13,7 @@ from solutions.require_tensors import require_number, require_tensor
 
 
 def smooth_l1(pred: Tensor, target: Tensor, beta: float = 1.0) -> Tensor:
-    """Return for each element of `pred` what its difference from `target`, of the same shape (…), costs: (…).
+    """Return what each element of `pred` costs beside `target`; all three have the same shape.
 
     With d = pred − target it is ½·d²/`beta` where |d| < `beta`, and |d| − ½·`beta` elsewhere;
     a `beta` of 0 leaves |d|. In the dtype of `pred`; gradients flow back to both. As
@@ -36,7 +36,7 @@ def smooth_l1(pred: Tensor, target: Tensor, beta: float = 1.0) -> Tensor:
 
 
 def fast_rcnn_loss(logits: Tensor, deltas: Tensor, labels: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
-    """Return what R ≥ 1 regions cost: their classification and their localization, each without dimensions.
+    """Return what R ≥ 1 regions cost in class and in place, two numbers without dimensions.
 
     `logits` (R, K) are the scores of K classes, of which 0 is the background, and `labels`
     (R,) int64 the true ones. `deltas` (R, K·4) holds four numbers a class, class after class;
@@ -54,9 +54,9 @@ def fast_rcnn_loss(logits: Tensor, deltas: Tensor, labels: Tensor, targets: Tens
         ValueError: no region, shapes that do not fit, or a label that is none of the K classes.
 
     >>> deltas = torch.tensor([[9.0, 9.0, 9.0, 9.0, 1.0, 0.0, 0.0, 0.0]])
-    >>> classification, localization = fast_rcnn_loss(torch.zeros(1, 2), deltas, torch.tensor([1]), torch.zeros(1, 4))
-    >>> round(classification.item(), 4), round(localization.item(), 4)
-    (0.6931, 0.9444)
+    >>> losses = fast_rcnn_loss(torch.zeros(1, 2), deltas, torch.tensor([1]), torch.zeros(1, 4))
+    >>> [round(loss.item(), 4) for loss in losses]
+    [0.6931, 0.9444]
     """
     require_class_deltas(logits, deltas, labels, targets)
     classification = F.cross_entropy(logits, labels)

@@ -16,14 +16,15 @@ from solutions.require_tensors import require_number, require_size
 def roi_bins(
     box: Tensor, output_size: tuple[int, int], spatial_scale: float, feature_size: tuple[int, int]
 ) -> tuple[Tensor, Tensor]:
-    """Return which rows (ph, 2) and which columns (pw, 2) of the map each bin of a `box` (4,) takes, as [start, end).
+    """Return which rows (ph, 2) and which columns (pw, 2) of the map each bin takes.
 
-    The corners (x1, y1, x2, y2) times `spatial_scale` are rounded, halves away from zero, and
-    both belong to the region: it is max(x2 − x1 + 1, 1) cells wide, and as many high in y. Of a
-    width w cut into pw bins, bin k goes from ⌊k·w/pw⌋ to ⌈(k + 1)·w/pw⌉, counted from x1.
-    `output_size` is (ph, pw). What lies outside the map of `feature_size` (H, W) is cut off,
-    so that a bin without cells has its end at its start. int64. For boxes (R, 4) the results
-    are (R, ph, 2) and (R, pw, 2) (Girshick 2015, §2.1).
+    They are [start, end) as in a slice, for a `box` (4,). The corners (x1, y1, x2, y2)
+    times `spatial_scale` are rounded, halves away from zero, and both belong to the
+    region: it is max(x2 − x1 + 1, 1) cells wide, and as many high in y. Of a width w
+    cut into pw bins, bin k goes from ⌊k·w/pw⌋ to ⌈(k + 1)·w/pw⌉, counted from x1.
+    `output_size` is (ph, pw). What lies outside the map of `feature_size` (H, W) is cut
+    off, so that a bin without cells has its end at its start. int64. For boxes (R, 4)
+    the results are (R, ph, 2) and (R, pw, 2) (Girshick 2015, §2.1).
 
     Raises:
         TypeError: not a floating-point tensor, or sizes that are not ints.

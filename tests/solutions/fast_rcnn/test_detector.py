@@ -168,6 +168,19 @@ def test_losses_reach_every_parameter_and_background_alone_has_no_box() -> None:
         model([torch.rand(3, 40, 40)])
 
 
+@pytest.mark.parametrize(("dtype", "mixed"), [(torch.float32, False), (torch.float64, False), (torch.float32, True)])
+def test_losses_and_detections_have_the_precision_of_the_images(dtype: torch.dtype, mixed: bool) -> None:
+    torch.manual_seed(0)
+    model = FastRCNN(4, propose=few).to(dtype)
+    images = torch.rand(2, 3, 40, 40, dtype=dtype)
+    target = {"boxes": torch.tensor([[0.0, 0.0, 20.0, 20.0]]), "labels": torch.tensor([3])}
+    with torch.autocast("cpu", torch.bfloat16, enabled=mixed):
+        losses = model(images, [target, target])
+        found = model.eval()(images)
+    assert {loss.dtype for loss in losses.values()} == {dtype}
+    assert found[0]["boxes"].dtype == found[0]["scores"].dtype == dtype
+
+
 def test_without_regression_boxes_cost_nothing_and_targets_are_not_changed() -> None:
     torch.manual_seed(0)
     target = {"boxes": torch.tensor([[0.0, 0.0, 20.0, 20.0]]), "labels": torch.tensor([3])}
