@@ -6,7 +6,7 @@
 
 # %% [markdown]
 # *What to see:* on the left the scene is cut into small pieces, wherever its colour changes. Nobody has said what an animal is. In the middle neighbours that look alike have grown together: the
-# cow is one region now, all but her legs, while the cat has already run together with the hills. On the right are the boxes of *all* regions that there ever were, the pieces, the half-grown and the grown ones. For each animal one of them fits, drawn boldly.
+# cow is one region now, all but her legs, and so is the cat, all but her head. On the right are the boxes of *all* regions that there ever were, the pieces, the half-grown and the grown ones. For each animal one of them fits, drawn boldly.
 #
 # Chapter 6 looked at every window, and hardly any of them lay on something. The best of all networks cannot be asked that often. So: **can one know where to look before knowing what there is?**
 #
@@ -409,8 +409,8 @@ show_table("recall", rows, formats={"boxes a scene": ",.0f"});
 # A proposal is 20 wide and 10 high. May the box that comes out after the offsets be 10 wide and 20 high?
 #
 # - [ ] No, since offsets only move a box and make it larger or smaller as a whole — There are two numbers for the size, one for the width and one for the height. Each grows by itself.
-# - [x] Yes, with −log 2 for the width and log 2 for the height — The shape of a proposal is where the regression starts. Nothing keeps it.
 # - [ ] Only if the weights are different for width and height — Weights scale the numbers in the loss. What is decoded with them is the same box.
+# - [x] Yes, with −log 2 for the width and log 2 for the height — The shape of a proposal is where the regression starts. Nothing keeps it.
 
 # %% [markdown]
 # ## A machine for each class
@@ -791,8 +791,8 @@ show_table("labels", rows, corner="in training", formats={"animals above ½": ".
 # %% [markdown] quiz="unlabelled"
 # A farm has a thousand pictures in which somebody has boxed the cows, but not the sheep, and a thousand others with boxes on sheep, but not on cows. A detector is trained on all two thousand. What happens?
 #
-# - [ ] Nothing bad: each class has its thousand pictures — A detector learns from what has no box as well. In the first thousand every sheep says "background".
 # - [x] Each class is taught as background in half of the pictures, and scores fall — The label 0 means "nobody has drawn a box here". One has to box all classes everywhere, or leave out of the loss what may be an unlabelled animal.
+# - [ ] Nothing bad: each class has its thousand pictures — A detector learns from what has no box as well. In the first thousand every sheep says "background".
 # - [ ] The detector will find sheep only in pictures without cows — It has no way to know which half a new picture belongs to. It becomes less sure in all of them.
 
 # %% [markdown]

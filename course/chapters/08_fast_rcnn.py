@@ -199,8 +199,8 @@ show_table(
 # %% [markdown] quiz="which-stride"
 # A network has three poolings by 2 and a convolution with stride 2. What is the `spatial_scale` of its last map?
 #
-# - [ ] 1/8, since there are three poolings — The convolution with stride 2 makes the map half as large once more.
 # - [x] 1/16, whatever the image's size — Each of the four halves the map, and 2⁴ = 16. The scale belongs to the network, and not to the image.
+# - [ ] 1/8, since there are three poolings — The convolution with stride 2 makes the map half as large once more.
 # - [ ] It depends on the image: the map's width over the image's — Nearly, but with padding the two differ by a fraction of a cell. Take the product of the strides.
 
 # %% [markdown]
@@ -547,8 +547,8 @@ show_table("ranks", rows, corner="two layers", formats={"thousand multiply–add
 # A layer has 512 inputs and 10 outputs. It is cut to rank 10. What is gained?
 #
 # - [ ] It takes about a fiftieth of the multiplications — Before 512 · 10, afterwards 512 · 10 + 10 · 10. The first of the two layers is as large as the one before.
-# - [x] Nothing, it even takes a little more — A layer of 512 × 10 has only ten singular values. Of the full rank nothing can be dropped, and two layers stand where one was.
 # - [ ] The result is more exact, since the noise is gone — With the full rank the product is the same layer.
+# - [x] Nothing, it even takes a little more — A layer of 512 × 10 has only ten singular values. Of the full rank nothing can be dropped, and two layers stand where one was.
 
 # %% [markdown]
 # ## What it cost, and what comes next

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from autograde.building.bank import form, mistake, variant
-from bank.rcnn.shared_boxes import LIMIT, centres, sides, weighing
+from .shared_boxes import LIMIT, centres, sides, weighing
 from course.checking.patterns import NO_GRADIENT
 
 ONES = (1.0, 1.0, 1.0, 1.0)
@@ -846,8 +846,8 @@ def one_box_after_another(deltas, anchors, weights=ONES):
     for (dx, dy, dw, dh), (x1, y1, x2, y2) in zip(deltas, anchors):
         w, h = x2 - x1, y2 - y1
         cx, cy = (x1 + x2) / 2 + dx / weights[0] * w, (y1 + y2) / 2 + dy / weights[1] * h
-        w = w * torch.exp(dw / weights[2]) if dw / weights[2] < LIMIT else w * 62.5
-        h = h * torch.exp(dh / weights[3]) if dh / weights[3] < LIMIT else h * 62.5
+        w = w * torch.exp(dw / weights[2]) if dw / weights[2] < np.log(1000 / 16) else w * 62.5
+        h = h * torch.exp(dh / weights[3]) if dh / weights[3] < np.log(1000 / 16) else h * 62.5
         boxes.append(torch.stack([cx - w / 2, cy - h / 2, cx + w / 2, cy + h / 2]))
     return torch.stack(boxes) if boxes else anchors.new_zeros((0, 4))
 

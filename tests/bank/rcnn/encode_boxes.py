@@ -4,7 +4,7 @@ import numpy as np
 import torch
 
 from autograde.building.bank import form, mistake, variant
-from bank.rcnn.shared_boxes import LIMIT, centres, sides, weighing
+from .shared_boxes import LIMIT, centres, sides, weighing
 from course.checking.patterns import NO_GRADIENT
 
 ONES = (1.0, 1.0, 1.0, 1.0)
