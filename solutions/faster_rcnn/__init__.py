@@ -1,0 +1,15 @@
+"""Faster R-CNN: the network makes its own proposals (Ren, He, Girshick & Sun, 2015).
+
+`anchors` are the boxes about which it is asked, `matching` says what each of them learns, `losses` what that costs,
+`proposals` which of them go on to the second stage, and `levels` from which map of a pyramid each is cut.
+"""
+
+from solutions.faster_rcnn.anchors import base_anchors, grid_anchors
+from solutions.faster_rcnn.levels import assign_levels
+from solutions.faster_rcnn.losses import rpn_loss
+from solutions.faster_rcnn.matching import match_anchors, sample_balanced
+from solutions.faster_rcnn.proposals import filter_proposals
+
+__all__ = [
+    "assign_levels", "base_anchors", "filter_proposals", "grid_anchors", "match_anchors", "rpn_loss", "sample_balanced",
+]  # fmt: skip
