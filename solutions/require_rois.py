@@ -1,4 +1,4 @@
-"""What the functions of `solutions.fast_rcnn` ask of their arguments, each as one sentence.
+"""What RoI pooling, RoI Align and the functions around them ask of their arguments, each as one sentence.
 
 As in `solutions.require`: the functions here only raise, and the notebooks leave their calls out.
 """
@@ -50,6 +50,23 @@ def require_rois(rois: Tensor, batch: int) -> None:
         raise ValueError(
             f"rois must begin with the number of an image, 0 … {batch - 1}, got {sorted(set(number.tolist()))}"
         )
+
+
+def require_points(features: Tensor, y: Tensor, x: Tensor) -> None:
+    """Raise unless `features` is a map (C, H, W) with a cell, and `y` and `x` are finite coordinates (P,).
+
+    Raises:
+        TypeError: not floating-point tensors of one dtype.
+        ValueError: other shapes, a map without cells, NaN or infinite numbers.
+    """
+    require_tensor("features", features, ("C", "H", "W"))
+    if min(features.shape[1:]) < 1:
+        raise ValueError(f"features must have at least one cell in each direction, got {tuple(features.shape)}")
+    require_tensor("y", y, ("P",), like=features)
+    require_tensor("x", x, (len(y),), like=features)
+    for name, values in (("y", y), ("x", x)):
+        if not bool(values.isfinite().all()):
+            raise ValueError(f"{name} must hold finite numbers, got NaN or infinite ones")
 
 
 def require_class_deltas(logits: Tensor, deltas: Tensor, labels: Tensor, targets: Tensor) -> None:
