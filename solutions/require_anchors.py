@@ -3,14 +3,14 @@
 As in `solutions.require`: the functions here only raise, and the notebooks leave their calls out.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor
 
 from solutions.require import require_int
-from solutions.require_boxes import require_boxes, require_threshold
-from solutions.require_tensors import require_number, require_size, require_tensor
+from solutions.require_boxes import require_boxes, require_filled, require_threshold
+from solutions.require_tensors import require_indices, require_number, require_size, require_tensor
 
 
 def require_positive(name: str, values: Sequence[float]) -> None:
@@ -137,6 +137,39 @@ def require_levels(boxes: Tensor, first: int, last: int, canonical_size: float, 
         raise ValueError(f"first must be at most last, got {first} and {last}")
     require_number("canonical_size", canonical_size, above=0)
     require_int("canonical_level", canonical_level, least=0)
+
+
+def require_pictures(images: Sequence[Tensor] | Tensor) -> None:
+    """Raise unless `images` are (3, H, W) each, floating point, with a pixel.
+
+    Raises:
+        TypeError: not floating-point tensors.
+        ValueError: another shape, or no pixel.
+    """
+    for number, image in enumerate(images):
+        require_tensor(f"images[{number}]", image, (3, "H", "W"))
+        if not image.numel():
+            raise ValueError(f"images[{number}] must have at least one pixel, got {tuple(image.shape)}")
+
+
+def require_targets(targets: Sequence[Mapping[str, Tensor]] | None, count: int, num_classes: int) -> None:
+    """Raise unless there are `count` targets, each with `boxes` (G, 4) that have area and `labels` (G,).
+
+    Raises:
+        TypeError: boxes that are not floating point, or labels that are not int64.
+        ValueError: another number of targets, shapes that do not fit, a box without area, or a label that is none.
+    """
+    if targets is None or len(targets) != count:
+        raise ValueError(
+            f"targets must be as many as images in training, {count}, got {'none' if targets is None else len(targets)}"
+        )
+    for number, target in enumerate(targets):
+        name = f"targets[{number}]"
+        for key in ("boxes", "labels"):
+            if key not in target:
+                raise ValueError(f"{name} must have {key}, got {sorted(target)}")
+        require_filled(f"{name}['boxes']", target["boxes"])
+        require_indices(f"{name}['labels']", target["labels"], (len(target["boxes"]),), num_classes)
 
 
 def _require_comparable(name: str, values: Tensor) -> None:
