@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from autograde.sandbox.client import Sandbox
 
 PRELOADED = (
-    "matplotlib.pyplot", "course.checking", "course.costs", "course.detection", "course.farm", "course.farm.meadow",
-    "course.growing", "course.interpolation", "course.labels", "course.localization", "course.patches",
-    "course.pieces", "course.plotting", "course.pose", "course.proposals", "course.regions", "course.roi",
-    "course.segmentation", "course.shapes", "course.tables", "course.training",
+    "matplotlib.pyplot", "course.anchors", "course.checking", "course.costs", "course.detection", "course.farm",
+    "course.farm.meadow", "course.growing", "course.interpolation", "course.labels", "course.localization",
+    "course.patches", "course.pieces", "course.plotting", "course.pose", "course.proposals", "course.regions",
+    "course.roi", "course.segmentation", "course.shapes", "course.tables", "course.training",
 )  # fmt: skip
 """What the chapters' cells import beside torch: once a worker, not once an exercise."""
 
