@@ -6,5 +6,5 @@ proposals go on, and from which map of a pyramid each of them is cut.
 
 CHAPTER = "09_faster_rcnn"
 
-EXERCISES = ("base_anchors", "grid_anchors")
+EXERCISES = ("base_anchors", "grid_anchors", "assign_levels")
 """In the order of the chapter; each is a module beside this one."""
