@@ -124,7 +124,7 @@ EXERCISE = Exercise(
     forbidden=NO_ANCHORS,
     forbidden_sentence=NO_ANCHORS_SENTENCE,
     insight=(
-        "The area stays the same, and so an anchor and its tall and wide sisters are equally far from a small object "
-        "in size. What remains for the network to find is mostly where, and which of the three."
+        "Since the area stays, sizes say how large an object is and ratios what shape it has, and one can be changed "
+        "without the other. On a pyramid of maps each level needs a single size, and all of them the same ratios."
     ),
 )
