@@ -11,7 +11,7 @@ from types import ModuleType
 import pytest
 
 import course.widgets
-from course.widgets import MaxUnpooling, ReceptiveField, RoIPool, SlidingWindow, Unpooling, _homes
+from course.widgets import Anchors, MaxUnpooling, ReceptiveField, RoIPool, SlidingWindow, Unpooling, _homes
 from course.widgets._base import STATE_TYPE, VIEW_TYPE, CourseWidget, join_modules, saved_state
 from course.widgets.palette import okabe_ito
 
@@ -133,9 +133,27 @@ def test_traits_reject_what_they_do_not_know():
     ],
 )
 def test_a_region_must_be_one_that_the_widget_can_move(box, message):
-    with pytest.raises(Exception, match=message):
-        RoIPool(box=box)
+    for widget, name in ((RoIPool, "box"), (Anchors, "box"), (Anchors, "other")):
+        with pytest.raises(Exception, match=message):
+            widget(**{name: box})
     assert RoIPool(box=[12, 0, 192, 128]).box == [12, 0, 192, 128]
+
+
+@pytest.mark.parametrize(
+    ("thresholds", "message"),
+    [
+        ({"high": 1.05}, "between 0 and 1"),
+        ({"low": -0.05}, "between 0 and 1"),
+        ({"high": 0.72}, "steps of 0.05"),
+        ({"high": 0.2}, "low must not be above high, got 0.3 and 0.2"),
+        ({"high": 0.5, "low": 0.55}, "low must not be above high"),
+    ],
+)
+def test_the_thresholds_of_anchors_must_be_ones_that_the_sliders_have(thresholds, message):
+    with pytest.raises(Exception, match=message):
+        Anchors(**thresholds)
+    widget = Anchors(high=0.2, low=0.15)
+    assert (widget.high, widget.low) == (0.2, 0.15)
 
 
 class TestHomes:
