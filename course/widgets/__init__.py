@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from course.widgets.anchors import Anchors
     from course.widgets.box_coder import BoxCoder
     from course.widgets.heatmap import Heatmap
     from course.widgets.iou import IoU
@@ -25,12 +26,13 @@ if TYPE_CHECKING:
     from course.widgets.unpooling import Unpooling
 
 __all__ = [
-    "NMS", "BoxCoder", "Heatmap", "IoU", "MaxUnpooling", "MultitaskLoss", "PrecisionRecall", "ReceptiveField",
-    "RoIPool", "SelectiveSearch", "SlidingWindow", "TransposedConvolution", "Unpooling",
+    "NMS", "Anchors", "BoxCoder", "Heatmap", "IoU", "MaxUnpooling", "MultitaskLoss", "PrecisionRecall",
+    "ReceptiveField", "RoIPool", "SelectiveSearch", "SlidingWindow", "TransposedConvolution", "Unpooling",
 ]  # fmt: skip
 
 _FOLDERS = {
     "NMS": "nms",
+    "Anchors": "anchors",
     "BoxCoder": "box_coder",
     "Heatmap": "heatmap",
     "IoU": "iou",
