@@ -6,5 +6,13 @@ proposals go on, and from which map of a pyramid each of them is cut.
 
 CHAPTER = "09_faster_rcnn"
 
-EXERCISES = ("base_anchors", "grid_anchors", "assign_levels")
+EXERCISES = (
+    "base_anchors",
+    "grid_anchors",
+    "match_anchors",
+    "sample_balanced",
+    "rpn_loss",
+    "filter_proposals",
+    "assign_levels",
+)
 """In the order of the chapter; each is a module beside this one."""
