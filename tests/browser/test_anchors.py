@@ -102,7 +102,7 @@ def explore(page: Page, widget: Locator) -> None:
         page.keyboard.press("ArrowLeft")
     assert_matches(widget, [COW, DOG], high=0.25, low=0.25)  # takes the other with it
 
-    # The dog, drawn over the cow by its letter, then made as large.
+    # The dog, drawn over the cow by its letter, then made nearly as large: its best anchor learns the cow.
     scene = widget.locator(".cw-scene")
     scene.scroll_into_view_if_needed()
     handle = widget.get_by_role("slider", name="The dog", exact=True).locator(".cw-tag").bounding_box()
@@ -110,14 +110,19 @@ def explore(page: Page, widget: Locator) -> None:
     assert handle is not None
     assert shown is not None
     scale = shown["width"] / 492 * 2.25
-    page.mouse.move(handle["x"] + handle["width"] / 2, handle["y"] + handle["height"] / 2)
+    x, y = handle["x"] + handle["width"] / 2, handle["y"] + handle["height"] / 2
+    page.mouse.move(x, y)
     page.mouse.down()
-    page.mouse.move(handle["x"] - 72 * scale, handle["y"] - 26 * scale, steps=3)
+    page.mouse.move(x - 64 * scale, y - 24 * scale, steps=3)
     page.mouse.up()
     widget.get_by_role("slider", name="Corner of the dog").focus()
-    for _ in range(20):
-        page.keyboard.press("ArrowRight")
-        page.keyboard.press("ArrowDown")
+    for key, steps in (("ArrowRight", 26), ("ArrowDown", 11)):
+        for _ in range(steps):
+            page.keyboard.press(key)
+    dog = [float(side) for side in (widget.get_attribute("data-boxes") or "").split(", ")[1].split()]
+    assert dog == pytest.approx([68, 42, 122, 81], abs=0.5)  # a pixel of the page may be half of one of the picture
+    assert_matches(widget, [COW, dog], high=0.25, low=0.25)
+    expect(widget).to_have_attribute("data-done", "none own")
     page.mouse.click(shown["x"] + (30 + 7 * 36) * scale / 2.25, shown["y"] + (30 + 4 * 36 + 5) * scale / 2.25)
     expect(widget).to_have_attribute("data-place", "4 7 3")
     expect(widget.get_by_role("slider", name="Place")).to_be_focused()

@@ -59,12 +59,17 @@ function render({ model, el }) {
   };
   const boxOf = (at) => (at === 0 ? [model.get("box"), START] : [model.get("other"), OTHER]).find((box) => box.length);
 
-  // The questions are about the cow alone, and the rule that the second one asks for holds.
+  // The questions are about the cow alone, and the rule that the second one asks for holds. What follows from the boxes and
+  // the rules is kept until they change: moving the place asks for it again and again.
+  let kept = { key: null, now: null };
   function state() {
     const free = step === 2;
     const objects = free && model.get("second") ? [boxOf(0), boxOf(1)] : [boxOf(0)];
     const lowQuality = !free || model.get("low_quality");
-    return matched(objects, { high: model.get("high"), low: model.get("low"), lowQuality });
+    const rules = { high: model.get("high"), low: model.get("low"), lowQuality };
+    const key = JSON.stringify([objects, rules]);
+    if (kept.key !== key) kept = { key, now: matched(objects, rules) };
+    return kept.now;
   }
 
   // ---- parts
@@ -279,9 +284,14 @@ function render({ model, el }) {
     ui.score.textContent = total.guessed
       ? `Score: ${total.right} of ${total.guessed} right${made}`
       : `Score: no prediction yet${made}`;
-    Object.assign(ui.root.dataset, { step, place: `${place.row} ${place.column} ${place.kind}`, done: [...done].join(" ") }); // prettier-ignore
-    if (known)
-      Object.assign(ui.root.dataset, { counts: Object.values(now.counts).join(" "), iou, match: matches[chosen], deltas: deltasText(objects[mine], ANCHORS[chosen]) }); // prettier-ignore
+    Object.assign(ui.root.dataset, {
+      step,
+      boxes: objects.map((box) => box.join(" ")).join(", "),
+      place: `${place.row} ${place.column} ${place.kind}`,
+      done: [...done].join(" "),
+    });
+    const found = { counts: Object.values(now.counts).join(" "), iou, match: matches[chosen] };
+    if (known) Object.assign(ui.root.dataset, { ...found, deltas: deltasText(objects[mine], ANCHORS[chosen]) });
     else for (const name of ["counts", "iou", "match", "deltas"]) delete ui.root.dataset[name];
   }
 
@@ -311,11 +321,11 @@ function render({ model, el }) {
       return;
     }
     const now = state();
-    const kept = keepTasks(now);
+    const made = keepTasks(now);
     paint();
     const ruled = ruledBefore !== now.lowQuality;
     ruledBefore = now.lowQuality;
-    ui.say(`${kept}${ruled ? explainRule(now) : explainScene(now)}`);
+    ui.say(`${made}${ruled ? explainRule(now) : explainScene(now)}`);
   }
 
   begin();
