@@ -75,6 +75,16 @@ def sampler_tells_nothing_apart(labels, batch_size, positive_fraction, priority=
     return mask(labels, priority.argsort()[:batch_size])
 
 
+@form(sampler_does_not_tell_kinds_apart)
+def sampler_lets_negatives_come_before_positives(labels, batch_size, positive_fraction, priority=None, generator=None):
+    drawn, room, left = mask(labels), int(batch_size * positive_fraction), batch_size
+    for place in priority.argsort().tolist():
+        if left and (labels[place] == 0 or (labels[place] == 1 and room)):
+            drawn[place], left = True, left - 1
+            room -= int(labels[place])
+    return drawn
+
+
 @mistake(
     "You cut the priorities off first and look for the kinds among what is left. Each kind has an order of its own."
 )
