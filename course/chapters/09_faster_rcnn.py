@@ -156,30 +156,28 @@ show_table(
 # And one rule more. For each object, the anchor that covers it best is positive, *whatever its IoU*. It learns the object that covers *it* best; in a herd that may be another than the one for whose sake it became positive.
 
 # %% [markdown] exercise="match_anchors"
-# # What does each anchor **learn**? One of the boxes, that it is background, or nothing. With $u$ the highest of an anchor's IoUs, over all boxes:
-# #
-# # $$\text{match} = \begin{cases} \text{the index of the box of } u & \text{where } u \ge \text{high} \\ -1 \ (\text{background}) & \text{where } u < \text{low} \\ -2 \ (\text{nothing}) & \text{in between} \end{cases}$$
-# #
-# # A small or a very long box may have no anchor with an IoU of `high`, and nobody would learn it. So with `allow_low_quality` the best anchors of each box are positive as well, however low their IoU is.
-# #
-# # | | shape | |
-# # | --- | --- | --- |
-# # | `iou` | (G, A) | floating point, from 0 to 1: the overlap of each box (a row) with each anchor (a column); G and A are at least 1; not always contiguous |
-# # | `high` | float | from here on an anchor is positive; 0.7 where it is not given |
-# # | `low` | float | below it an anchor is background, low ≤ high; 0.3 where it is not given |
-# # | `allow_low_quality` | bool | True where it is not given |
-# # | returns | (A,) | int64: for each anchor the index of its box, from 0 up, or −1, or −2 |
-# #
-# # - An IoU of exactly `high` is positive, and one of exactly `low` is no background. Where the two thresholds are the same number, nothing lies between; with a `low` of 0 there is no background.
-# # - Where an anchor has the same highest IoU with several boxes, the box with the lowest index counts.
-# # - With `allow_low_quality`, look at each box: what is its highest IoU with any anchor? **Every** anchor that reaches exactly this number with it is positive, be it one or several that are equal, whether $u$ is below `low` or in between. (Compare with `==`: what is only nearly equal does not reach it. In float64 that may be a difference of 1e-9.)
-# # - Such an anchor keeps **its own** best box, the one of $u$. If it lies better on another box than on the one that it is the best for, it learns the other one. The box that needed it may go without an anchor then, and that is how torchvision does it, too.
-# # - The highest IoU of a box that no anchor overlaps is 0, and every anchor reaches that. So all of them are positive: those that overlap another box learn their best one, and those that overlap none the box with index 0, the lowest of equal ones. (This is torchvision's rule again. It hardly ever happens, as anchors cover the whole image.)
-# # - Without `allow_low_quality` the three lines of the formula are all there is, and a box may go without an anchor.
-# #
-# # `iou` is left alone. Every way to compute it is a right one, loops too; but torchvision's detection code, with its `Matcher`, and kornia are not allowed.
+# What does each anchor **learn**? One of the boxes, that it is background, or nothing. With $u$ the highest of an anchor's IoUs, over all boxes:
 #
-# # %% check="match_anchors"
+# $$\text{match} = \begin{cases} \text{the index of the box of } u & \text{where } u \ge \text{high} \\ -1 \ (\text{background}) & \text{where } u < \text{low} \\ -2 \ (\text{nothing}) & \text{in between} \end{cases}$$
+#
+# A small or a very long box may have no anchor with an IoU of `high`, and nobody would learn it. So with `allow_low_quality` the best anchors of each box are positive as well, however low their IoU is.
+#
+# | | shape | |
+# | --- | --- | --- |
+# | `iou` | (G, A) | floating point, from 0 to 1: the overlap of each box (a row) with each anchor (a column); G and A are at least 1; not always contiguous |
+# | `high` | float | from here on an anchor is positive; 0.7 where it is not given |
+# | `low` | float | below it an anchor is background, low ≤ high; 0.3 where it is not given |
+# | `allow_low_quality` | bool | True where it is not given |
+# | returns | (A,) | int64: for each anchor the index of its box, from 0 up, or −1, or −2 |
+#
+# - An IoU of exactly `high` is positive, and one of exactly `low` is no background. Where the two thresholds are the same number, nothing lies between; with a `low` of 0 there is no background.
+# - Where an anchor has the same highest IoU with several boxes, the box with the lowest index counts.
+# - With `allow_low_quality`, look at each box: what is its highest IoU with any anchor? **Every** anchor that reaches exactly this number with it is positive, be it one or several that are equal, whether $u$ is below `low` or in between. (Compare with `==`: what is only nearly equal does not reach it. In float64 that may be a difference of 1e-9.)
+# - Such an anchor keeps **its own** best box, the one of $u$. If it lies better on another box than on the one that it is the best for, it learns the other one. The box that needed it may go without an anchor then, and that is how torchvision does it, too.
+# - The highest IoU of a box that no anchor overlaps is 0, and every anchor reaches that. So all of them are positive: those that overlap another box learn their best one, and those that overlap none the box with index 0, the lowest of equal ones. (This is torchvision's rule again. It hardly ever happens, as anchors cover the whole image.)
+# - Without `allow_low_quality` the three lines of the formula are all there is, and a box may go without an anchor.
+#
+# `iou` is left alone. Every way to compute it is a right one, loops too; but torchvision's detection code, with its `Matcher`, and kornia are not allowed.
 
 # %% check="match_anchors"
 
@@ -242,27 +240,25 @@ show_table(
 # Take all anchors into the loss, and the network has an easy way out. "There is nothing" is right at {n}`100 * kinds.with the rule.negative / (kinds.with the rule.negative + kinds.with the rule.positive):.1f` % of them. So a few are **drawn**: in the paper 256 an image, at most half of them positive, and negatives fill up the rest. Where there are few positives, as here, the sample is still mostly negative, but it is no longer hundreds to one.
 
 # %% [markdown] exercise="sample_balanced"
-# # Nearly all anchors are background. **Draw a sample** in which positives have their share: some positives, and negatives for the rest.
-# #
-# # | | shape | |
-# # | --- | --- | --- |
-# # | `labels` | (A,) | int64: 1 positive, 0 negative, −1 neither; A may be 0; not always contiguous |
-# # | `batch_size` | int | how many are drawn at most, 1 or more; there may be fewer to draw from |
-# # | `positive_fraction` | float | from 0 to 1: which share of `batch_size` may be positives |
-# # | `priority` | (A,) | floating point, of any sign and size: who is drawn first; no two are equal; not always contiguous |
-# # | returns | (A,) | bool: True where an anchor is drawn |
-# #
-# # - There are at most `int(batch_size * positive_fraction)` positives: the product is rounded down. Of 7 with a share of a half that is 3, and of 3 with a quarter none at all.
-# # - Negatives fill the batch until there are `batch_size` of both together, or until no negative is left. So where positives are **missing**, negatives take their places; where negatives are missing, positives do *not*, and fewer than `batch_size` are drawn.
-# # - Of the positives those with the **lowest** priorities are drawn, and of the negatives those with the lowest of theirs. Two priorities may differ by so little that only float64 sees it.
-# # - What has the label −1 is never drawn, whatever its priority is.
-# # - There may be no positives, no negatives, neither, or no anchors at all.
-# #
-# # The priorities stand for chance: in training they are random numbers. The checks always give them, so that what is right does not hang on chance. The reference in the signature can do without them too, with a `generator`; you need neither this nor labels above 1.
-# #
-# # Both tensors are left alone. Every way to compute it is a right one, loops too; but torchvision's detection code, with its `BalancedPositiveNegativeSampler`, and kornia are not allowed.
+# Nearly all anchors are background. **Draw a sample** in which positives have their share: some positives, and negatives for the rest.
 #
-# # %% check="sample_balanced"
+# | | shape | |
+# | --- | --- | --- |
+# | `labels` | (A,) | int64: 1 positive, 0 negative, −1 neither; A may be 0; not always contiguous |
+# | `batch_size` | int | how many are drawn at most, 1 or more; there may be fewer to draw from |
+# | `positive_fraction` | float | from 0 to 1: which share of `batch_size` may be positives |
+# | `priority` | (A,) | floating point, of any sign and size: who is drawn first; no two are equal; not always contiguous |
+# | returns | (A,) | bool: True where an anchor is drawn |
+#
+# - There are at most `int(batch_size * positive_fraction)` positives: the product is rounded down. Of 7 with a share of a half that is 3, and of 3 with a quarter none at all.
+# - Negatives fill the batch until there are `batch_size` of both together, or until no negative is left. So where positives are **missing**, negatives take their places; where negatives are missing, positives do *not*, and fewer than `batch_size` are drawn.
+# - Of the positives those with the **lowest** priorities are drawn, and of the negatives those with the lowest of theirs. Two priorities may differ by so little that only float64 sees it.
+# - What has the label −1 is never drawn, whatever its priority is.
+# - There may be no positives, no negatives, neither, or no anchors at all.
+#
+# The priorities stand for chance: in training they are random numbers. The checks always give them, so that what is right does not hang on chance.
+#
+# Both tensors are left alone. Every way to compute it is a right one, loops too; but torchvision's detection code, with its `BalancedPositiveNegativeSampler`, and kornia are not allowed.
 
 # %% check="sample_balanced"
 

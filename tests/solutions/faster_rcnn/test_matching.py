@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 from torchvision.models.detection._utils import BalancedPositiveNegativeSampler, Matcher
 
-from solutions.faster_rcnn import match_anchors, sample_balanced
+from solutions.faster_rcnn import definition, match_anchors, sample_balanced
 from tests.sentences import assert_error_tells
 
 settings.register_profile("repeatable", derandomize=True, deadline=None, max_examples=200)
@@ -141,3 +141,15 @@ def test_an_error_names_what_is_wrong_with_sampling(
     arguments: tuple[object, ...], error: type[Exception], words: tuple[str, ...]
 ) -> None:
     assert_error_tells(error, words, lambda: sample_balanced(*arguments))  # type: ignore[arg-type]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.integers(1, 12), st.sampled_from([0.0, 0.25, 0.5, 1.0]))
+def test_the_definition_draws_what_the_sampler_draws(seed: int, batch_size: int, fraction: float) -> None:
+    generator = torch.Generator().manual_seed(seed)
+    labels, priority = torch.randint(-1, 2, (15,), generator=generator), torch.rand(15, generator=generator)
+    drawn = definition.sample_balanced(labels, batch_size, fraction, priority)
+    assert drawn.tolist() == sample_balanced(labels, batch_size, fraction, priority).tolist()
+    kinds = labels[drawn].tolist()
+    assert kinds.count(1) == min(labels.tolist().count(1), int(batch_size * fraction))
+    assert kinds.count(0) == min(labels.tolist().count(0), batch_size - kinds.count(1))
