@@ -15,12 +15,11 @@ from torchvision.models.detection.faster_rcnn import FastRCNNPredictor, TwoMLPHe
 from torchvision.models.detection.mask_rcnn import MaskRCNNHeads, MaskRCNNPredictor
 from torchvision.ops import MultiScaleRoIAlign, roi_pool
 
+from solutions.faster_rcnn.backbones import SmallBackbone, Stride
 from solutions.require import require_int
 
-Stride = Literal[8, 16]
 Region = Literal["align", "pool"]
 
-_CHANNELS = 64
 _ANCHORS = ((16, 24, 36, 54, 80),)
 _RATIOS = ((0.5, 1.0, 2.0),)
 
@@ -50,8 +49,6 @@ class TinyDetector(nn.Module):
         super().__init__()
         require_int("num_classes", num_classes, least=2)
         require_int("image_size", image_size, least=16)
-        if stride not in (8, 16):
-            raise ValueError(f"stride must be 8 or 16, got {stride!r}")
         if region not in ("align", "pool"):
             raise ValueError(f'region must be "align" or "pool", got {region!r}')
 
@@ -73,7 +70,7 @@ class TinyDetector(nn.Module):
             "box_batch_size_per_image": 48,
             "box_detections_per_img": 30,
             "box_roi_pool": cut(7),
-            "box_head": TwoMLPHead(_CHANNELS * 7 * 7, 128),
+            "box_head": TwoMLPHead(SmallBackbone.out_channels * 7 * 7, 128),
             "box_predictor": FastRCNNPredictor(128, num_classes),
         }
         backbone = SmallBackbone(stride)
@@ -82,7 +79,7 @@ class TinyDetector(nn.Module):
             self.model = MaskRCNN(
                 backbone,
                 mask_roi_pool=cut(14),
-                mask_head=MaskRCNNHeads(_CHANNELS, (32, 32), 1),
+                mask_head=MaskRCNNHeads(SmallBackbone.out_channels, (32, 32), 1),
                 mask_predictor=MaskRCNNPredictor(32, 32, num_classes),
                 **options,
             )
@@ -97,33 +94,6 @@ class TinyDetector(nn.Module):
         """Return the losses in training, and the detections of each image in evaluation."""
         result: dict[str, Tensor] | list[dict[str, Tensor]] = self.model(list(images), targets)
         return result
-
-
-class SmallBackbone(nn.Module):
-    """Convolutions that turn images (N, 3, H, W) into features (N, 64, H/stride, W/stride)."""
-
-    out_channels = _CHANNELS
-
-    def __init__(self, stride: Stride) -> None:
-        super().__init__()
-        # The same nine convolutions for both strides: what differs is where the last halving happens.
-        last = stride // 8
-        self.body = nn.Sequential(
-            *_convolution(3, 24, stride=2),
-            *_convolution(24, 24),
-            *_convolution(24, 48, stride=2),
-            *_convolution(48, 48),
-            *_convolution(48, 64, stride=2),
-            *_convolution(64, 64),
-            *_convolution(64, 64, stride=last),
-            *_convolution(64, 64),
-            *_convolution(64, _CHANNELS),
-        )
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Return features (N, 64, H/stride, W/stride) of `x` (N, 3, H, W)."""
-        features: Tensor = self.body(x)
-        return features
 
 
 class RoIPool(MultiScaleRoIAlign):  # type: ignore[misc]
@@ -145,7 +115,3 @@ def _in_float32(module: nn.Module, inputs: object, output: Any) -> Any:
     if isinstance(output, Tensor):
         return output.float()
     return type(output)(_in_float32(module, inputs, one) for one in output)
-
-
-def _convolution(before: int, after: int, stride: int = 1) -> tuple[nn.Module, ...]:
-    return nn.Conv2d(before, after, 3, stride, padding=1, bias=False), nn.BatchNorm2d(after), nn.ReLU()

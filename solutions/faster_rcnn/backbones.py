@@ -1,17 +1,19 @@
-"""Where Faster R-CNN's features come from: a ResNet-50, and a pyramid of maps on top of it (Lin et al., 2017).
+"""Where Faster R-CNN's features come from: a ResNet-50 with a pyramid of maps on top of it (Lin et al., 2017).
 
 Fine maps see small things and know little of what they see; coarse maps know it and see nothing small. The pyramid
 adds each coarse map, enlarged, to the next finer one, so that every level knows. Parameters have the names that they
-have in torchvision, so that its state dicts load.
+have in torchvision, so that its state dicts load. `SmallBackbone` has one map, and learns on a processor.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Literal
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 Norm = Callable[[int], nn.Module]
+Stride = Literal[8, 16]
 
 
 class FrozenBatchNorm2d(nn.Module):
@@ -152,6 +154,42 @@ class PyramidBackbone(nn.Module):
         """Return the maps of images `x` (N, 3, H, W), by their names "0", "1", … and "pool"."""
         levels = self.fpn(self.body(x))
         return {**{str(number): level for number, level in enumerate(levels[:-1])}, "pool": levels[-1]}
+
+
+class SmallBackbone(nn.Module):
+    """Nine convolutions that turn images (N, 3, H, W) into one map (N, 64, H/stride, W/stride).
+
+    Raises:
+        ValueError: a stride other than 8 and 16.
+    """
+
+    out_channels = 64
+
+    def __init__(self, stride: Stride = 8) -> None:
+        super().__init__()
+        if stride not in (8, 16):
+            raise ValueError(f"stride must be 8 or 16, got {stride!r}")
+        # The same nine convolutions for both strides: what differs is where the last halving happens.
+        self.body = nn.Sequential(
+            *_convolution(3, 24, stride=2),
+            *_convolution(24, 24),
+            *_convolution(24, 48, stride=2),
+            *_convolution(48, 48),
+            *_convolution(48, 64, stride=2),
+            *_convolution(64, 64),
+            *_convolution(64, 64, stride=stride // 8),
+            *_convolution(64, 64),
+            *_convolution(64, self.out_channels),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the map of images `x` (N, 3, H, W)."""
+        features: Tensor = self.body(x)
+        return features
+
+
+def _convolution(before: int, after: int, stride: int = 1) -> tuple[nn.Module, ...]:
+    return nn.Conv2d(before, after, 3, stride, padding=1, bias=False), nn.BatchNorm2d(after), nn.ReLU()
 
 
 def as_maps(features: Tensor | Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -15,7 +15,8 @@ from solutions.training.config import TrainConfig, TrainingError, choose
 if TYPE_CHECKING:
     from torch import nn
 
-    from solutions.tiny_detector import Region, Stride
+    from solutions.faster_rcnn.backbones import Stride
+    from solutions.tiny_detector import Region
 
 Asked = Literal["semantic", "boxes", "masks", "object", "keypoints"]
 """What a model answers: a label a pixel, boxes, boxes with masks; of one object its class and box, or its joints."""

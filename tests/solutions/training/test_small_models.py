@@ -5,7 +5,7 @@ import torch
 from torch import Tensor, nn
 
 from solutions.fcn import EncoderDecoderFCN
-from solutions.tiny_detector import RoIPool, SmallBackbone, TinyDetector
+from solutions.tiny_detector import RoIPool, TinyDetector
 
 
 @pytest.mark.parametrize("size", [(64, 64), (37, 50), (33, 31), (2, 5), (1, 1)])
@@ -58,13 +58,6 @@ def test_detector_learns_from_full_and_empty_scenes_and_answers_in_torchvisions_
     for found in detector.eval()(images):
         assert found["boxes"].shape == (len(found["labels"]), 4)  # type: ignore[index]
         assert found["masks"].shape == (len(found["labels"]), 1, 48, 64)  # type: ignore[index]
-
-
-@pytest.mark.parametrize(("stride", "size"), [(8, (6, 8)), (16, (3, 4))])
-def test_backbone_has_its_stride_and_the_same_parameters(stride: int, size: tuple[int, int]) -> None:
-    backbone = SmallBackbone(stride)  # type: ignore[arg-type]
-    assert backbone(torch.rand(1, 3, 48, 64)).shape == (1, 64, *size)
-    assert sum(p.numel() for p in backbone.parameters()) == sum(p.numel() for p in SmallBackbone(8).parameters())
 
 
 def test_roi_pool_takes_the_largest_value_of_each_cell() -> None:
