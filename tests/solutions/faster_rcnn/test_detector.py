@@ -106,8 +106,14 @@ def assert_same_detections(ours: nn.Module, theirs: nn.Module, images: list[Tens
 def assert_same_losses(
     ours: nn.Module, theirs: nn.Module, images: list[Tensor], targets: Targets, tolerance: float
 ) -> None:
+    """Compare in double precision: in single, two of some thousand scores are equal now and then.
+
+    torchvision leaves the order of those to a sort that is not stable, and a proposal that
+    stands elsewhere is drawn, or not.
+    """
     found = []
-    for model in (ours.train(), theirs.train()):
+    images = [image.double() for image in images]
+    for model in (ours.double().train(), theirs.double().train()):
         torch.manual_seed(3)
         losses = model(images, targets)
         model.zero_grad()
@@ -116,7 +122,7 @@ def assert_same_losses(
         found.append(({name: loss.detach() for name, loss in losses.items()}, gradients, torch.rand(())))
     (losses, gradients, following), (expected, their_gradients, their_following) = found
     assert set(losses) == {"loss_objectness", "loss_rpn_box_reg", "loss_classifier", "loss_box_reg"}
-    torch.testing.assert_close(losses, expected, rtol=tolerance, atol=tolerance)
+    torch.testing.assert_close(losses, expected, rtol=tolerance, atol=tolerance, check_dtype=False)
     assert all(loss > 0 for loss in losses.values())
     assert following == their_following  # as many random numbers were taken
     assert set(gradients) == set(their_gradients)
