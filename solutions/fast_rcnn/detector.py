@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from course.roi import Pool
-from solutions.boxes import box_iou, clip_boxes, decode_boxes, encode_boxes
+from solutions.boxes import clip_boxes, decode_boxes, encode_boxes
 from solutions.fast_rcnn.compression import truncated_svd
 from solutions.fast_rcnn.losses import fast_rcnn_loss
 from solutions.fast_rcnn.pooling import roi_pool
@@ -20,6 +20,7 @@ from solutions.rcnn.detector import Clock, Propose, RegionNetwork, propose_regio
 from solutions.rcnn.steps import assign_labels
 from solutions.require import require_int
 from solutions.require_boxes import require_threshold
+from solutions.suppression import batched_nms
 
 BOX_WEIGHTS = (10.0, 10.0, 5.0, 5.0)
 """By them deltas have about the size of a normal distribution's numbers, as the paper normalises its targets."""
@@ -210,7 +211,7 @@ class FastRCNN(nn.Module):
         if self.regression:
             moves = deltas.view(len(deltas), -1, 4)[which, label + 1]
             boxes = clip_boxes(decode_boxes(moves, boxes, BOX_WEIGHTS), (images.shape[-2], images.shape[-1]))
-        kept = suppress(boxes, confidence, image * scores.shape[1] + label, self.nms_threshold)
+        kept = batched_nms(boxes, confidence, image * scores.shape[1] + label, self.nms_threshold)
         found = []
         for number in range(len(images)):
             own = kept[image[kept] == number][: self.detections_per_image]
@@ -232,25 +233,6 @@ class FastRCNN(nn.Module):
         self.judge(logits, deltas, regions, image[None])
         clock.note("suppression")
         return clock.seconds
-
-
-def suppress(boxes: Tensor, scores: Tensor, groups: Tensor, iou_threshold: float) -> Tensor:
-    """Return what `batched_nms` returns, for the classes of several images at once, without a loop over boxes.
-
-    A box is dropped when one that is better and *kept* covers it. Begin with all as kept, drop
-    what is covered, and again with those that are left, until nothing changes: after n rounds
-    the n best of a group have their answer, and mostly all of them after three or four.
-    """
-    order = scores.argsort(descending=True, stable=True)
-    best_first, group = boxes[order], groups[order]
-    covers = (box_iou(best_first, best_first) > iou_threshold) & (group[:, None] == group)
-    covers = covers.triu(diagonal=1)  # (N, N): row i may drop column j
-    keep = torch.ones_like(group, dtype=torch.bool)
-    while True:
-        left = ~(covers & keep[:, None]).any(dim=0)
-        if torch.equal(left, keep):
-            return order[keep]
-        keep = left
 
 
 def as_regions(proposals: Sequence[Tensor]) -> Tensor:

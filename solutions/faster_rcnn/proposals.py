@@ -7,8 +7,9 @@ the image's edges and too small goes before suppression; the last cut comes afte
 import torch
 from torch import Tensor
 
-from solutions.boxes import clip_boxes, nms
+from solutions.boxes import clip_boxes
 from solutions.require_anchors import require_filter
+from solutions.suppression import nms
 
 
 def filter_proposals(

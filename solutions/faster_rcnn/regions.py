@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from solutions.boxes import batched_nms, clip_boxes, decode_boxes, encode_boxes
+from solutions.boxes import clip_boxes, decode_boxes, encode_boxes
 from solutions.fast_rcnn.detector import BOX_WEIGHTS, as_regions
 from solutions.fast_rcnn.losses import fast_rcnn_loss
 from solutions.faster_rcnn.levels import assign_levels
@@ -19,6 +19,7 @@ from solutions.faster_rcnn.matching import sample_balanced
 from solutions.faster_rcnn.rpn import at_least_single
 from solutions.rcnn.steps import assign_labels
 from solutions.roi_align import roi_align
+from solutions.suppression import batched_nms
 
 LEAST_SIDE = 1e-2
 """A detection that is narrower is none, in pixels."""

@@ -16,13 +16,14 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from course.pieces import as_bytes
-from solutions.boxes import batched_nms, clip_boxes, decode_boxes
+from solutions.boxes import clip_boxes, decode_boxes
 from solutions.rcnn.linear_svm import LinearSVM
 from solutions.rcnn.steps import assign_labels, warp_regions
 from solutions.require import require_int, require_one_of
 from solutions.require_boxes import require_threshold
 from solutions.require_proposals import require_warp
 from solutions.selective_search import selective_search
+from solutions.suppression import batched_nms
 
 Head = Literal["softmax", "svm"]
 Propose = Callable[[Tensor], Tensor]

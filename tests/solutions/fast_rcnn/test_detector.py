@@ -8,7 +8,7 @@ from torch import Tensor
 from course.farm import CLASSES, Farm
 from course.training import fit
 from solutions.fast_rcnn import FastRCNN, FastRCNNNetwork, compress
-from solutions.fast_rcnn.detector import as_regions, mirror_boxes, suppress
+from solutions.fast_rcnn.detector import as_regions, mirror_boxes
 from solutions.metrics import mean_average_precision
 from solutions.rcnn.detector import RegionNetwork, propose_regions
 from solutions.rcnn.training import with_proposals
@@ -112,24 +112,6 @@ def test_a_class_of_one_image_suppresses_no_other_and_no_more_than_so_many_are_l
     first, second = detector.judge(*said, regions, torch.zeros(2, 3, 64, 64))
     assert first["labels"].tolist() == [1, 2]  # the third class has the lowest score
     assert second["labels"].tolist() == [2]
-
-
-@pytest.mark.parametrize("threshold", [0.0, 0.3, 0.7])
-def test_suppression_keeps_what_torchvisions_keeps(threshold: float) -> None:
-    generator = torch.Generator().manual_seed(0)
-    for count in (0, 1, 40, 300):
-        corner = torch.rand(count, 2, generator=generator) * 40
-        boxes = torch.cat([corner, corner + 5 + 20 * torch.rand(count, 2, generator=generator)], dim=1)
-        scores, groups = torch.rand(count, generator=generator), torch.randint(5, (count,), generator=generator)
-        expected = torchvision.ops.batched_nms(boxes, scores, groups, threshold)
-        assert suppress(boxes, scores, groups, threshold).tolist() == expected.tolist()
-
-
-def test_suppression_goes_on_where_a_chain_needs_many_rounds() -> None:
-    left = torch.arange(20.0)
-    boxes = torch.stack([left, torch.zeros(20), left + 3, torch.ones(20)], dim=1)  # neighbours have an IoU of ½
-    kept = suppress(boxes, torch.arange(20.0, 0, -1), torch.zeros(20, dtype=torch.int64), 0.3)
-    assert kept.tolist() == list(range(0, 20, 2))
 
 
 def test_a_sample_is_a_quarter_objects_whose_boxes_it_learns() -> None:
