@@ -17,11 +17,14 @@
 
 # %%
 import time
+from collections.abc import Sequence
 
 import torch
 import torch.nn.functional as F
 import torchvision
 from torch import Tensor, nn
+from torchvision.ops import box_area, nms
+from torchvision.ops import clip_boxes_to_image as clip_boxes
 
 from course.anchors import (
     anchors_of_a_map,
