@@ -231,7 +231,7 @@ def _sides(draw: _Draw) -> Iterator[Case]:
     group = [
         at(3, 4, less, 20),
         at(20, 3, least, 9),
-        at(40, 4, 20, less),
+        at(40, 4, 20, 0.5),
         at(70, 4, 9, least),
         at(90, 5, 0.5, 1.5),
         at(3, 40, least, least),
