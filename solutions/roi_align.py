@@ -33,11 +33,14 @@ def bilinear_sample(features: Tensor, y: Tensor, x: Tensor) -> Tensor:
     """
     require_points(features, y, x)
     height, width = features.shape[1:]
-    value = features.new_zeros(len(features), len(y))
-    for row, down in _neighbours(y, height):
-        for column, along in _neighbours(x, width):
-            value = value + down * along * features[:, row, column]
-    return value
+    reached = (y >= -1) & (y <= height) & (x >= -1) & (x <= width)
+    y, x = y.detach().clamp(0, height - 1), x.detach().clamp(0, width - 1)
+    top, left = y.floor().long(), x.floor().long()
+    bottom, right = (top + 1).clamp(max=height - 1), (left + 1).clamp(max=width - 1)
+    down, along = y - top, x - left  # how much the second of two rows, and of two columns, counts
+    above = (1 - along) * features[:, top, left] + along * features[:, top, right]  # (C, P)
+    below = (1 - along) * features[:, bottom, left] + along * features[:, bottom, right]
+    return torch.where(reached, (1 - down) * above + down * below, 0)
 
 
 def _neighbours(at: Tensor, length: int) -> list[tuple[Tensor, Tensor]]:
