@@ -12,6 +12,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from solutions.require import require_int
+
 Norm = Callable[[int], nn.Module]
 Stride = Literal[8, 16]
 
@@ -190,6 +192,21 @@ class SmallBackbone(nn.Module):
 
 def _convolution(before: int, after: int, stride: int = 1) -> tuple[nn.Module, ...]:
     return nn.Conv2d(before, after, 3, stride, padding=1, bias=False), nn.BatchNorm2d(after), nn.ReLU()
+
+
+def resnet50_pyramid(norm: Norm, trainable_layers: int) -> PyramidBackbone:
+    """Return a ResNet-50 with a pyramid, of which the last `trainable_layers` of five parts learn.
+
+    Raises:
+        TypeError: not an int.
+        ValueError: other than 0 to 5 layers.
+    """
+    require_int("trainable_backbone_layers", trainable_layers, least=0)
+    if trainable_layers > 5:
+        raise ValueError(f"trainable_backbone_layers must be at most 5, got {trainable_layers}")
+    body = ResNet50(norm)
+    body.freeze(trainable_layers)
+    return PyramidBackbone(body, body.channels)
 
 
 def as_maps(features: Tensor | Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -6,13 +6,13 @@ parameters are the same, so a state dict of one is a state dict of the other.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from torch import Tensor, nn
 
-from solutions.faster_rcnn.backbones import Norm, PyramidBackbone, ResNet50, as_maps
+from solutions.faster_rcnn.backbones import Norm, as_maps, resnet50_pyramid
 from solutions.faster_rcnn.regions import RegionHeads, RegionSettings
-from solutions.faster_rcnn.resizing import Resizing, resize_boxes
+from solutions.faster_rcnn.resizing import Resizing, Size, resize_boxes
 from solutions.faster_rcnn.rpn import ProposalSettings, RegionProposalNetwork
 from solutions.require import require_int
 from solutions.require_anchors import require_pictures, require_targets
@@ -35,7 +35,8 @@ class FasterRCNN(nn.Module):
     half the size of the one before, and says in `out_channels` how many channels they have. The
     map called "pool" is for anchors alone. `anchor_sizes` and `aspect_ratios` have an entry for
     each map. What else can be chosen has torchvision's names and defaults; `num_features` is
-    the width of the second stage, `roi_…` how a region is cut.
+    the width of the second stage, `roi_…` how a region is cut, and `heads` makes that stage, for
+    one who adds a branch to it.
 
     Raises:
         TypeError: a number that is none.
@@ -77,6 +78,7 @@ class FasterRCNN(nn.Module):
         roi_sampling_ratio: int = 2,
         roi_canonical_size: float = 224,
         roi_canonical_level: int = 4,
+        heads: Callable[[int, int, int, RegionSettings], RegionHeads] = RegionHeads,
     ) -> None:
         super().__init__()
         require_int("num_classes", num_classes, least=2)
@@ -106,7 +108,7 @@ class FasterRCNN(nn.Module):
                 rpn_score_thresh,
             ),
         )
-        self.roi_heads = RegionHeads(
+        self.roi_heads = heads(
             channels,
             num_classes,
             num_features,
@@ -138,9 +140,7 @@ class FasterRCNN(nn.Module):
             ValueError: other shapes, in training not as many targets as images, a box without area, or a label that
                 is none of the classes.
         """
-        require_pictures(images)
-        if self.training:
-            require_targets(targets, len(images), self.num_classes)
+        self.check(images, targets)
         if not len(images):
             return {} if self.training else []
         batch, sizes = self.resizing.batch(list(images), self.training)
@@ -149,21 +149,26 @@ class FasterRCNN(nn.Module):
         cut = [features for name, features in maps.items() if name != "pool"]
         padded = (batch.shape[-2], batch.shape[-1])
         if self.training and targets is not None:
-            resized = [
-                {"boxes": resize_boxes(target["boxes"], *change), "labels": target["labels"]}
-                for target, *change in zip(targets, originals, sizes, strict=True)
-            ]
+            resized = [self.resize(target, *change) for target, *change in zip(targets, originals, sizes, strict=True)]
             proposals, losses = self.rpn(list(maps.values()), padded, sizes, resized)
             return {**self.roi_heads.losses(cut, proposals, sizes, resized), **losses}
         proposals, _ = self.rpn(list(maps.values()), padded, sizes)
-        logits, deltas = self.roi_heads.look(cut, proposals, sizes)
-        found, first = [], 0
-        for boxes, size, original in zip(proposals, sizes, originals, strict=True):
-            own = slice(first, first + len(boxes))
-            detections = self.roi_heads.judge(logits[own], deltas[own], boxes, size)
-            found.append({**detections, "boxes": resize_boxes(detections["boxes"], size, original)})
-            first += len(boxes)
-        return found
+        found = self.roi_heads.detect(cut, proposals, sizes)
+        return [self.restore(own, *change) for own, *change in zip(found, sizes, originals, strict=True)]
+
+    def check(self, images: Sequence[Tensor] | Tensor, targets: Sequence[Mapping[str, Tensor]] | None) -> None:
+        """Raise where `forward` says so."""
+        require_pictures(images)
+        if self.training:
+            require_targets(targets, len(images), self.num_classes)
+
+    def resize(self, target: Mapping[str, Tensor], before: Size, after: Size) -> dict[str, Tensor]:
+        """Return the target of an image of size `before`, (H, W), for one of size `after`."""
+        return {"boxes": resize_boxes(target["boxes"], before, after), "labels": target["labels"]}
+
+    def restore(self, detections: Mapping[str, Tensor], before: Size, after: Size) -> dict[str, Tensor]:
+        """Return the detections in an image of size `before`, the resized one's, for the original, of size `after`."""
+        return {**detections, "boxes": resize_boxes(detections["boxes"], before, after)}
 
 
 def fasterrcnn_resnet50_fpn(
@@ -178,12 +183,7 @@ def fasterrcnn_resnet50_fpn(
     Raises:
         ValueError: other than 0 to 5 trainable layers, or an option out of range.
     """
-    require_int("trainable_backbone_layers", trainable_backbone_layers, least=0)
-    if trainable_backbone_layers > 5:
-        raise ValueError(f"trainable_backbone_layers must be at most 5, got {trainable_backbone_layers}")
-    body = ResNet50(norm)
-    body.freeze(trainable_backbone_layers)
-    return FasterRCNN(PyramidBackbone(body, body.channels), num_classes, **options)  # type: ignore[arg-type]
+    return FasterRCNN(resnet50_pyramid(norm, trainable_backbone_layers), num_classes, **options)  # type: ignore[arg-type]
 
 
 _OLD_NAME = re.compile(r"(rpn\.head\.conv|fpn\.(?:inner|layer)_blocks\.\d+)\.(weight|bias)$")

@@ -6,6 +6,7 @@ It is Fast R-CNN's head, with RoI Align in the place of RoI pooling, and a pyram
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -41,6 +42,35 @@ class RegionSettings:
     sampling_ratio: int = 2
     canonical_size: float = 224
     canonical_level: int = 4
+
+
+def steps_of(maps: Sequence[Tensor], image_sizes: Sequence[tuple[int, int]]) -> list[int]:
+    """Return the level k of each of `maps`: it has 2^k pixels a cell.
+
+    A map's scale is the power of two nearest to its height over that of the tallest image, from
+    `image_sizes` before padding. That is torchvision's rule. Of an image that is less than
+    0.71 times as high as its padding, such as 40 of 64 pixels, it is a power too much.
+    """
+    tallest = max(height for height, _ in image_sizes)
+    return [round(math.log2(tallest / features.shape[-2])) for features in maps]
+
+
+class Sample(NamedTuple):
+    """Regions of an image from which the second stage learns.
+
+    `regions` (n, 4) are what is cut, `labels` (n,) what each is, 0 for background, `goals` (n, 4)
+    the box that it should have, and `matches` (n,) which of the image's objects that is, or −1.
+    """
+
+    regions: Tensor
+    labels: Tensor
+    goals: Tensor
+    matches: Tensor
+
+    def on_objects(self) -> "Sample":
+        """Return those of the regions that are not background."""
+        own = self.labels > 0
+        return Sample(*(part[own] for part in self))
 
 
 class BoxHead(nn.Module):
@@ -79,16 +109,11 @@ def cut_regions(
 ) -> Tensor:
     """Return the cells (R, C, s, s) of all `proposals`, (P, 4) an image, each cut from the map of its level.
 
-    A map's scale is the power of two nearest to its height over that of the tallest image, from
-    `image_sizes` before padding. That is torchvision's rule. Of an image that is less than
-    0.71 times as high as its padding, such as 40 of 64 pixels, it is a power too much.
-
     Raises:
         ValueError: maps that are not each half the size of the one before.
     """
     rois = as_regions(proposals)
-    tallest = max(height for height, _ in image_sizes)
-    steps = [round(math.log2(tallest / features.shape[-2])) for features in maps]  # level k: 2^k pixels a cell
+    steps = steps_of(maps, image_sizes)
     if steps != list(range(steps[0], steps[0] + len(maps))):
         raise ValueError(f"maps must each have half the size of the one before, got strides of {[2**k for k in steps]}")
     levels = assign_levels(rois[:, 1:], steps[0], steps[-1], canonical_size, canonical_level)
@@ -112,14 +137,20 @@ class RegionHeads(nn.Module):
         self.box_head = BoxHead(channels * self.settings.output_size**2, num_features)
         self.box_predictor = BoxPredictor(num_features, num_classes)
 
+    def cut(
+        self, maps: Sequence[Tensor], regions: Sequence[Tensor], image_sizes: Sequence[tuple[int, int]], side: int
+    ) -> Tensor:
+        """Return the cells (R, C, side, side) of all `regions`, (n, 4) an image, one image after the other."""
+        own = self.settings
+        return cut_regions(
+            maps, regions, image_sizes, side, own.sampling_ratio, own.canonical_size, own.canonical_level
+        )
+
     def look(
         self, maps: Sequence[Tensor], proposals: Sequence[Tensor], image_sizes: Sequence[tuple[int, int]]
     ) -> tuple[Tensor, Tensor]:
         """Return logits (R, K) and deltas (R, 4K) of all `proposals`, one image after the other."""
-        own = self.settings
-        cells = cut_regions(
-            maps, proposals, image_sizes, own.output_size, own.sampling_ratio, own.canonical_size, own.canonical_level
-        )
+        cells = self.cut(maps, proposals, image_sizes, self.settings.output_size)
         logits, deltas = self.box_predictor(self.box_head(cells))
         return logits, deltas
 
@@ -132,17 +163,29 @@ class RegionHeads(nn.Module):
     ) -> dict[str, Tensor]:
         """Return what some proposals of each image cost: `loss_classifier` and `loss_box_reg`."""
         drawn = [self.sample(own, target) for own, target in zip(proposals, targets, strict=True)]
-        boxes, labels, goals = ([sample[part] for sample in drawn] for part in range(3))
-        logits, deltas = self.look(maps, boxes, image_sizes)
+        return self.losses_of(drawn, maps, image_sizes, targets)
+
+    def losses_of(
+        self,
+        drawn: Sequence[Sample],
+        maps: Sequence[Tensor],
+        image_sizes: Sequence[tuple[int, int]],
+        targets: Sequence[Mapping[str, Tensor]],
+    ) -> dict[str, Tensor]:
+        """Return what the regions cost that were `drawn`, a sample an image; for one who adds a branch to add to."""
+        regions = [sample.regions for sample in drawn]
+        logits, deltas = self.look(maps, regions, image_sizes)
         if not len(logits):  # neither an object nor a proposal in any image
             return {"loss_classifier": logits.sum(), "loss_box_reg": deltas.sum()}
-        wanted = encode_boxes(torch.cat(goals), torch.cat(boxes), self.settings.weights)
-        classification, localization = fast_rcnn_loss(logits, deltas, torch.cat(labels), wanted)
+        goals = torch.cat([sample.goals for sample in drawn])
+        wanted = encode_boxes(goals, torch.cat(regions), self.settings.weights)
+        labels = torch.cat([sample.labels for sample in drawn])
+        classification, localization = fast_rcnn_loss(logits, deltas, labels, wanted)
         return {"loss_classifier": classification, "loss_box_reg": localization}
 
     @torch.no_grad()
-    def sample(self, proposals: Tensor, target: Mapping[str, Tensor]) -> tuple[Tensor, Tensor, Tensor]:
-        """Return some regions (n, 4) of an image, what each is, (n,), and the box (n, 4) that it should have."""
+    def sample(self, proposals: Tensor, target: Mapping[str, Tensor]) -> Sample:
+        """Return some regions of an image, and what each should become."""
         own = self.settings
         objects, labels = target["boxes"].to(proposals), target["labels"].to(proposals.device)
         regions = torch.cat([proposals, objects])  # an object is a good proposal
@@ -151,7 +194,16 @@ class RegionHeads(nn.Module):
         boxes, label, matched = regions[some], label[some], matched[some]
         goals = boxes.clone()  # background stays where it is
         goals[matched >= 0] = objects[matched[matched >= 0]]
-        return boxes, label, goals
+        return Sample(boxes, label, goals, matched)
+
+    def detect(
+        self, maps: Sequence[Tensor], proposals: Sequence[Tensor], image_sizes: Sequence[tuple[int, int]]
+    ) -> list[dict[str, Tensor]]:
+        """Return the detections of each image among its `proposals`, (P, 4) each."""
+        logits, deltas = self.look(maps, proposals, image_sizes)
+        counts = [len(boxes) for boxes in proposals]
+        said = zip(torch.split(logits, counts), torch.split(deltas, counts), proposals, image_sizes, strict=True)
+        return [self.judge(*own) for own in said]
 
     @torch.no_grad()
     def judge(

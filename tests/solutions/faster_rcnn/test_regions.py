@@ -65,9 +65,10 @@ def test_objects_are_proposals_and_background_stays_where_it_is() -> None:
     target = {"boxes": torch.tensor([[0.0, 0, 8, 8]], dtype=torch.float64), "labels": torch.tensor([3])}
     # the same place as the object by 3/4, by 3/8, which is neither, and not at all
     proposals = torch.tensor([[0.0, 0, 8, 6], [0, 0, 8, 3], [20, 20, 24, 24]])
-    boxes, labels, goals = heads.sample(proposals, target)
+    boxes, labels, goals, matches = heads.sample(proposals, target)
     assert boxes.tolist() == [[0, 0, 8, 6], [20, 20, 24, 24], [0, 0, 8, 8]]
     assert labels.tolist() == [3, 0, 3]
+    assert matches.tolist() == [0, -1, 0]
     assert goals.tolist() == [[0, 0, 8, 8], [20, 20, 24, 24], [0, 0, 8, 8]]
 
 
