@@ -12,6 +12,17 @@ from solutions.require import require_int
 
 SMALL_SIZES = ((16.0, 24.0, 36.0, 54.0, 80.0),)
 SMALL_RATIOS = ((0.5, 1.0, 2.0),)
+SMALL_BUDGETS = {
+    "rpn_pre_nms_top_n_train": 400,
+    "rpn_post_nms_top_n_train": 200,
+    "rpn_pre_nms_top_n_test": 300,
+    "rpn_post_nms_top_n_test": 60,
+    "rpn_batch_size_per_image": 64,
+    "box_batch_size_per_image": 48,
+    "box_detections_per_img": 30,
+    "num_features": 128,
+}
+"""How many regions are proposed, looked at and kept, and how wide the second stage is; Mask R-CNN's are the same."""
 
 
 def small_faster_rcnn(
@@ -40,12 +51,5 @@ def small_faster_rcnn(
         max_size=4 * image_size,
         anchor_sizes=anchor_sizes,
         aspect_ratios=aspect_ratios,
-        rpn_pre_nms_top_n_train=400,
-        rpn_post_nms_top_n_train=200,
-        rpn_pre_nms_top_n_test=300,
-        rpn_post_nms_top_n_test=60,
-        rpn_batch_size_per_image=64,
-        box_batch_size_per_image=48,
-        box_detections_per_img=30,
-        num_features=128,
+        **SMALL_BUDGETS,  # type: ignore[arg-type]
     )
