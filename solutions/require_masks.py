@@ -3,7 +3,7 @@
 As in `solutions.require`: the functions here only raise, and the notebooks leave their calls out.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor
@@ -11,6 +11,9 @@ from torch import Tensor
 from solutions.require import require_int
 from solutions.require_boxes import require_boxes, require_filled
 from solutions.require_tensors import require_indices, require_size, require_tensor
+
+_FLAT = (torch.bool, torch.uint8)
+"""What a mask may be beside floating point: inside or outside."""
 
 
 def require_projection(masks: Tensor, boxes: Tensor, matches: Tensor, size: int) -> None:
@@ -22,8 +25,8 @@ def require_projection(masks: Tensor, boxes: Tensor, matches: Tensor, size: int)
         ValueError: other shapes, masks without pixels, boxes that are not finite or exchanged, a match that is no
             mask, or a size below 1.
     """
-    kinds = (torch.bool, torch.uint8)
-    require_tensor("masks", masks, ("G", "H", "W"), dtype=masks.dtype if getattr(masks, "dtype", 0) in kinds else None)
+    flat = getattr(masks, "dtype", None) in _FLAT
+    require_tensor("masks", masks, ("G", "H", "W"), dtype=masks.dtype if flat else None)
     if min(masks.shape[1:]) < 1:
         raise ValueError(f"masks must have at least one pixel in each direction, got {tuple(masks.shape)}")
     require_boxes("boxes", boxes)
@@ -90,6 +93,31 @@ def require_heatmaps(name: str, maps: Tensor, rois: Tensor) -> None:
     require_tensor("rois", rois, (len(maps), 4), like=maps)
     require_boxes("rois", rois)
     _require_finite("rois", rois)
+
+
+def require_drawn(
+    images: Sequence[Tensor] | Tensor, targets: Sequence[Mapping[str, Tensor]], masks: bool, num_keypoints: int | None
+) -> None:
+    """Raise unless each of `targets` has a mask an object where `masks` are asked, and its keypoints where these are.
+
+    Raises:
+        TypeError: masks that are neither bool, uint8 nor floating point, or keypoints that are not floating point.
+        ValueError: one of the two is missing, or has another shape.
+    """
+    wanted: dict[str, tuple[int | str, ...]] = {}
+    for number, (image, target) in enumerate(zip(images, targets, strict=True)):
+        count = len(target["boxes"])
+        if masks:
+            wanted["masks"] = (count, *image.shape[-2:])
+        if num_keypoints is not None:
+            wanted["keypoints"] = (count, num_keypoints, 3)
+        for key, shape in wanted.items():
+            name = f"targets[{number}]"
+            if key not in target:
+                raise ValueError(f"{name} must have {key}, got {sorted(target)}")
+            drawn = target[key]
+            flat = key == "masks" and getattr(drawn, "dtype", None) in _FLAT
+            require_tensor(f"{name}['{key}']", drawn, shape, dtype=drawn.dtype if flat else None)
 
 
 def _require_square(name: str, maps: Tensor) -> None:

@@ -87,11 +87,12 @@ def heatmaps_to_keypoints(maps: Tensor, rois: Tensor) -> tuple[Tensor, Tensor]:
     """
     require_heatmaps("maps", maps, rois)
     sides = (rois[:, 2:] - rois[:, :2]).clamp(min=1)  # (R, 2) as w, h
-    places, heights = maps.new_ones(*maps.shape[:2], 3), maps.new_zeros(maps.shape[:2])
-    for own, region, side, place, height in zip(maps, rois, sides, places, heights, strict=True):
-        width, length = side.ceil().long().tolist()
-        fine = F.interpolate(own[:, None], size=(length, width), mode="bicubic", align_corners=False).flatten(1)
-        height[:], pixel = fine.max(dim=1)  # of equal ones the first
-        cell = torch.stack([pixel % width, pixel // width], dim=1) + 0.5  # (J, 2) as x, y
-        place[:, :2] = region[:2] + cell * (side / side.ceil())
-    return places, heights
+    pixels = sides.ceil()
+    cells, heights = [rois.new_zeros(0, maps.shape[1], 2)], [maps.new_zeros(0, maps.shape[1])]
+    for own, (width, height) in zip(maps, pixels.long().tolist(), strict=True):
+        fine = F.interpolate(own[:, None], size=(height, width), mode="bicubic", align_corners=False).flatten(1)
+        highest, pixel = fine.max(dim=1)  # (J,), of equal ones the first
+        cells.append(torch.stack([pixel % width, pixel // width], dim=1)[None] + 0.5)  # (1, J, 2) as x, y
+        heights.append(highest[None])
+    places = rois[:, None, :2] + torch.cat(cells) * (sides / pixels)[:, None]  # a pixel is a little less than one
+    return F.pad(places, (0, 1), value=1.0), torch.cat(heights)

@@ -65,6 +65,26 @@ def mask_loss(logits: Tensor, labels: Tensor, targets: Tensor) -> Tensor:
     return F.binary_cross_entropy_with_logits(own, targets)
 
 
+def competing_mask_loss(logits: Tensor, labels: Tensor, targets: Tensor) -> Tensor:
+    """Return what the masks of R regions cost if classes compete for each cell: a softmax over them.
+
+    The arguments are those of `mask_loss`. A cell of which the object fills half or more should
+    be of the region's class, every other one of class 0; the loss is the cross-entropy, its
+    mean over regions and cells. This is what He et al. (2017, table 2b) compare with.
+
+    Raises:
+        TypeError: not floating-point tensors of one dtype, or labels that are not int64.
+        ValueError: shapes that do not fit, no class, no cell, or a label outside 0 … K − 1.
+
+    >>> competing_mask_loss(torch.zeros(1, 4, 2, 2), torch.tensor([3]), torch.ones(1, 2, 2))  # log 4
+    tensor(1.3863)
+    """
+    require_mask_logits(logits, labels, targets)
+    if not len(logits):
+        return logits.sum()
+    return F.cross_entropy(logits, torch.where(targets >= 0.5, labels[:, None, None], 0))
+
+
 def paste_masks(masks: Tensor, boxes: Tensor, size: tuple[int, int]) -> Tensor:
     """Return the `masks` (R, 1, M, M), each stretched over its box in an image: (R, 1, H, W).
 
