@@ -12,7 +12,13 @@ from torch import Tensor
 from solutions.require_yolo import require_objects, require_output
 
 
-def encode_targets(boxes: Tensor, labels: Tensor, grid: int, num_classes: int, image_size: tuple[int, int]) -> Tensor:
+def encode_targets(
+    boxes: Tensor,
+    labels: Tensor,
+    grid: int,
+    num_classes: int,
+    image_size: tuple[int, int],
+) -> Tensor:
     """Return what S × S cells should say of an image's objects: (S, S, 5 + K), `[row, column]`.
 
     `boxes` (n, 4) are x1, y1, x2, y2 in pixels of an image of `image_size` (H, W), with area
@@ -32,14 +38,16 @@ def encode_targets(boxes: Tensor, labels: Tensor, grid: int, num_classes: int, i
         TypeError: boxes that are not floating point, labels that are not int64, or numbers that are not ints.
         ValueError: shapes that do not fit, a box without area, a centre outside, or a label that is no class.
 
-    >>> target = encode_targets(torch.tensor([[2.0, 0.0, 6.0, 2.0]]), torch.tensor([2]), 2, 3, image_size=(4, 8))
+    >>> boxes, labels = torch.tensor([[2.0, 0.0, 6.0, 2.0]]), torch.tensor([2])
+    >>> target = encode_targets(boxes, labels, grid=2, num_classes=3, image_size=(4, 8))
     >>> target[0, 1].tolist(), target.count_nonzero().item()
     ([0.0, 0.5, 0.5, 0.5, 1.0, 0.0, 1.0, 0.0], 5)
     """
     require_objects(boxes, labels, grid, num_classes, image_size)
     height, width = image_size
     size = boxes.new_tensor([width, height])
-    places = (boxes[:, :2] + boxes[:, 2:]) / 2 * grid / size  # (n, 2) in cells; multiplied first, edges stay exact
+    centres = (boxes[:, :2] + boxes[:, 2:]) / 2  # (n, 2), as x, y
+    places = centres * grid / size  # counted in cells; edges between them stay exact, multiplied first
     cells = places.floor().clamp(max=grid - 1)
     sides = (boxes[:, 2:] - boxes[:, :2]) / size
     classes = F.one_hot(labels - 1, num_classes)  # (n, K)
@@ -80,16 +88,16 @@ def decode_predictions(
     """
     require_output(output, image_size, num_classes, score_threshold)
     grid, (height, width) = len(output), image_size
+    predictors = (output.shape[-1] - num_classes) // 5
     size = output.new_tensor([width, height])
-    said, classes = output.split([output.shape[-1] - num_classes, num_classes], dim=-1)
-    said = said.unflatten(-1, (-1, 5))  # (S, S, B, 5)
+    said = output[..., :-num_classes].reshape(grid, grid, predictors, 5)
     number = torch.arange(grid, device=output.device, dtype=output.dtype)
     row, column = torch.meshgrid(number, number, indexing="ij")
     cells = torch.stack([column, row], dim=-1)[:, :, None]  # (S, S, 1, 2), as x, y
     centres = (cells + said[..., :2]) / grid * size
     half = said[..., 2:4].square() * size / 2
     boxes = torch.cat([centres - half, centres + half], dim=-1)  # (S, S, B, 4)
-    best, label = classes.max(dim=-1, keepdim=True)  # (S, S, 1)
+    best, label = output[..., -num_classes:].max(dim=-1, keepdim=True)  # (S, S, 1)
     scores = said[..., 4] * best  # (S, S, B)
     kept = scores > score_threshold
     return boxes[kept], scores[kept], (1 + label).expand_as(kept)[kept]

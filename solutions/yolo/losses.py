@@ -32,14 +32,17 @@ def responsible_predictors(output: Tensor, target: Tensor) -> Tensor:
     """
     require_cells_of_targets(output, target)
     grid, classes = target.shape[1], target.shape[-1] - 5
+    predictors = (output.shape[-1] - classes) // 5
     with_object = target[..., 4] == 1
-    said = output[with_object][:, :-classes].unflatten(1, (-1, 5))  # (M, B, 5) for M objects
+    said = output[with_object][:, :-classes].reshape(-1, predictors, 5)  # (M, B, 5) for M objects
     wanted = target[with_object][:, None]  # (M, 1, 5 + K)
-    side, true_side = said[..., 2:4].square(), wanted[..., 2:4]  # shares of the image, as all lengths from here on
-    apart = (said[..., :2] - wanted[..., :2]).abs() / grid  # the two centres; the cell's corner cancels
-    # Along one axis a and b share (a + b)/2 less what their centres are apart, but no more than the shorter one.
-    shared = torch.minimum((side + true_side) / 2 - apart, torch.minimum(side, true_side)).clamp(min=0).prod(dim=-1)
-    iou = shared / (side.prod(dim=-1) + true_side.prod(dim=-1) - shared)  # (M, B)
+    # In shares of the image. The cell's own place does not matter: both boxes are counted from it.
+    centre, side = said[..., :2] / grid, said[..., 2:4].square()
+    true_centre, true_side = wanted[..., :2] / grid, wanted[..., 2:4]
+    first = torch.maximum(centre - side / 2, true_centre - true_side / 2)
+    last = torch.minimum(centre + side / 2, true_centre + true_side / 2)
+    shared = (last - first).clamp(min=0).prod(dim=-1)  # (M, B)
+    iou = shared / (side.prod(dim=-1) + true_side.prod(dim=-1) - shared)
     responsible = torch.zeros_like(with_object, dtype=torch.int64)
     responsible[with_object] = iou.argmax(dim=1)
     return responsible
@@ -77,17 +80,21 @@ def yolo_loss(
     require_number("lambda_coord", lambda_coord, least=0)
     require_number("lambda_noobj", lambda_noobj, least=0)
     count, grid, classes = len(target), target.shape[1], target.shape[-1] - 5
+    predictors = (output.shape[-1] - classes) // 5
     with_object = target[..., 4] == 1
-    said = output[..., :-classes].unflatten(-1, (-1, 5))  # (N, S, S, B, 5)
-    number = torch.arange(said.shape[3], device=output.device)
-    chosen = with_object[..., None] & (responsible_predictors(output, target)[..., None] == number)  # (N, S, S, B)
+    said = output[..., :-classes].reshape(count, grid, grid, predictors, 5)
+    number = torch.arange(predictors, device=output.device)
+    chosen = responsible_predictors(output, target)[..., None] == number  # (N, S, S, B)
+    chosen = chosen & with_object[..., None]  # nobody answers for an empty cell
     own, wanted = said[chosen], target[with_object]  # (M, 5) and (M, 5 + K), one row an object
 
     with torch.no_grad():  # the IoU is what the confidence should be: nothing is learnt by moving it
-        side, true_side = own[:, 2:4].square(), wanted[:, 2:4]
-        apart = (own[:, :2] - wanted[:, :2]).abs() / grid  # centres, in shares of the image
-        shared = torch.minimum((side + true_side) / 2 - apart, torch.minimum(side, true_side)).clamp(min=0).prod(dim=1)
-        iou = shared / (side.prod(dim=1) + true_side.prod(dim=1) - shared)
+        centre, side = own[:, :2] / grid, own[:, 2:4].square()
+        true_centre, true_side = wanted[:, :2] / grid, wanted[:, 2:4]
+        first = torch.maximum(centre - side / 2, true_centre - true_side / 2)
+        last = torch.minimum(centre + side / 2, true_centre + true_side / 2)
+        shared = (last - first).clamp(min=0).prod(dim=1)
+        iou = shared / (side.prod(dim=1) + true_side.prod(dim=1) - shared)  # (M,)
 
     true_box = torch.cat([wanted[:, :2], wanted[:, 2:4].sqrt()], dim=1)
     box = (own[:, :4] - true_box).square().sum() / count
