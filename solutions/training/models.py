@@ -116,6 +116,12 @@ def _fast_rcnn(classes: int, size: tuple[int, int]) -> nn.Module:
     return FastRCNN(classes)
 
 
+def _yolo(classes: int, size: tuple[int, int]) -> nn.Module:
+    from solutions.yolo import YOLO
+
+    return YOLO(classes)
+
+
 def _localizer(classes: int, size: tuple[int, int], box_per_class: bool = True) -> nn.Module:
     from solutions.localization import Localizer
 
@@ -169,6 +175,10 @@ MODELS: dict[str, Reference] = {
     "fast-rcnn": Reference(
         "Fast R-CNN: one look at the image, RoI pooling, class and box from one loss", "boxes", _fast_rcnn,
         {"size": (64, 64), "batch_size": 2, "lr": 2e-3, "train_images": 500, "val_images": 200},
+    ),
+    "yolo": Reference(
+        "YOLO: a grid of cells that say class and box at once, no proposals", "boxes", _yolo,
+        {"size": (64, 64), "batch_size": 16, "lr": 6e-3, "train_images": 2000, "val_images": 200},
     ),
     "tiny-detector": Reference("small Faster R-CNN, stride 8, RoI Align", "boxes", _detector, _REGIONS),
     "tiny-mask": Reference(

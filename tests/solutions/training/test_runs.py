@@ -301,6 +301,7 @@ def test_weights_that_cannot_be_had_are_answered_with_a_sentence_and_leave_no_fo
         ("sliding-window", "mAP", CLASSES[1:]),
         ("rcnn", "mAP", CLASSES[1:]),
         ("fast-rcnn", "mAP", CLASSES[1:]),
+        ("yolo", "mAP", CLASSES[1:]),
     ],
 )
 def test_models_that_find_objects_are_trained_measured_and_drawn(
