@@ -49,6 +49,11 @@ def test_ties_boxes_without_area_and_negative_coordinates_are_as_in_the_readable
         assert batched_nms(boxes, scores, labels, threshold).tolist() == expected.tolist()
 
 
+def test_its_overlaps_are_those_of_box_iou_to_the_last_bit() -> None:
+    a, b = some_boxes(70)[0], some_boxes(90)[0]
+    assert torch.equal(suppression._overlaps(a, b), readable.box_iou(a, b))
+
+
 def test_a_box_that_was_dropped_drops_no_other_along_a_chain_across_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     left = torch.arange(20.0)
     boxes = torch.stack([left, torch.zeros(20), left + 3, torch.ones(20)], dim=1)  # neighbours have an IoU of ½
