@@ -13,11 +13,12 @@ from torch import Tensor, nn
 
 from course.yolo import Cost, Decode, Encode
 from solutions.boxes import clip_boxes
-from solutions.fast_rcnn.detector import mirror_boxes, of_one_size, suppress
+from solutions.fast_rcnn.detector import mirror_boxes, of_one_size
 from solutions.require import require_int, require_one_of
 from solutions.require_anchors import require_pictures, require_targets
 from solutions.require_boxes import require_threshold
 from solutions.require_tensors import require_number
+from solutions.suppression import batched_nms
 from solutions.yolo.encoding import decode_predictions, encode_targets
 from solutions.yolo.losses import yolo_loss
 
@@ -179,7 +180,7 @@ class YOLO(nn.Module):
         boxes = clip_boxes(boxes, image_size)
         inside = (boxes[:, :2] < boxes[:, 2:]).all(dim=1)
         boxes, scores, labels, image = boxes[inside], scores[inside], labels[inside], image[inside]
-        kept = suppress(boxes, scores, image * self.num_classes + labels, self.nms_threshold)
+        kept = batched_nms(boxes, scores, image * self.num_classes + labels, self.nms_threshold)
         found = []
         for number in range(len(said)):
             own = kept[image[kept] == number][: self.detections_per_image]
