@@ -7,6 +7,7 @@ through the proposals' corners.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -55,6 +56,21 @@ class ProposalHead(nn.Module):
         return at_least_single(logits), at_least_single(deltas)
 
 
+class Said(NamedTuple):
+    """What the head says of the anchors (A, 4) of each map, of a batch of N images or of one.
+
+    Logits are (N, A) or (A,), deltas (N, A, 4) or (A, 4).
+    """
+
+    anchors: list[Tensor]
+    objectness: list[Tensor]
+    deltas: list[Tensor]
+
+    def of_image(self, number: int) -> "Said":
+        """Return what is said of a single image of the batch."""
+        return Said(self.anchors, [x[number] for x in self.objectness], [x[number] for x in self.deltas])
+
+
 class RegionProposalNetwork(nn.Module):
     """Turns the maps of some images into proposals, and in training says what they cost.
 
@@ -99,6 +115,16 @@ class RegionProposalNetwork(nn.Module):
         Raises:
             ValueError: another number of maps than there are sizes of anchors.
         """
+        said = self.look(maps, padded_size)
+        proposals = [self.propose(said.of_image(number), size) for number, size in enumerate(image_sizes)]
+        return proposals, {} if targets is None else self.losses(said, targets)
+
+    def look(self, maps: Sequence[Tensor], padded_size: tuple[int, int]) -> Said:
+        """Return what is said of all anchors of all `maps` (N, C, h, w) of a batch of `padded_size` (H, W).
+
+        Raises:
+            ValueError: another number of maps than there are sizes of anchors.
+        """
         if len(maps) != len(self.bases):
             raise ValueError(f"maps must be as many as sizes of anchors, {len(self.bases)}, got {len(maps)}")
         anchors, objectness, deltas = [], [], []
@@ -109,26 +135,22 @@ class RegionProposalNetwork(nn.Module):
             anchors.append(grid_anchors((height, width), stride, base.to(logits)))
             objectness.append(logits)
             deltas.append(moves)
-        proposals = [
-            self.propose(anchors, [x[number] for x in objectness], [x[number] for x in deltas], size)
-            for number, size in enumerate(image_sizes)
-        ]
-        if targets is None:
-            return proposals, {}
-        every = torch.cat(anchors)
+        return Said(anchors, objectness, deltas)
+
+    def losses(self, said: Said, targets: Sequence[Mapping[str, Tensor]]) -> dict[str, Tensor]:
+        """Return what a sample of each image's anchors costs: `loss_objectness` and `loss_rpn_box_reg`."""
+        every = torch.cat(said.anchors)
         labels, goals = zip(*(self.assign(every, target["boxes"].to(every)) for target in targets), strict=True)
         classification, box = rpn_loss(
-            torch.cat(objectness, dim=1).flatten(),
-            torch.cat(deltas, dim=1).flatten(0, 1),
+            torch.cat(said.objectness, dim=1).flatten(),
+            torch.cat(said.deltas, dim=1).flatten(0, 1),
             torch.cat(labels),
             encode_boxes(torch.cat(goals), every.repeat(len(targets), 1)),
         )
-        return proposals, {"loss_objectness": classification, "loss_rpn_box_reg": box}
+        return {"loss_objectness": classification, "loss_rpn_box_reg": box}
 
     @torch.no_grad()
-    def propose(
-        self, anchors: Sequence[Tensor], objectness: Sequence[Tensor], deltas: Sequence[Tensor], size: tuple[int, int]
-    ) -> Tensor:
+    def propose(self, said: Said, size: tuple[int, int]) -> Tensor:
         """Return the proposals (P, 4) of one image of `size` (H, W), best first, from what was said on each map."""
         settings = self.settings
         before, after = settings.pre_nms_top_n_test, settings.post_nms_top_n_test
@@ -136,7 +158,7 @@ class RegionProposalNetwork(nn.Module):
             before, after = settings.pre_nms_top_n_train, settings.post_nms_top_n_train
         found = [
             filter_proposals(decode_boxes(moves, own), logits, size, before, after, settings.nms_threshold)
-            for own, logits, moves in zip(anchors, objectness, deltas, strict=True)
+            for own, logits, moves in zip(said.anchors, said.objectness, said.deltas, strict=True)
         ]
         boxes, scores = (torch.cat(parts) for parts in zip(*found, strict=True))
         (good,) = torch.where(scores >= settings.score_threshold)

@@ -9,6 +9,7 @@ from torchvision.models.detection.roi_heads import RoIHeads
 from torchvision.ops import MultiScaleRoIAlign
 
 from solutions.faster_rcnn import ProposalSettings, RegionHeads, RegionProposalNetwork, RegionSettings
+from solutions.faster_rcnn.rpn import Said
 
 
 def torchvisions(settings: RegionSettings) -> RoIHeads:
@@ -84,11 +85,11 @@ def test_proposals_of_several_maps_compete_only_for_the_last_places() -> None:
     zero = [torch.zeros(3, 4), torch.zeros(2, 4)]
     # the same box on two maps stays twice; the first map has two places before suppression
     logits = [torch.tensor([3.0, 2.0, 1.5]), torch.tensor([1.0, -0.5])]
-    assert rpn.propose(anchors, logits, zero, (64, 64))[:, 0].tolist() == [0, 20, 0]
+    assert rpn.propose(Said(anchors, logits, zero), (64, 64))[:, 0].tolist() == [0, 20, 0]
     logits = [torch.tensor([3.0, 0.0, -1.0]), torch.tensor([4.0, 2.0])]
-    assert rpn.propose(anchors, logits, zero, (64, 64))[:, 0].tolist() == [0, 0, 30]
+    assert rpn.propose(Said(anchors, logits, zero), (64, 64))[:, 0].tolist() == [0, 0, 30]
     logits = [torch.tensor([0.0, -1.0, -2.0]), torch.tensor([-1.0, -2.0])]
-    assert rpn.propose(anchors, logits, zero, (64, 64))[:, 0].tolist() == [0]  # a half is enough, less is not
+    assert rpn.propose(Said(anchors, logits, zero), (64, 64))[:, 0].tolist() == [0]  # a half is enough, less is not
 
 
 def test_what_an_anchor_learns() -> None:
