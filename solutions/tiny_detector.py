@@ -1,51 +1,41 @@
-"""A detector small enough for a CPU, from torchvision's own parts: proposals, regions, class, box and mask.
+"""A small Mask R-CNN from torchvision's own parts, for the models `tiny-mask…`, until one of our own takes its place.
 
-It is here to show that data, training and metrics are right, until the from-scratch Faster R-CNN and Mask R-CNN stand
-in its place. Two things can be chosen, because chapters ask about them: the stride of the features, and how a region is
-cut from them: RoI Pool (Girshick, 2015) or RoI Align (He et al., 2017).
+Boxes alone are `solutions.faster_rcnn.small_faster_rcnn`'s. Two things can be chosen, because the chapter on masks asks
+about them: the stride of the features, and how a region is cut from them: RoI Pool (Girshick, 2015) or RoI Align (He et
+al., 2017).
 """
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from torch import Tensor, nn
-from torchvision.models.detection import FasterRCNN, MaskRCNN
+from torchvision.models.detection import MaskRCNN
 from torchvision.models.detection.anchor_utils import AnchorGenerator
 from torchvision.models.detection.faster_rcnn import FastRCNNPredictor, TwoMLPHead
 from torchvision.models.detection.mask_rcnn import MaskRCNNHeads, MaskRCNNPredictor
 from torchvision.ops import MultiScaleRoIAlign, roi_pool
 
 from solutions.faster_rcnn.backbones import SmallBackbone, Stride
+from solutions.faster_rcnn.small import SMALL_RATIOS, SMALL_SIZES
 from solutions.require import require_int
 
 Region = Literal["align", "pool"]
 
-_ANCHORS = ((16, 24, 36, 54, 80),)
-_RATIOS = ((0.5, 1.0, 2.0),)
-
 
 class TinyDetector(nn.Module):
-    """A small Faster R-CNN, with masks a Mask R-CNN, with torchvision's call and output convention.
+    """A small Mask R-CNN, with torchvision's call and output convention.
 
     In training `model(images, targets)` returns a dict of losses; in evaluation
     `model(images)` returns a dict an image: `boxes` (n, 4), `labels` (n,), `scores` (n,)
-    and, with masks, `masks` (n, 1, H, W) in [0, 1]. Images are a list of (3, H, W) in
-    [0, 1]; their shorter side is resized to `image_size` inside, and the detections are
-    brought back.
+    and `masks` (n, 1, H, W) in [0, 1]. Images are a list of (3, H, W) in [0, 1]; their
+    shorter side is resized to `image_size` inside, and the detections are brought back.
 
     Raises:
         TypeError: `num_classes` or `image_size` is not an int.
         ValueError: a stride other than 8 and 16, a region other than "align" and "pool".
     """
 
-    def __init__(
-        self,
-        num_classes: int,
-        stride: Stride = 8,
-        region: Region = "align",
-        masks: bool = False,
-        image_size: int = 96,
-    ) -> None:
+    def __init__(self, num_classes: int, stride: Stride = 8, region: Region = "align", image_size: int = 96) -> None:
         super().__init__()
         require_int("num_classes", num_classes, least=2)
         require_int("image_size", image_size, least=16)
@@ -61,7 +51,7 @@ class TinyDetector(nn.Module):
         options = {
             "min_size": image_size,
             "max_size": 4 * image_size,
-            "rpn_anchor_generator": AnchorGenerator(_ANCHORS, _RATIOS),
+            "rpn_anchor_generator": AnchorGenerator(SMALL_SIZES, SMALL_RATIOS),
             "rpn_pre_nms_top_n_train": 400,
             "rpn_post_nms_top_n_train": 200,
             "rpn_pre_nms_top_n_test": 300,
@@ -73,18 +63,13 @@ class TinyDetector(nn.Module):
             "box_head": TwoMLPHead(SmallBackbone.out_channels * 7 * 7, 128),
             "box_predictor": FastRCNNPredictor(128, num_classes),
         }
-        backbone = SmallBackbone(stride)
-        self.model: FasterRCNN
-        if masks:
-            self.model = MaskRCNN(
-                backbone,
-                mask_roi_pool=cut(14),
-                mask_head=MaskRCNNHeads(SmallBackbone.out_channels, (32, 32), 1),
-                mask_predictor=MaskRCNNPredictor(32, 32, num_classes),
-                **options,
-            )
-        else:
-            self.model = FasterRCNN(backbone, **options)
+        self.model = MaskRCNN(
+            SmallBackbone(stride),
+            mask_roi_pool=cut(14),
+            mask_head=MaskRCNNHeads(SmallBackbone.out_channels, (32, 32), 1),
+            mask_predictor=MaskRCNNPredictor(32, 32, num_classes),
+            **options,
+        )
         self.model.rpn.head.register_forward_hook(_in_float32)
         self.model.roi_heads.box_predictor.register_forward_hook(_in_float32)
 

@@ -89,12 +89,16 @@ def _fcn(
     return FCN(classes, variant, backbone, weights)
 
 
-def _detector(
-    classes: int, size: tuple[int, int], stride: Stride = 8, region: Region = "align", masks: bool = False
-) -> nn.Module:
+def _faster_rcnn(classes: int, size: tuple[int, int]) -> nn.Module:
+    from solutions.faster_rcnn import small_faster_rcnn
+
+    return small_faster_rcnn(classes, image_size=min(size))
+
+
+def _tiny_mask(classes: int, size: tuple[int, int], stride: Stride = 8, region: Region = "align") -> nn.Module:
     from solutions.tiny_detector import TinyDetector
 
-    return TinyDetector(classes, stride, region, masks, image_size=min(size))
+    return TinyDetector(classes, stride, region, image_size=min(size))
 
 
 def _sliding_window(classes: int, size: tuple[int, int]) -> nn.Module:
@@ -176,19 +180,18 @@ MODELS: dict[str, Reference] = {
         "Fast R-CNN: one look at the image, RoI pooling, class and box from one loss", "boxes", _fast_rcnn,
         {"size": (64, 64), "batch_size": 2, "lr": 2e-3, "train_images": 500, "val_images": 200},
     ),
+    "faster-rcnn": Reference(
+        "small Faster R-CNN: proposals of its own, one map at stride 8, RoI Align", "boxes", _faster_rcnn, _REGIONS
+    ),
     "yolo": Reference(
         "YOLO: a grid of cells that say class and box at once, no proposals", "boxes", _yolo,
         {"size": (64, 64), "batch_size": 16, "lr": 6e-3, "train_images": 2000, "val_images": 200},
     ),
-    "tiny-detector": Reference("small Faster R-CNN, stride 8, RoI Align", "boxes", _detector, _REGIONS),
-    "tiny-mask": Reference(
-        "small Mask R-CNN, stride 8, RoI Align", "masks", partial(_detector, masks=True), _REGIONS
-    ),
+    "tiny-mask": Reference("small Mask R-CNN, stride 8, RoI Align", "masks", _tiny_mask, _REGIONS),
     "tiny-mask-16-align": Reference(
-        "small Mask R-CNN, stride 16, RoI Align", "masks", partial(_detector, stride=16, masks=True), _REGIONS
+        "small Mask R-CNN, stride 16, RoI Align", "masks", partial(_tiny_mask, stride=16), _REGIONS
     ),
     "tiny-mask-16-pool": Reference(
-        "small Mask R-CNN, stride 16, RoI Pool", "masks", partial(_detector, stride=16, region="pool", masks=True),
-        _REGIONS,
+        "small Mask R-CNN, stride 16, RoI Pool", "masks", partial(_tiny_mask, stride=16, region="pool"), _REGIONS
     ),
 }  # fmt: skip

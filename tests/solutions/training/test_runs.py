@@ -147,13 +147,13 @@ class Killed(BaseException):
     """No handler expects it: as sudden as a kill."""
 
 
-@pytest.mark.parametrize("model", ["fcn-8s", "tiny-detector"])
+@pytest.mark.parametrize("model", ["fcn-8s", "faster-rcnn"])
 def test_run_that_broke_off_goes_on_to_the_same_result(
     model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     few = config(model=model, steps=7, looks=2, checkpoint_every=3, batch_size=4, val_images=4)
     whole = start(few, tmp_path / "whole", resume=False)
-    task = Detection if model == "tiny-detector" else Semantic
+    task = Detection if model == "faster-rcnn" else Semantic
     calls, losses = 0, task.losses
 
     def breaks(self: Any, *arguments: Any) -> Any:
@@ -302,6 +302,7 @@ def test_weights_that_cannot_be_had_are_answered_with_a_sentence_and_leave_no_fo
         ("rcnn", "mAP", CLASSES[1:]),
         ("fast-rcnn", "mAP", CLASSES[1:]),
         ("yolo", "mAP", CLASSES[1:]),
+        ("faster-rcnn", "mAP", CLASSES[1:]),
     ],
 )
 def test_models_that_find_objects_are_trained_measured_and_drawn(

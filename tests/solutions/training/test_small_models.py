@@ -50,7 +50,7 @@ def test_detector_learns_from_full_and_empty_scenes_and_answers_in_torchvisions_
 ) -> None:
     torch.manual_seed(0)
     images, targets = _scene()
-    detector = TinyDetector(5, stride, region, masks=True, image_size=48)  # type: ignore[arg-type]
+    detector = TinyDetector(5, stride, region, image_size=48)  # type: ignore[arg-type]
     losses = detector(images, targets)
     assert set(losses) == {"loss_classifier", "loss_box_reg", "loss_mask", "loss_objectness", "loss_rpn_box_reg"}
     sum(losses.values()).backward()  # type: ignore[union-attr,arg-type,operator]
