@@ -24,10 +24,11 @@ if TYPE_CHECKING:
     from course.widgets.sliding_window import SlidingWindow
     from course.widgets.transposed_convolution import TransposedConvolution
     from course.widgets.unpooling import Unpooling
+    from course.widgets.yolo_grid import YoloGrid
 
 __all__ = [
     "NMS", "Anchors", "BoxCoder", "Heatmap", "IoU", "MaxUnpooling", "MultitaskLoss", "PrecisionRecall",
-    "ReceptiveField", "RoIPool", "SelectiveSearch", "SlidingWindow", "TransposedConvolution", "Unpooling",
+    "ReceptiveField", "RoIPool", "SelectiveSearch", "SlidingWindow", "TransposedConvolution", "Unpooling", "YoloGrid",
 ]  # fmt: skip
 
 _FOLDERS = {
@@ -45,6 +46,7 @@ _FOLDERS = {
     "SlidingWindow": "sliding_window",
     "TransposedConvolution": "transposed_convolution",
     "Unpooling": "unpooling",
+    "YoloGrid": "yolo_grid",
 }
 
 

@@ -27,6 +27,7 @@ from tests.course.widgets.golden_boxes import curve_cases, overlap_cases, suppre
 from tests.course.widgets.golden_localization import heatmap_cases, multitask_cases
 from tests.course.widgets.golden_pooling import pooling_of_region_cases
 from tests.course.widgets.golden_regions import coding_cases, growing_cases, scene_script
+from tests.course.widgets.golden_yolo import loss_cases, target_cases
 
 FOLDER = Path(__file__).parent / "golden"
 SCENE = Path(course.widgets.__file__).parent / "selective_search" / "scene.js"
@@ -282,6 +283,7 @@ def golden() -> dict[str, list[Case]]:
     cases |= {"iou": overlap_cases(), "nms": suppression_cases(), "precision_recall": curve_cases()}
     cases |= {"box_coder": coding_cases(), "selective_search": growing_cases()}
     cases |= {"roi_pool": pooling_of_region_cases(), "anchors": anchor_cases()}
+    cases |= {"yolo_targets": target_cases(), "yolo_loss": loss_cases()}
     for name, x, scale in enlarging_cases():
         for file, unpool in (("nearest_unpool2d", nearest_unpool2d), ("bed_of_nails2d", bed_of_nails2d)):
             out = unpool(x[None, None], scale)[0, 0]
