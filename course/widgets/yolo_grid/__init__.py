@@ -1,4 +1,4 @@
-"""YoloGrid: a picture cut into cells, which of them answers for an animal, what it should say, and what it costs not to.
+"""YoloGrid: a picture cut into cells, which of them answers for an animal, what it should say, what else costs.
 
 First two predictions: which cell answers and how many numbers all of them say, and what is lost where two animals share
 a cell. Then the animals are dragged while the numbers of their cells fill; or the two boxes that the cow's cell says,

@@ -5,7 +5,7 @@ import { html, slider, svg } from "../shared/draw.js";
 import { BOXES, NAMES, SHARES, weightOf } from "./core.js";
 import { TARGET_NAMES, cellText, costText, shareText, short, targetText, two } from "./words.js";
 
-const [FULL, LONG] = [1.5, 76]; // what a bar reaches, and how wide it is then
+const [FULL, LONG] = [1, 64]; // what a bar reaches, and how wide it is then
 
 const cell = (text, kind) => html("td", kind ? { class: kind } : {}, text);
 const heading = (text, scope) => html("th", { scope }, text);

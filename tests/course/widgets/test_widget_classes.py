@@ -11,7 +11,7 @@ from types import ModuleType
 import pytest
 
 import course.widgets
-from course.widgets import Anchors, MaxUnpooling, ReceptiveField, RoIPool, SlidingWindow, Unpooling, _homes
+from course.widgets import Anchors, MaxUnpooling, ReceptiveField, RoIPool, SlidingWindow, Unpooling, YoloGrid, _homes
 from course.widgets._base import STATE_TYPE, VIEW_TYPE, CourseWidget, join_modules, saved_state
 from course.widgets.palette import okabe_ito
 
@@ -133,7 +133,7 @@ def test_traits_reject_what_they_do_not_know():
     ],
 )
 def test_a_region_must_be_one_that_the_widget_can_move(box, message):
-    for widget, name in ((RoIPool, "box"), (Anchors, "box"), (Anchors, "other")):
+    for widget, name in ((RoIPool, "box"), (Anchors, "box"), (Anchors, "other"), (YoloGrid, "two")):
         with pytest.raises(Exception, match=message):
             widget(**{name: box})
     assert RoIPool(box=[12, 0, 192, 128]).box == [12, 0, 192, 128]
@@ -154,6 +154,24 @@ def test_the_thresholds_of_anchors_must_be_ones_that_the_sliders_have(thresholds
         Anchors(**thresholds)
     widget = Anchors(high=0.2, low=0.15)
     assert (widget.high, widget.low) == (0.2, 0.15)
+
+
+@pytest.mark.parametrize(
+    ("traits", "message"),
+    [
+        ({"grid": 0}, "1 to 9 cells"),
+        ({"grid": 10}, "1 to 9 cells"),
+        ({"view": "costs"}, "view"),
+        ({"confidences": [0.5]}, "must be two, one a box"),
+        ({"confidences": [0.5, 1.05]}, "confidences must lie between 0 and 1"),
+        ({"elsewhere": 0.12}, "elsewhere must lie between 0 and 1, in steps of 0.05"),
+        ({"score": -0.05}, "score must lie"),
+    ],
+)
+def test_what_cells_say_must_be_what_the_sliders_have(traits, message):
+    with pytest.raises(Exception, match=message):
+        YoloGrid(**traits)
+    assert YoloGrid(grid=9, confidences=[0, 1], elsewhere=0.15).grid == 9
 
 
 class TestHomes:
