@@ -24,7 +24,6 @@ from solutions.yolo.losses import yolo_loss
 
 Head = Literal["convolutional", "connected"]
 
-_CHANNELS = 96
 _AT_ONCE = 16  # images through the network, when nothing is learnt: more of them leave a processor's cache
 
 
@@ -36,27 +35,29 @@ class GridNetwork(nn.Module):
     "connected" one all cells, as in the paper.
     """
 
-    def __init__(self, numbers: int, grid: int, head: Head = "convolutional") -> None:
+    channels = 96
+
+    def __init__(self, numbers: int, grid: int, head: Literal["convolutional", "connected"] = "convolutional") -> None:
         super().__init__()
         self.grid, self.numbers = grid, numbers
         self.body = nn.Sequential(
-            *_convolution(3, 16, stride=2),
-            *_convolution(16, 32),
+            *convolution(3, 16, stride=2),
+            *convolution(16, 32),
             nn.MaxPool2d(2),
-            *_convolution(32, 64),
+            *convolution(32, 64),
             nn.AdaptiveAvgPool2d(grid),
-            *_convolution(64, _CHANNELS),
+            *convolution(64, self.channels),
         ).to(memory_format=torch.channels_last)  # quicker on a CPU
         if head == "convolutional":
             self.head = nn.Sequential(
-                *_convolution(_CHANNELS, _CHANNELS),
-                *_convolution(_CHANNELS, _CHANNELS),
-                nn.Conv2d(_CHANNELS, numbers, 1),
+                *convolution(self.channels, self.channels),
+                *convolution(self.channels, self.channels),
+                nn.Conv2d(self.channels, numbers, 1),
             ).to(memory_format=torch.channels_last)
         else:
             self.head = nn.Sequential(
                 nn.Flatten(),
-                nn.Linear(_CHANNELS * grid * grid, 256),
+                nn.Linear(self.channels * grid * grid, 256),
                 nn.LeakyReLU(0.1),
                 nn.Dropout(0.5),
                 nn.Linear(256, grid * grid * numbers),
@@ -188,5 +189,6 @@ class YOLO(nn.Module):
         return found
 
 
-def _convolution(before: int, after: int, stride: int = 1) -> tuple[nn.Module, ...]:
+def convolution(before: int, after: int, stride: int = 1) -> tuple[nn.Module, ...]:
+    """Return a 3 × 3 convolution with its normalisation, and a leaky ReLU."""
     return nn.Conv2d(before, after, 3, stride, padding=1, bias=False), nn.BatchNorm2d(after), nn.LeakyReLU(0.1)
