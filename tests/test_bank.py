@@ -5,6 +5,7 @@ one thing of all answers to one exercise, and names those that fail it. The test
 and share its draws and what each answer did on them: an answer is called once a draw, whatever is asked of it.
 """
 
+import math
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -282,10 +283,14 @@ def test_a_seed_always_draws_the_same_and_another_seed_something_else(of: Bank) 
 
 
 def test_cases_are_small(of: Bank) -> None:
-    """Small enough for a failing case to be shown as a grid, and for a check below one second."""
+    """Small enough for a failing case to be shown as a grid, and for a check below one second.
+
+    A few rows may be longer: what a cell of a grid says are five numbers a box and one a class.
+    """
     for cases in of.draws.values():
         shown = [x[x != 0] if is_histogram(x) else x for case in cases for x in tensors_of(case)]
-        assert all(max(x.shape[-2:], default=0) <= 12 for x in shown)
+        sides = [x.shape[-2:] for x in shown]
+        assert all(max(side, default=0) <= 12 or (max(side) <= 24 and math.prod(side) <= 72) for side in sides)
         assert sum(x.numel() for x in shown) <= 4000
 
 
