@@ -226,7 +226,7 @@ EXERCISE = Exercise(
         "(S, S, B) `scores > score_threshold` that chooses from boxes (S, S, B, 4), scores and labels in this order.",
     ),
     insight=(
-        "One pass of the network, and a few lines of arithmetic: no proposals, no second look. And yet a cow across "
-        "four cells may well be found four times; what was suppressed in chapter 6 is suppressed here, too."
+        "One pass of the network and a few lines of arithmetic: no proposals, no second look. And yet a cow across "
+        "four cells may well be found four times. The suppression of chapter 6 is still to come."
     ),
 )

@@ -217,7 +217,7 @@ def over_the_smaller_area(output, target):
 
 
 @mistake("You divide by the box around both. The union is smaller: what neither of them covers is not in it.")
-def over_the_box_around(output, target):
+def over_the_box_around_both(output, target):
     first, last, true_first, true_last = corners_of(output, target)
     sides = torch.minimum(last, true_last) - torch.maximum(first, true_first)
     around = torch.maximum(last, true_last) - torch.minimum(first, true_first)
@@ -546,7 +546,7 @@ def cell_by_cell(output, target):
 
 
 @variant
-def in_numpy(output, target):
+def responsible_in_numpy(output, target):
     said, true = output.detach().numpy(), target.detach().numpy()
     count, grid, _, depth = said.shape
     boxes = said[..., : depth - true.shape[-1] + 5].reshape(count, grid, grid, -1, 5)

@@ -498,7 +498,7 @@ def only_the_total_is_divided(output, target, lambda_coord=5.0, lambda_noobj=0.5
 
 
 @mistake("You exchange the two weights. `lambda_coord` is that of the boxes, `lambda_noobj` that of `no_object`.")
-def weights_exchanged(output, target, lambda_coord=5.0, lambda_noobj=0.5):
+def yolo_weights_exchanged(output, target, lambda_coord=5.0, lambda_noobj=0.5):
     return named(sums(output, target), len(output), lambda_noobj, lambda_coord)
 
 
@@ -608,7 +608,7 @@ def classes_are_read_first(output, target, lambda_coord=5.0, lambda_noobj=0.5):
 
 
 @mistake("You return the total alone. Asked is a dict of five: box, object, no_object, classes, total.")
-def the_total_alone(output, target, lambda_coord=5.0, lambda_noobj=0.5):
+def yolo_total_alone(output, target, lambda_coord=5.0, lambda_noobj=0.5):
     return named(sums(output, target), len(output), lambda_coord, lambda_noobj)["total"]
 
 
@@ -630,7 +630,7 @@ def other_names(output, target, lambda_coord=5.0, lambda_noobj=0.5):
 
 
 @mistake("Your losses are one for each image. Asked are numbers over the batch.")
-def losses_of_each_image(output, target, lambda_coord=5.0, lambda_noobj=0.5):
+def yolo_losses_of_each_image(output, target, lambda_coord=5.0, lambda_noobj=0.5):
     each = [sums(output[n : n + 1], target[n : n + 1]) for n in range(len(output))]
     return named([torch.stack(part) for part in zip(*each, strict=True)], 1, lambda_coord, lambda_noobj)
 
@@ -646,7 +646,7 @@ def all_without_a_gradient(output, target, lambda_coord=5.0, lambda_noobj=0.5):
 
 
 @mistake("No gradient of the boxes reaches the output: they would never be learnt. Only the IoU is a constant.")
-def boxes_without_a_gradient(output, target, lambda_coord=5.0, lambda_noobj=0.5):
+def yolo_boxes_without_a_gradient(output, target, lambda_coord=5.0, lambda_noobj=0.5):
     box, confident, nothing, kinds = sums(output, target)
     return named((box.detach(), confident, nothing, kinds), len(output), lambda_coord, lambda_noobj)
 
@@ -757,7 +757,7 @@ def loss_by_mse_of_sums(output, target, lambda_coord=5.0, lambda_noobj=0.5):
 
 
 @variant
-def loss_in_float64(output, target, lambda_coord=5.0, lambda_noobj=0.5):
+def yolo_loss_in_float64(output, target, lambda_coord=5.0, lambda_noobj=0.5):
     losses = named(sums(output.double(), target.double()), len(output), lambda_coord, lambda_noobj)
     return {name: loss.to(output.dtype) for name, loss in losses.items()}
 
