@@ -26,7 +26,7 @@ PRELOADED = (
     "matplotlib.pyplot", "course.anchors", "course.checking", "course.costs", "course.detection", "course.farm",
     "course.farm.meadow", "course.growing", "course.interpolation", "course.labels", "course.localization",
     "course.patches", "course.pieces", "course.plotting", "course.pose", "course.proposals", "course.regions",
-    "course.roi", "course.segmentation", "course.shapes", "course.tables", "course.training",
+    "course.roi", "course.segmentation", "course.shapes", "course.tables", "course.training", "course.yolo",
 )  # fmt: skip
 """What the chapters' cells import beside torch: once a worker, not once an exercise."""
 

@@ -168,7 +168,23 @@ show_table(
 # To take an IoU both boxes must be in the same unit. Here two units stand side by side in one row of numbers.
 
 # %% [markdown] exercise="responsible_predictors"
-# TASK responsible_predictors
+# A cell says B boxes, and its object needs one of them. **Responsible** is the predictor whose box has the highest IoU with the object of the cell.
+#
+# | | shape | |
+# | --- | --- | --- |
+# | `output` | (N, S, S, B·5 + K) | floating point: in each cell, `[row, column]`, B times x, y, √w, √h and a confidence, predictor after predictor, and then K class scores; not always contiguous |
+# | `target` | (N, S, S, 5 + K) | same dtype: x, y, w, h, 1, and the classes where a cell has an object, zeros where it has none; not always contiguous |
+# | returns | (N, S, S) | int64: the number of the predictor, 0 … B − 1 |
+#
+# - K follows from the last dimension of `target`, and then B from that of `output`: B may be 1, 2, 3 …, and K anything from 1. N and S are at least 1.
+# - x and y are the centre's offset in its **cell**, 1/S of the image. w and h are shares of the whole **image**. Both boxes of an IoU need one unit.
+# - A predictor says *roots*: its width is the square of √w, also where that is below zero. The target's w and h are sizes already. A predicted centre may lie outside its cell, and a box beyond the image; nothing is cut off.
+# - Of equal IoUs the lowest number answers, so 0 where no box touches the object. Boxes that share nothing have an IoU of 0, and so has a box without an area (√w or √h is 0).
+# - The confidence has no say, nor have the class scores.
+# - In a cell without an object the result is 0, whatever the network says there: a box without an area, too, where IoU would be 0/0.
+# - In float64 two boxes may differ by less than float32 can tell.
+#
+# Both inputs are left alone. The overlap you compute yourself, as in chapter 6: `torchvision.ops` and other libraries that have it are not allowed.
 
 # %% check="responsible_predictors"
 
@@ -201,7 +217,32 @@ show_table(
 # **Boxes** are what one wants, so they count five times: λ = 5.
 
 # %% [markdown] exercise="yolo_loss"
-# TASK yolo_loss
+# What do the cells of N images cost? With $\mathbb{1}_{cb}$ = 1 where cell $c$ has an object and predictor $b$ is responsible for it, else 0, and $\mathbb{1}_c$ = 1 where cell $c$ has an object, the sums go over all cells of all images:
+#
+# $$\text{box} = \frac1N \sum_{c,b} \mathbb{1}_{cb} \left[ (x_{cb} - \hat x_c)^2 + (y_{cb} - \hat y_c)^2 + \left(\sqrt{w}_{cb} - \sqrt{\hat w_c}\right)^2 + \left(\sqrt{h}_{cb} - \sqrt{\hat h_c}\right)^2 \right]$$
+#
+# $$\text{object} = \frac1N \sum_{c,b} \mathbb{1}_{cb} \left(C_{cb} - \text{IoU}_{cb}\right)^2 \qquad \text{no object} = \frac1N \sum_{c,b} (1 - \mathbb{1}_{cb})\, C_{cb}^2 \qquad \text{classes} = \frac1N \sum_{c} \mathbb{1}_c \sum_{k=1}^{K} (p_{ck} - \hat p_{ck})^2$$
+#
+# $$\text{total} = \lambda_\text{coord} \cdot \text{box} + \text{object} + \lambda_\text{noobj} \cdot \text{no object} + \text{classes}$$
+#
+# | | shape | |
+# | --- | --- | --- |
+# | `output` | (N, S, S, B·5 + K) | as for `responsible_predictors`: B times x, y, √w, √h, confidence, then K class scores; N is at least 1; not always contiguous |
+# | `target` | (N, S, S, 5 + K) | same dtype: x, y, w, h, 1 and the classes, or zeros; not always contiguous |
+# | `lambda_coord` | float | 5.0 where it is not given |
+# | `lambda_noobj` | float | 0.5 where it is not given |
+# | returns | dict of five tensors without dimensions | `"box"`, `"object"`, `"no_object"`, `"classes"`, `"total"` and nothing else, in the dtype of `output`; gradients flow back to `output` |
+#
+# - Responsible is who has the highest IoU with the cell's object, of equal ones the lowest number, as in the exercise before: 0 where no box touches it. B and K follow from the shapes.
+# - Compared is what the network **says**: x and y as offsets in the cell, √w and √h as they are, with their sign, and the target's w and h under a root. There is no activation and no ½. Only the IoU needs squares and one unit.
+# - The confidence of a responsible predictor should be its box's **IoU**, and that is a number, not a path for gradients: no box is moved so that a confidence is right.
+# - *All* other confidences should be 0: every one of an empty cell, and those of the other predictors beside a responsible one. A confidence may be below zero.
+# - Classes cost something in cells with an object, once a cell.
+# - Every sum is divided by N, the number of images, and by nothing else. The two weights stand in `total` alone.
+# - Without any object, `box`, `object` and `classes` are 0. In empty cells a network may say a box without an area, where IoU would be 0/0: nothing of that may get into a loss.
+# - Nothing needs to be added to the union of an IoU: an object has an area. (A millionth does no harm.)
+#
+# Both inputs are left alone. Your own `responsible_predictors` is allowed, and so is `F.mse_loss`; `torchvision.ops` and other libraries that have the IoU are not.
 
 # %% check="yolo_loss"
 
@@ -302,7 +343,7 @@ def smoothed(values: list, over: int = 40) -> tuple[Tensor, Tensor]:
 show_curves({name: smoothed(values) for name, values in losses.items()}, log=True);
 
 # %% [markdown]
-# *What to see:* the four parts, before their weights. The loss of empty cells falls first: to say nothing is learnt quickly. Boxes and classes take their time.
+# *What to see:* the four parts, before their weights, as the paper sums them over all cells.
 #
 # Now the same with fully connected layers, for as many steps.
 
@@ -432,7 +473,10 @@ rows = {
 show_table("all", rows, corner="same scenes", formats={"milliseconds": ".1f"});
 
 # %% [markdown]
-# *What to see:* …
+# *What to see:* Fast R-CNN finds more, AP50 {n}`all.Fast R-CNN.AP50:.2f` against {n}`all.YOLO.AP50:.2f`, and at ¾ it is further ahead, {n}`all.Fast R-CNN.AP75:.2f` against {n}`all.YOLO.AP75:.2f`: where exactly an animal ends, a cell does not know so well. But YOLO answers in {n}`all.YOLO.milliseconds:.0f` milliseconds, where Fast R-CNN and its search take {n}`all.Fast R-CNN.milliseconds:.0f`. That is what one look brings. (Your machine's milliseconds are others; look at their ratio.)
+# <!-- holds: all.Fast R-CNN.AP50 > all.YOLO.AP50 + 0.03; all.YOLO.AP50 > 0.5; all.Fast R-CNN.AP75 > all.YOLO.AP75 + 0.1; all.Fast R-CNN.milliseconds > 5 * all.YOLO.milliseconds; all.YOLO, fully connected.AP50 < 0.1 -->
+#
+# The fully connected layers have learnt next to nothing in as many steps, AP50 {n}`all.YOLO, fully connected.AP50:.2f`. Each cell has weights of its own there, and has to learn by itself what a cow is, from the few scenes in which a cow's centre lay in it. The paper could afford that, with thousands of photographs, convolutions that knew ImageNet, and 135 rounds through all of them. Convolutions share: what one cell learns, all of them know.
 
 # %% figure=true
 rows = {}
@@ -451,7 +495,9 @@ show_table(
 );
 
 # %% [markdown]
-# *What to see:* …
+# *What to see:* of what YOLO says with such a score {n}`errors.YOLO.right:.0%` is right, and of what Fast R-CNN says {n}`errors.Fast R-CNN.right:.0%`, which mostly gives a second name to an animal that it has found. Take care, though: a score of 0.3 is not the same for both. YOLO's is a product of two numbers, and it keeps quiet where it is in doubt; so it says less, and misses more. Both seldom put a box on nothing, for a meadow is a simpler background than the photographs of the paper. Where nothing is
+# said, as by the fully connected layers, there is nothing to count.
+# <!-- holds: errors.YOLO.right > errors.Fast R-CNN.right + 0.1; errors.Fast R-CNN.another name > errors.YOLO.another name; errors.Fast R-CNN.on nothing < 0.1; errors.YOLO.on nothing < 0.1 -->
 
 # %% figure=true
 some = [index for index, target in enumerate(targets) if len(target["boxes"]) > 1][:4]
@@ -499,7 +545,7 @@ rows = {
 show_table("who", rows, corner="is responsible for", formats={"mean size in pixels": ".1f"});
 
 # %% [markdown]
-# *What to see:* …
+# *What to see:* the two divide the animals between them, here {n}`who.predictor 0.animals:.0f` to {n}`who.predictor 1.animals:.0f`, and who has more of them has the somewhat larger ones. Who that is, the first weights decide. It is the beginning of what the paper describes: one predictor for some sizes and shapes, the other for the rest.
 
 # %% [markdown]
 # ## What it cost, and what comes next
