@@ -161,7 +161,7 @@ def _cuts(draw: _Draw) -> Iterator[Case]:
 
 
 def _edges(draw: _Draw) -> Iterator[Case]:
-    """Yield cases of the image's edges. All numbers are whole, and the image is twice as wide as high at least."""
+    """Yield cases of the image's edges. All numbers are whole, and the image is wider than high by a half at least."""
     case = draw.case
     high, wide = size = draw.edges()
     group: list[Box] = [
@@ -220,12 +220,15 @@ def _edges(draw: _Draw) -> Iterator[Case]:
 
 def _sides(draw: _Draw) -> Iterator[Case]:
     """Yield cases of the smallest side. All numbers are halves, and what is exactly `min_size` is so in any dtype."""
-    case, number = draw.case, lambda: int(draw.rng.integers(0, 9))
+    case = draw.case
     least = float(draw.rng.choice([4, 5, 6]))
     less = least - 0.5
 
     def at(x: float, y: float, width: float, height: float) -> Box:
         return (x, y, x + width, y + height)
+
+    def number() -> int:
+        return int(draw.rng.integers(0, 9))
 
     size = (100 + number(), 120 + number())
     group = [
@@ -274,6 +277,9 @@ def _overlaps(draw: _Draw) -> Iterator[Case]:
     yield case("a chain: who was dropped drops no other", boxes, size, (0, 2, 3))
     boxes, size = draw.inside([row(4, 2, 6, 0, 8), row(0)])
     yield case("a chain whose middle is the best", boxes, size, (0, 3, 4, 5))
+
+    boxes, size = draw.inside([[(1, 0, 19, 12), (0, 0, 20, 12)], [(0, 0, 20, 12), (0, 1, 20, 11)]])
+    yield case("a box drops a larger one, and another a smaller one", boxes, size, (0, 2))
 
     boxes, size = draw.inside([row(0, 10, 14, 24), row(0, 8)])
     yield case("a low threshold", boxes, size, (0, 2, 4), None, None, float(rng.choice([0.22, 0.28])))

@@ -5,7 +5,7 @@ import { html, slider, svg } from "../shared/draw.js";
 import { BOXES, NAMES, SHARES, weightOf } from "./core.js";
 import { TARGET_NAMES, cellText, costText, shareText, short, targetText, two } from "./words.js";
 
-const [FULL, LONG] = [1, 64]; // what a bar reaches, and how wide it is then
+const [FULL, LONG] = [1, 60]; // what a bar reaches, and how wide it is then
 
 const cell = (text, kind) => html("td", kind ? { class: kind } : {}, text);
 const heading = (text, scope) => html("th", { scope }, text);
@@ -59,14 +59,14 @@ export function drawShares(now) {
   const rows = SHARES.map((share) => {
     const [weight, sum] = [weightOf(share, cost.lambdas), cost[share.name]];
     const counted = weight * sum;
-    const lambda = share.weight === null || weight === 1 ? "" : `${weight} · `;
+    const told = share.weight !== null && weight !== 1 && sum >= 0.0005; // or it would be a product with 0.000
     const what = html(
       "span",
       {},
       html("b", {}, share.text),
       html("span", { class: "cw-how" }, ` ${shareText(share.name, now)}`),
     );
-    const product = html("span", { class: "cw-how cw-product" }, lambda && `${lambda}${sum.toFixed(3)} =`);
+    const product = html("span", { class: "cw-how cw-product" }, told ? `${weight} · ${sum.toFixed(3)} =` : "");
     return html("li", {}, what, product, html("b", { class: "cw-cost" }, costText(counted)), drawBar(counted));
   });
   const total = html("li", { class: "cw-total" }, html("b", {}, "total"), html("span", {}), html("b", { class: "cw-cost" }, two(cost.total)), html("span", {})); // prettier-ignore
