@@ -184,7 +184,7 @@ show_table(
 # - In a cell without an object the result is 0, whatever the network says there: a box without an area, too, where IoU would be 0/0.
 # - In float64 two boxes may differ by less than float32 can tell.
 #
-# Both inputs are left alone. The overlap you compute yourself, as in chapter 6: `torchvision.ops` and other libraries that have it are not allowed.
+# Both inputs are left alone. How you take the IoU is up to you: your own of chapter 6, or `torchvision.ops.box_iou`.
 
 # %% check="responsible_predictors"
 
@@ -242,15 +242,15 @@ show_table(
 # - Without any object, `box`, `object` and `classes` are 0. In empty cells a network may say a box without an area, where IoU would be 0/0: nothing of that may get into a loss.
 # - Nothing needs to be added to the union of an IoU: an object has an area. (A millionth does no harm.)
 #
-# Both inputs are left alone. Your own `responsible_predictors` is allowed, and so is `F.mse_loss`; `torchvision.ops` and other libraries that have the IoU are not.
+# Both inputs are left alone. Your own `responsible_predictors` is allowed, and so are `F.mse_loss` and `torchvision.ops.box_iou`.
 
 # %% check="yolo_loss"
 
 # %% [markdown] quiz="confidence-target"
 # The confidence of a responsible predictor learns the IoU of its box with the object, a number that is taken as a constant. What would happen if gradients flowed through the IoU, too?
 #
-# - [ ] The boxes would become better, since IoU is what counts — The loss is the squared difference between confidence and IoU. It falls when the two agree, not when IoU is high.
 # - [x] A predictor that is not sure could get its loss down by making its box *worse* — If the confidence is below the IoU, moving the box away from the object brings them together just as well.
+# - [ ] The boxes would become better, since IoU is what counts — The loss is the squared difference between confidence and IoU. It falls when the two agree, not when IoU is high.
 # - [ ] Nothing, IoU has no gradient — It has one wherever the boxes overlap.
 
 # %% [markdown]
@@ -407,6 +407,13 @@ torch.manual_seed(1)
 fast = FastRCNNNetwork(len(CLASSES))
 fit(fast, both_losses, searched, steps=by_tier(1200, 14400), batch_size=4)
 seconds["Fast R-CNN"] = time.process_time() - began
+
+# %% [markdown] quiz="finer-grid"
+# You double S from 8 to 16 and leave everything else as it is. What happens to the loss of the empty cells, before anything is learnt?
+#
+# - [ ] Nothing, since it counts half — λ is a factor, the same for both grids.
+# - [ ] It halves, since each cell is smaller — A cell's confidence is a number; its square does not depend on how large the cell is.
+# - [x] It becomes about four times as large beside the others — There are four times as many cells, and hardly more of them have an animal. The sum is not divided by the number of cells. A finer grid wants a smaller λ.
 
 # %% [markdown]
 # ## Which is better?

@@ -8,7 +8,7 @@ import torch
 from course.exercises.draw import sliced
 from course.exercises.exercise import Case, Exercise
 from course.exercises.yolo import CHAPTER
-from course.exercises.yolo.shared_cells import APART, NO_OVERLAPS, Cells, cells, nested
+from course.exercises.yolo.shared_cells import APART, Cells, cells, nested
 
 
 def _call(name: str, drawn: Cells) -> Case:
@@ -92,8 +92,6 @@ EXERCISE = Exercise(
         "`target[..., None, :]` stands beside all of them. Of centres and sizes make corners; clamp the shared width "
         "and height at 0. Then `argmax` over B, and 0 wherever `target[..., 4]` is 0.",
     ),
-    forbidden=NO_OVERLAPS,
-    forbidden_sentence="This exercise is to compare the boxes yourself, without a library that does.",
     insight=(
         "Nobody tells a predictor which objects are its own. Whoever is a little nearer learns, and is nearer still "
         "the next time: one becomes good at tall boxes, another at wide ones. Anchors are the same thing, decided "

@@ -14,15 +14,6 @@ from torch import Tensor
 
 from course.exercises.draw import distinct
 
-NO_OVERLAPS = (
-    r"^torchvision\.ops",
-    r"^torchvision\.models\.detection",
-    r"^torch\.ops\.torchvision",
-    r"^kornia",
-    r"^torchmetrics",
-    r"^ultralytics",
-)
-
 Box = tuple[int, int, int, int]
 """How far its centre is from the object's, in x and y, in 1/32 of the image; and √w, √h in 1/16."""
 

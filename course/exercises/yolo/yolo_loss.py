@@ -7,7 +7,7 @@ import numpy as np
 from course.exercises.draw import sliced
 from course.exercises.exercise import Case, Exercise
 from course.exercises.yolo import CHAPTER
-from course.exercises.yolo.shared_cells import APART, NO_OVERLAPS, Cells, cells, nested
+from course.exercises.yolo.shared_cells import APART, Cells, cells, nested
 
 
 def _call(name: str, drawn: Cells, *, gradient: bool = False, **weights: float) -> Case:
@@ -93,8 +93,6 @@ EXERCISE = Exercise(
         "`target[target[..., 4] == 1]` are rows in the same order, one for each object. Compute the IoU of these rows "
         "under `torch.no_grad()`; and the target's w and h need a root before they meet √w and √h.",
     ),
-    forbidden=NO_OVERLAPS,
-    forbidden_sentence="This exercise is to write the loss of YOLO yourself, without a library that has it or the IoU.",
     insight=(
         "Most cells are empty, and they agree on one thing, that nothing is there. With λ = 1 they would outshout the "
         "few that have found something; with ½ and 5 these get a hearing. And a confidence that was taught the IoU "
