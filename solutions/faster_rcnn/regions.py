@@ -116,12 +116,14 @@ def cut_regions(
     steps = steps_of(maps, image_sizes)
     if steps != list(range(steps[0], steps[0] + len(maps))):
         raise ValueError(f"maps must each have half the size of the one before, got strides of {[2**k for k in steps]}")
+    side = (output_size, output_size)
+    if len(maps) == 1:  # then all regions are in order, and need not be copied into it
+        return roi_align(at_least_single(maps[0]), rois, side, 2.0 ** -steps[0], sampling_ratio)
     levels = assign_levels(rois[:, 1:], steps[0], steps[-1], canonical_size, canonical_level)
     order, cells = [], []
     for step, features in zip(steps, maps, strict=True):
         (own,) = torch.where(levels == step)
         order.append(own)
-        side = (output_size, output_size)
         cells.append(roi_align(at_least_single(features), rois[own], side, 2.0**-step, sampling_ratio))
     return torch.cat(cells)[torch.cat(order).argsort()]
 

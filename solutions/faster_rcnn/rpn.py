@@ -57,18 +57,11 @@ class ProposalHead(nn.Module):
 
 
 class Said(NamedTuple):
-    """What the head says of the anchors (A, 4) of each map, of a batch of N images or of one.
-
-    Logits are (N, A) or (A,), deltas (N, A, 4) or (A, 4).
-    """
+    """What the head says of the anchors (A, 4) of each map, of N images: logits (N, A) and deltas (N, A, 4)."""
 
     anchors: list[Tensor]
     objectness: list[Tensor]
     deltas: list[Tensor]
-
-    def of_image(self, number: int) -> "Said":
-        """Return what is said of a single image of the batch."""
-        return Said(self.anchors, [x[number] for x in self.objectness], [x[number] for x in self.deltas])
 
 
 class RegionProposalNetwork(nn.Module):
@@ -116,8 +109,7 @@ class RegionProposalNetwork(nn.Module):
             ValueError: another number of maps than there are sizes of anchors.
         """
         said = self.look(maps, padded_size)
-        proposals = [self.propose(said.of_image(number), size) for number, size in enumerate(image_sizes)]
-        return proposals, {} if targets is None else self.losses(said, targets)
+        return self.propose(said, image_sizes), {} if targets is None else self.losses(said, targets)
 
     def look(self, maps: Sequence[Tensor], padded_size: tuple[int, int]) -> Said:
         """Return what is said of all anchors of all `maps` (N, C, h, w) of a batch of `padded_size` (H, W).
@@ -150,20 +142,30 @@ class RegionProposalNetwork(nn.Module):
         return {"loss_objectness": classification, "loss_rpn_box_reg": box}
 
     @torch.no_grad()
-    def propose(self, said: Said, size: tuple[int, int]) -> Tensor:
-        """Return the proposals (P, 4) of one image of `size` (H, W), best first, from what was said on each map."""
+    def propose(self, said: Said, sizes: Sequence[tuple[int, int]]) -> list[Tensor]:
+        """Return the proposals (P, 4) of each image, best first, from what was said; an image has its of `sizes`."""
         settings = self.settings
         before, after = settings.pre_nms_top_n_test, settings.post_nms_top_n_test
         if self.training:
             before, after = settings.pre_nms_top_n_train, settings.post_nms_top_n_train
-        found = [
-            filter_proposals(decode_boxes(moves, own), logits, size, before, after, settings.nms_threshold)
-            for own, logits, moves in zip(said.anchors, said.objectness, said.deltas, strict=True)
-        ]
-        boxes, scores = (torch.cat(parts) for parts in zip(*found, strict=True))
-        (good,) = torch.where(scores >= settings.score_threshold)
-        best = good[scores[good].argsort(descending=True, stable=True)[:after]]
-        return boxes[best]
+        candidates = []
+        for anchors, logits, moves in zip(*said, strict=True):
+            # Only those that go on are decoded: of a large map's anchors one in a hundred.
+            best = logits.argsort(dim=1, descending=True, stable=True)[:, :before]  # (N, n)
+            deltas = moves.gather(1, best[:, :, None].expand(-1, -1, 4))
+            boxes = decode_boxes(deltas.flatten(0, 1), anchors[best].flatten(0, 1)).view_as(deltas)
+            candidates.append((boxes, logits.gather(1, best)))
+        proposals = []
+        for number, size in enumerate(sizes):
+            found = [
+                filter_proposals(boxes[number], logits[number], size, before, after, settings.nms_threshold)
+                for boxes, logits in candidates
+            ]
+            boxes, scores = (torch.cat(parts) for parts in zip(*found, strict=True))
+            (good,) = torch.where(scores >= settings.score_threshold)
+            order = scores[good].argsort(descending=True, stable=True)[:after]
+            proposals.append(boxes[good[order]])
+        return proposals
 
     @torch.no_grad()
     def assign(self, anchors: Tensor, boxes: Tensor) -> tuple[Tensor, Tensor]:

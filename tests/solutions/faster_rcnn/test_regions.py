@@ -82,14 +82,16 @@ def test_proposals_of_several_maps_compete_only_for_the_last_places() -> None:
     ).eval()
     same = torch.tensor([[0.0, 0, 8, 8]])
     anchors = [torch.cat([same, same + 20, same + 40]), torch.cat([same, same + 30])]
-    zero = [torch.zeros(3, 4), torch.zeros(2, 4)]
+    zero = [torch.zeros(1, 3, 4), torch.zeros(1, 2, 4)]
+
+    def left_of(*logits: list[float]) -> list[float]:
+        (proposals,) = rpn.propose(Said(anchors, [torch.tensor([own]) for own in logits], zero), [(64, 64)])
+        return proposals[:, 0].tolist()
+
     # the same box on two maps stays twice; the first map has two places before suppression
-    logits = [torch.tensor([3.0, 2.0, 1.5]), torch.tensor([1.0, -0.5])]
-    assert rpn.propose(Said(anchors, logits, zero), (64, 64))[:, 0].tolist() == [0, 20, 0]
-    logits = [torch.tensor([3.0, 0.0, -1.0]), torch.tensor([4.0, 2.0])]
-    assert rpn.propose(Said(anchors, logits, zero), (64, 64))[:, 0].tolist() == [0, 0, 30]
-    logits = [torch.tensor([0.0, -1.0, -2.0]), torch.tensor([-1.0, -2.0])]
-    assert rpn.propose(Said(anchors, logits, zero), (64, 64))[:, 0].tolist() == [0]  # a half is enough, less is not
+    assert left_of([3.0, 2.0, 1.5], [1.0, -0.5]) == [0, 20, 0]
+    assert left_of([3.0, 0.0, -1.0], [4.0, 2.0]) == [0, 0, 30]
+    assert left_of([0.0, -1.0, -2.0], [-1.0, -2.0]) == [0]  # a half is enough, less is not
 
 
 def test_what_an_anchor_learns() -> None:
