@@ -8,7 +8,7 @@ import torch
 from course.exercises.draw import sliced
 from course.exercises.exercise import Case, Exercise
 from course.exercises.yolo import CHAPTER
-from course.exercises.yolo.shared_cells import APART, Cells, cells, nested
+from course.exercises.yolo.shared_cells import APART, FAR, Cells, cells, nested
 
 
 def _call(name: str, drawn: Cells) -> Case:
@@ -44,8 +44,8 @@ def cases(rng: np.random.Generator) -> Iterator[Case]:
     yield _call("two boxes are the same: the lower one answers", drawn)
 
     drawn = cells(rng, (1, 2, 3, 2), objects=3)
-    for cell in drawn.objects:
-        drawn.place(cell, [APART[2], *(APART[:2] if rng.integers(2) else APART[1::-1])])
+    for cell, far in zip(drawn.objects, FAR, strict=True):
+        drawn.place(cell, [far, *(APART if rng.integers(2) else APART[::-1])])
     yield _call("no box touches the object: the first one answers", drawn)
 
     drawn = cells(rng, (1, 2, 2, 3), objects=3)

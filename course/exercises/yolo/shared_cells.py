@@ -40,8 +40,11 @@ SCENES = (
     Scene((8, 11), (-1, -8, 10, 13), (8, 4, 12, 9)),  # 0.27 and 0.17
 )
 
-APART: Sequence[Box] = ((13, -14, 5, 6), (-17, 15, 4, 7), (23, 21, 5, 4))
+APART: Sequence[Box] = ((13, -14, 5, 6), (-17, 15, 4, 7))
 """Boxes that touch no object of the scenes, the nearest first."""
+
+FAR: Sequence[Box] = ((1, 26, 5, 4), (26, -1, 4, 5), (23, 21, 5, 4))
+"""Boxes further away: below, to the right, and both."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +76,8 @@ class Cells:
         self.truth = torch.zeros(len(places), 5 + classes)
         self.said = torch.zeros(len(places), predictors, 5)
         self.scores = torch.from_numpy(rng.integers(-8, 25, (len(places), classes)) / 16).float()
-        self.said[..., 4] = distinct(rng, (len(places), predictors), step=1 / 16)
+        sure = distinct(rng, (len(places), predictors), step=1 / 16)
+        self.said[..., 4] = sure + sure.sign() / 2  # not near to an IoU
         turns = _Turn.draw(rng)
         scenes = [SCENES[number] for number in np.resize(rng.permutation(len(SCENES)), objects)]
         kinds = np.resize(rng.permutation(classes), objects)
@@ -87,7 +91,7 @@ class Cells:
         x, y = self.rng.choice(np.arange(2, 15), 2, replace=False) / 16
         root_w, root_h = np.array(scene.roots) / 16
         self.truth[cell, :5] = torch.tensor([x, y, root_w**2, root_h**2, 1])
-        boxes = self.rng.permutation(np.array([scene.other, *APART[:2]])[: self.sizes.predictors - 1].reshape(-1, 4))
+        boxes = self.rng.permutation(np.array([scene.other, *APART])[: self.sizes.predictors - 1].reshape(-1, 4))
         self.place(cell, [tuple(box) for box in np.insert(boxes, nearest, scene.near, axis=0).tolist()])
         if self.sizes.predictors > 1:
             sure = self.said[cell, :, 4]

@@ -194,6 +194,32 @@ def sides_below_zero(output, target):
     return best_of(shared / union, target)
 
 
+@mistake(
+    "You clamp the shared side at 0 in one direction only. In the other it may be negative: below 0 is less than the IoU of others that share nothing."
+)
+def clamped_in_x_alone(output, target):
+    first, last, true_first, true_last = corners_of(output, target)
+    wide, high = (torch.minimum(last, true_last) - torch.maximum(first, true_first)).unbind(dim=-1)
+    shared = wide.clamp(min=0) * high
+    return best_of(shared / ((last - first).prod(-1) + (true_last - true_first).prod(-1) - shared), target)
+
+
+@form(clamped_in_x_alone)
+def clamped_in_y_alone(output, target):
+    first, last, true_first, true_last = corners_of(output, target)
+    wide, high = (torch.minimum(last, true_last) - torch.maximum(first, true_first)).unbind(dim=-1)
+    shared = wide * high.clamp(min=0)
+    return best_of(shared / ((last - first).prod(-1) + (true_last - true_first).prod(-1) - shared), target)
+
+
+@mistake("You take the mean of an IoU in x and one in y. Areas are shared, and an area is a product.")
+def mean_over_both_directions(output, target):
+    first, last, true_first, true_last = corners_of(output, target)
+    sides = (torch.minimum(last, true_last) - torch.maximum(first, true_first)).clamp(min=0)
+    both = (last - first) + (true_last - true_first) - sides
+    return best_of((sides / both).mean(dim=-1), target)
+
+
 @mistake("You choose by the shared area alone. A box that covers everything shares most: divide by the union.")
 def largest_intersection(output, target):
     first, last, true_first, true_last = corners_of(output, target)

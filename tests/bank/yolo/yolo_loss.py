@@ -151,6 +151,14 @@ def confidences_through_a_sigmoid(output, target, lambda_coord=5.0, lambda_noobj
     return named((box, confident, nothing, kinds), len(output), lambda_coord, lambda_noobj)
 
 
+@mistake("You hold the confidence of a responsible predictor to 0. It should say how good its box is: the IoU.")
+def confidence_should_be_zero(output, target, lambda_coord=5.0, lambda_noobj=0.5):
+    box, _, nothing, kinds = sums(output, target)
+    mask = marks(iou_as_given(output, target).argmax(dim=-1), target, output)
+    confident = (rows_of(output, target)[..., 4] ** 2)[mask].sum()
+    return named((box, confident, nothing, kinds), len(output), lambda_coord, lambda_noobj)
+
+
 @mistake("You cut confidences off at 0. A network may say less, and pays for that.")
 def confidences_not_below_zero(output, target, lambda_coord=5.0, lambda_noobj=0.5):
     box, _, _, kinds = sums(output, target)
@@ -378,6 +386,15 @@ def smooth_differences_of_boxes(output, target, lambda_coord=5.0, lambda_noobj=0
     return named((box, confident, nothing, kinds), len(output), lambda_coord, lambda_noobj)
 
 
+@mistake("Your x and y go through a sigmoid. There is no activation: they are compared as the network says them.")
+def places_through_a_sigmoid(output, target, lambda_coord=5.0, lambda_noobj=0.5):
+    _, confident, nothing, kinds = sums(output, target)
+    mask, said = marks(iou_as_given(output, target).argmax(dim=-1), target, output), rows_of(output, target)
+    mine = torch.cat([said[..., :2].sigmoid(), said[..., 2:4]], dim=-1)
+    box = ((mine - true_boxes(target)) ** 2)[mask].sum()
+    return named((box, confident, nothing, kinds), len(output), lambda_coord, lambda_noobj)
+
+
 @mistake("Empty cells pay for boxes in your code. There is none to be found: only responsible predictors do.")
 def empty_cells_pay_for_boxes(output, target, lambda_coord=5.0, lambda_noobj=0.5):
     _, confident, nothing, kinds = sums(output, target)
@@ -402,6 +419,14 @@ def classes_by_cross_entropy(output, target, lambda_coord=5.0, lambda_noobj=0.5)
     box, confident, nothing, _ = sums(output, target)
     there = target[..., 4] == 1
     kinds = F.cross_entropy(output[there][:, 5 - target.shape[-1] :], target[there][:, 5:].argmax(1), reduction="sum")
+    return named((box, confident, nothing, kinds), len(output), lambda_coord, lambda_noobj)
+
+
+@form(classes_by_cross_entropy)
+def classes_by_binary_cross_entropies(output, target, lambda_coord=5.0, lambda_noobj=0.5):
+    box, confident, nothing, _ = sums(output, target)
+    there, scores = target[..., 4] == 1, output[..., 5 - target.shape[-1] :]
+    kinds = F.binary_cross_entropy_with_logits(scores[there], target[there][:, 5:], reduction="sum")
     return named((box, confident, nothing, kinds), len(output), lambda_coord, lambda_noobj)
 
 
@@ -527,10 +552,22 @@ def parts_are_weighed_and_once_more_in_the_total(output, target, lambda_coord=5.
     return named(four, len(output), lambda_coord, lambda_noobj)
 
 
-@mistake("In your `total` the confidences of objects have the weight of the boxes. They count once.")
+@mistake("In your `total` more parts have a weight than `box` and `no_object`. The others count once.")
 def objects_weigh_as_boxes(output, target, lambda_coord=5.0, lambda_noobj=0.5):
     losses = named(sums(output, target), len(output), lambda_coord, lambda_noobj)
     return {**losses, "total": losses["total"] + (lambda_coord - 1) * losses["object"]}
+
+
+@form(objects_weigh_as_boxes)
+def objects_weigh_as_empty_cells(output, target, lambda_coord=5.0, lambda_noobj=0.5):
+    losses = named(sums(output, target), len(output), lambda_coord, lambda_noobj)
+    return {**losses, "total": losses["total"] + (lambda_noobj - 1) * losses["object"]}
+
+
+@form(objects_weigh_as_boxes)
+def classes_weigh_as_boxes(output, target, lambda_coord=5.0, lambda_noobj=0.5):
+    losses = named(sums(output, target), len(output), lambda_coord, lambda_noobj)
+    return {**losses, "total": losses["total"] + (lambda_coord - 1) * losses["classes"]}
 
 
 @mistake("Your `total` leaves the classes out.")
