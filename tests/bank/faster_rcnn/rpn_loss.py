@@ -171,6 +171,13 @@ def rpn_entropy_of_a_sigmoid(objectness, deltas, labels, targets):
 
 
 @form(rpn_logarithm_of_a_sigmoid)
+def rpn_logarithm_with_a_small_number(objectness, deltas, labels, targets):
+    rows = labels >= 0
+    p, y = objectness[rows].sigmoid(), labels[rows].to(objectness.dtype)
+    return -(y * (p + 1e-7).log() + (1 - y) * (1 - p + 1e-7).log()).mean(), of_boxes(deltas, labels, targets)
+
+
+@form(rpn_logarithm_of_a_sigmoid)
 def rpn_logarithm_of_a_clamped_sigmoid(objectness, deltas, labels, targets):
     rows = labels >= 0
     p, y = objectness[rows].sigmoid().clamp(1e-7, 1 - 1e-7), labels[rows].to(objectness.dtype)
