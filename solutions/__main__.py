@@ -26,7 +26,13 @@ app = typer.Typer(
 _DEFAULT_BUDGET = "3m"
 
 _Model = Annotated[str, typer.Argument(help="One of " + ", ".join(MODELS) + ".")]
-_RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a run, as `train` made it.")]
+_RunFolder = Annotated[Path | None, typer.Argument(metavar="RUN", help="The folder of a run, as `train` made it.")]
+_Weights = Annotated[
+    str | None,
+    typer.Option(help="In place of RUN: coco, or a file of weights of torchvision's fasterrcnn_resnet50_fpn."),
+]
+_Root = Annotated[Path | None, typer.Option(help="For --weights: the folder of files in COCO's format.")]
+_MinSize = Annotated[int, typer.Option(min=32, help="For --weights: the shorter side of a picture in the network.")]
 _Device = Annotated[str | None, typer.Option(help="auto, cpu, cuda or mps.")]
 _Split = Annotated[str, typer.Option(help="train, val or test.")]
 _DataSeed = Annotated[int | None, typer.Option(help="Of the pictures; another seed, other scenes.")]
@@ -96,19 +102,33 @@ def train(
 
 @app.command()
 def evaluate(
-    run: _RunFolder,
+    run: _RunFolder = None,
     split: _Split = "test",
     images: Annotated[int | None, typer.Option(help="How many pictures.")] = None,
     data_seed: _DataSeed = None,
     device: _Device = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    weights: _Weights = None,
+    root: _Root = None,
+    min_size: _MinSize = 800,
 ) -> None:
-    """Measure the best weights of RUN on a split that it has not seen; writes RUN/evaluation-SPLIT.json."""
+    """Measure the best weights of RUN on a split that it has not seen; writes RUN/evaluation-SPLIT.json.
+
+    With --weights and --root, a detector that was trained elsewhere is measured, and nothing is written.
+    """
     with _told_in_a_sentence():
         _require_libraries()
-        from solutions.training.start import measure
+        folder = _one_of(run, weights)
+        if folder is None:
+            from solutions.training.pretrained import measure_weights
 
-        report = measure(run, split, images, data_seed, device)
+            if root is None:
+                raise TrainingError("--weights needs --root, the folder of files in COCO's format")
+            report = measure_weights(str(weights), root, split, images, device, min_size)
+        else:
+            from solutions.training.start import measure
+
+            report = measure(folder, split, images, data_seed, device)
         if as_json:
             typer.echo(json.dumps(report, indent=2))
             return
@@ -118,23 +138,40 @@ def evaluate(
 
 @app.command()
 def predict(
-    run: _RunFolder,
+    run: _RunFolder = None,
     image: Annotated[list[Path] | None, typer.Option(help="A picture of your own. Repeatable.")] = None,
     split: _Split = "test",
     count: Annotated[int, typer.Option(min=1, help="How many pictures of the split.")] = 6,
-    out: Annotated[Path | None, typer.Option(help="Where the pictures go; RUN/predictions by default.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Where the pictures go; RUN/predictions, or predictions, by default.")
+    ] = None,
     score: Annotated[float, typer.Option(min=0, max=1, help="The least score of a detection that is drawn.")] = 0.5,
     data_seed: _DataSeed = None,
     device: _Device = None,
+    weights: _Weights = None,
+    root: _Root = None,
+    min_size: _MinSize = 800,
 ) -> None:
-    """Draw what the best weights of RUN see, in pictures of a split or in your own."""
+    """Draw what the best weights of RUN see, in pictures of a split or in your own.
+
+    With --weights, what a detector sees that was trained elsewhere; its detections go to predictions.json as well.
+    """
     with _told_in_a_sentence():
         _require_libraries()
-        from solutions.training.pictures import draw_predictions
+        folder = _one_of(run, weights)
+        if folder is None:
+            from solutions.training.pretrained import draw_with_weights
 
-        for path in draw_predictions(
-            run, image or [], split, count, out or run / "predictions", score, data_seed, device
-        ):
+            paths = draw_with_weights(
+                str(weights), image or [], root, split, count, out or Path("predictions"), score, device, min_size
+            )
+        else:
+            from solutions.training.pictures import draw_predictions
+
+            paths = draw_predictions(
+                folder, image or [], split, count, out or folder / "predictions", score, data_seed, device
+            )
+        for path in paths:
             typer.echo(str(path))
 
 
@@ -152,6 +189,13 @@ def _summary(report: dict[str, Any]) -> str:
         f"{report['steps']} steps in {report['wall_seconds']:.0f} s on {report['device']}, "
         f"{report['images_per_second']:.0f} images/s, {report['data_loading_share']:.0%} of the time waiting for data"
     )
+
+
+def _one_of(run: Path | None, weights: str | None) -> Path | None:
+    """Return the run that is asked for, or None where it is weights."""
+    if (run is None) == (weights is None):
+        raise TrainingError("say whose weights: the folder of a run, or --weights, and not both")
+    return run
 
 
 def _require_libraries() -> None:

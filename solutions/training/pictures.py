@@ -30,11 +30,7 @@ def draw_predictions(
     Raises:
         TrainingError: no run there, or a file that is no picture.
     """
-    import matplotlib as mpl
-
-    mpl.use("agg")
-    from matplotlib import pyplot as plt
-
+    _without_a_screen()
     config, task, network, fabric = open_run(run, data_seed, device)
     out.mkdir(parents=True, exist_ok=True)
     data: Any = () if files else open_split(config, split, reference(config.model).asked, images=count)
@@ -44,10 +40,29 @@ def draw_predictions(
         with torch.no_grad():
             (found,) = task.predict(network, image[None].to(fabric.device))  # type: ignore[arg-type]
         figure = _draw(task, image, {key: value.cpu() for key, value in found.items()}, truth, score)
-        path = out / f"{name}.png"
-        figure.savefig(path, dpi=130)
-        plt.close(figure)
-        yield path
+        yield _written(figure, out / f"{name}.png")
+
+
+def draw_boxes(path: Path, image: Tensor, found: dict[str, Tensor], names: Sequence[str]) -> Path:
+    """Write a picture of the boxes that were `found` in `image` (3, H, W) to `path`, and return that."""
+    _without_a_screen()
+    from course.plotting import show_boxes
+
+    return _written(show_boxes(image, found["boxes"], found["labels"], found["scores"], names), path)
+
+
+def _without_a_screen() -> None:
+    import matplotlib as mpl
+
+    mpl.use("agg")
+
+
+def _written(figure: Any, path: Path) -> Path:
+    from matplotlib import pyplot as plt
+
+    figure.savefig(path, dpi=130)
+    plt.close(figure)
+    return path
 
 
 def read_image(path: Path) -> Tensor:
