@@ -276,7 +276,9 @@ show_table(
 # %% [markdown] exercise="rpn_loss"
 # What do the proposals **cost**? Of A anchors some were sampled, and only these have a say: whether there is an object, by binary cross-entropy on the logits $x$, and where it is, by smooth L1:
 #
-# $$L_\text{obj} = \frac1n \sum_{a:\ \text{label}_a \ge 0} \operatorname{BCE}\bigl(\sigma(x_a),\ \text{label}_a\bigr) \qquad L_\text{box} = \frac1n \sum_{a:\ \text{label}_a = 1}\ \sum_{i=1}^{4} \operatorname{smooth}_{L1}\!\left(\text{deltas}_{a,\,i} - \text{targets}_{a,\,i}\right), \quad \beta = \tfrac19$$
+# $$L_\text{obj} = \frac1n \sum_{a:\ \text{label}_a \ge 0} \operatorname{BCE}\bigl(\sigma(x_a),\ \text{label}_a\bigr)$$
+#
+# $$L_\text{box} = \frac1n \sum_{a:\ \text{label}_a = 1}\ \sum_{i=1}^{4} \operatorname{smooth}_{L1}\!\left(\text{deltas}_{a,\,i} - \text{targets}_{a,\,i}\right), \quad \beta = \tfrac19$$
 #
 # | | shape | |
 # | --- | --- | --- |

@@ -60,9 +60,9 @@ from course.yolo import (
 # %% [markdown] exercise="encode_targets"
 # An image is cut into S × S **cells**, whatever its shape. The cell in which an object's centre lies has to find it. What should the cells say? Of each object, in its cell's place `[row, column]`:
 #
-# $$\big(\;x,\ y,\ w,\ h,\ 1,\ \underbrace{0,\ \dots,\ 1,\ \dots,\ 0}_{K}\;\big) \qquad\quad x = \frac{c_x\, S}{W} - \text{column} \qquad w = \frac{x_2 - x_1}{W} \qquad \text{and the same for } y \text{ and } h$$
+# $$\big(\;x,\ y,\ w,\ h,\ 1,\ \underbrace{0,\ \dots,\ 1,\ \dots,\ 0}_{K}\;\big) \qquad x = \frac{c_x\, S}{W} - \text{column} \qquad w = \frac{x_2 - x_1}{W}$$
 #
-# with $c_x = (x_1 + x_2)/2$, $\text{column} = \lfloor c_x S / W \rfloor$ and $\text{row} = \lfloor c_y S / H \rfloor$.
+# and the same for y and h, with $c_x = (x_1 + x_2)/2$, $\text{column} = \lfloor c_x S / W \rfloor$ and $\text{row} = \lfloor c_y S / H \rfloor$.
 #
 # | | shape | |
 # | --- | --- | --- |
@@ -221,7 +221,9 @@ show_table(
 #
 # $$\text{box} = \frac1N \sum_{c,b} \mathbb{1}_{cb} \left[ (x_{cb} - \hat x_c)^2 + (y_{cb} - \hat y_c)^2 + \left(\sqrt{w}_{cb} - \sqrt{\hat w_c}\right)^2 + \left(\sqrt{h}_{cb} - \sqrt{\hat h_c}\right)^2 \right]$$
 #
-# $$\text{object} = \frac1N \sum_{c,b} \mathbb{1}_{cb} \left(C_{cb} - \text{IoU}_{cb}\right)^2 \qquad \text{no object} = \frac1N \sum_{c,b} (1 - \mathbb{1}_{cb})\, C_{cb}^2 \qquad \text{classes} = \frac1N \sum_{c} \mathbb{1}_c \sum_{k=1}^{K} (p_{ck} - \hat p_{ck})^2$$
+# $$\text{object} = \frac1N \sum_{c,b} \mathbb{1}_{cb} \left(C_{cb} - \text{IoU}_{cb}\right)^2 \qquad \text{no object} = \frac1N \sum_{c,b} (1 - \mathbb{1}_{cb})\, C_{cb}^2$$
+#
+# $$\text{classes} = \frac1N \sum_{c} \mathbb{1}_c \sum_{k=1}^{K} (p_{ck} - \hat p_{ck})^2$$
 #
 # $$\text{total} = \lambda_\text{coord} \cdot \text{box} + \text{object} + \lambda_\text{noobj} \cdot \text{no object} + \text{classes}$$
 #
@@ -249,7 +251,7 @@ show_table(
 # %% [markdown] quiz="confidence-target"
 # The confidence of a responsible predictor learns the IoU of its box with the object, a number that is taken as a constant. What would happen if gradients flowed through the IoU, too?
 #
-# - [x] A predictor that is not sure could get its loss down by making its box *worse* — If the confidence is below the IoU, moving the box away from the object brings them together just as well.
+# - [x] A predictor that is not sure could get its loss down by making its box worse — If the confidence is below the IoU, moving the box away from the object brings them together just as well.
 # - [ ] The boxes would become better, since IoU is what counts — The loss is the squared difference between confidence and IoU. It falls when the two agree, not when IoU is high.
 # - [ ] Nothing, IoU has no gradient — It has one wherever the boxes overlap.
 
