@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from autograde.building.bank import CHECKOUT
 from autograde.building.chapter import read
 from course.exercises.catalogue import CHAPTERS
-from course.pictures import DENSITY, fcn, load_picture, names, show_picture, sliding_window
+from course.pictures import DENSITY, FOLDER, fcn, load_picture, names, show_picture, sliding_window
 from course.pictures.__main__ import drawings
 from tests.course.drawn import committed
 
@@ -53,7 +53,8 @@ def test_a_picture_is_shown_with_its_words_at_half_its_width_in_pixels() -> None
 
 
 def test_a_picture_that_is_not_there_is_one_sentence() -> None:
-    with pytest.raises(KeyError, match="there is no picture 'nothing'; there are down_and_up, "):
+    drawn = ", ".join(sorted(path.stem for path in FOLDER.glob("*.png")))
+    with pytest.raises(KeyError, match=f"there is no picture 'nothing'; there are {drawn}"):
         load_picture("nothing")
 
 
