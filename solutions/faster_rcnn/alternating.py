@@ -75,6 +75,9 @@ def train_part(
     """Train one `part` of `model` in place, with its backbone or on top of it, while the other part stays as it is.
 
     For "roi_heads" a target brings the `proposals` (P, 4) of its image.
+
+    Raises:
+        ValueError: no scenes, no steps, or a batch size below 1.
     """
 
     def loss(model: nn.Module, images: Sequence[Tensor], targets: Sequence[Mapping[str, Tensor]]) -> Tensor:
@@ -107,10 +110,7 @@ class OnePart(nn.Module):
         model = self.model
         batch, sizes = model.resizing.batch(list(images), self.training)
         changes = [((image.shape[-2], image.shape[-1]), size) for image, size in zip(images, sizes, strict=True)]
-        resized = [
-            {"boxes": resize_boxes(target["boxes"], *change), "labels": target["labels"]}
-            for target, change in zip(targets, changes, strict=True)
-        ]
+        resized = [model.resize(target, *change) for target, change in zip(targets, changes, strict=True)]
         maps = as_maps(model.backbone(batch))
         if self.part == "rpn":
             said = model.rpn.look(list(maps.values()), (batch.shape[-2], batch.shape[-1]))

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from solutions.faster_rcnn.backbones import Stride
-    from solutions.tiny_detector import Region
+    from solutions.mask_rcnn.branches import Region
 
 Asked = Literal["semantic", "boxes", "masks", "object", "keypoints"]
 """What a model answers: a label a pixel, boxes, boxes with masks; of one object its class and box, or its joints."""
@@ -95,10 +95,10 @@ def _faster_rcnn(classes: int, size: tuple[int, int]) -> nn.Module:
     return small_faster_rcnn(classes, image_size=min(size))
 
 
-def _tiny_mask(classes: int, size: tuple[int, int], stride: Stride = 8, region: Region = "align") -> nn.Module:
-    from solutions.tiny_detector import TinyDetector
+def _mask_rcnn(classes: int, size: tuple[int, int], stride: Stride = 8, region: Region = "align") -> nn.Module:
+    from solutions.mask_rcnn import small_mask_rcnn
 
-    return TinyDetector(classes, stride, region, image_size=min(size))
+    return small_mask_rcnn(classes, stride=stride, region=region, image_size=min(size))
 
 
 def _sliding_window(classes: int, size: tuple[int, int]) -> nn.Module:
@@ -187,11 +187,11 @@ MODELS: dict[str, Reference] = {
         "YOLO: a grid of cells that say class and box at once, no proposals", "boxes", _yolo,
         {"size": (64, 64), "batch_size": 16, "lr": 6e-3, "train_images": 2000, "val_images": 200},
     ),
-    "tiny-mask": Reference("small Mask R-CNN, stride 8, RoI Align", "masks", _tiny_mask, _REGIONS),
-    "tiny-mask-16-align": Reference(
-        "small Mask R-CNN, stride 16, RoI Align", "masks", partial(_tiny_mask, stride=16), _REGIONS
+    "mask-rcnn": Reference("small Mask R-CNN, stride 8, RoI Align", "masks", _mask_rcnn, _REGIONS),
+    "mask-rcnn-16-align": Reference(
+        "small Mask R-CNN, stride 16, RoI Align", "masks", partial(_mask_rcnn, stride=16), _REGIONS
     ),
-    "tiny-mask-16-pool": Reference(
-        "small Mask R-CNN, stride 16, RoI Pool", "masks", partial(_tiny_mask, stride=16, region="pool"), _REGIONS
+    "mask-rcnn-16-pool": Reference(
+        "small Mask R-CNN, stride 16, RoI Pool", "masks", partial(_mask_rcnn, stride=16, region="pool"), _REGIONS
     ),
 }  # fmt: skip

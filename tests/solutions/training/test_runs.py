@@ -51,7 +51,7 @@ def segmenter(tmp_path_factory: pytest.TempPathFactory, _cache: None) -> Path:
 def detector(tmp_path_factory: pytest.TempPathFactory, _cache: None) -> Path:
     out = tmp_path_factory.mktemp("runs") / "detector"
     options = ["--steps", "3", "--looks", "1", "--precision", "bf16-mixed", "--out", out]
-    result = command("train", "tiny-mask", *options, *SMALL)
+    result = command("train", "mask-rcnn", *options, *SMALL)
     assert result.exit_code == 0, result.output
     return out
 

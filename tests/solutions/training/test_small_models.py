@@ -5,7 +5,7 @@ import torch
 from torch import Tensor, nn
 
 from solutions.fcn import EncoderDecoderFCN
-from solutions.tiny_detector import RoIPool, TinyDetector
+from solutions.mask_rcnn import small_mask_rcnn
 
 
 @pytest.mark.parametrize("size", [(64, 64), (37, 50), (33, 31), (2, 5), (1, 1)])
@@ -25,9 +25,9 @@ def test_gradient_reaches_every_parameter_of_the_encoder_decoder() -> None:
     [
         (lambda: EncoderDecoderFCN(3.0), TypeError, "num_classes must be an int, got 3.0"),
         (lambda: EncoderDecoderFCN(4)(torch.rand(3, 8, 8)), ValueError, r"x must have shape \(N, C, H, W\)"),
-        (lambda: TinyDetector(5, stride=4), ValueError, "stride must be 8 or 16, got 4"),
-        (lambda: TinyDetector(5, region="warp"), ValueError, 'region must be "align" or "pool", got \'warp\''),
-        (lambda: TinyDetector(1), ValueError, "num_classes must be at least 2, got 1"),
+        (lambda: small_mask_rcnn(5, stride=4), ValueError, "stride must be 8 or 16, got 4"),
+        (lambda: small_mask_rcnn(5, region="warp"), ValueError, 'region must be "align" or "pool", got \'warp\''),
+        (lambda: small_mask_rcnn(1), ValueError, "num_classes must be at least 2, got 1"),
     ],
 )
 def test_wrong_arguments_are_answered_with_a_sentence(make: object, error: type[Exception], sentence: str) -> None:
@@ -50,7 +50,7 @@ def test_detector_learns_from_full_and_empty_scenes_and_answers_in_torchvisions_
 ) -> None:
     torch.manual_seed(0)
     images, targets = _scene()
-    detector = TinyDetector(5, stride, region, image_size=48)  # type: ignore[arg-type]
+    detector = small_mask_rcnn(5, stride=stride, region=region, image_size=48)  # type: ignore[arg-type]
     losses = detector(images, targets)
     assert set(losses) == {"loss_classifier", "loss_box_reg", "loss_mask", "loss_objectness", "loss_rpn_box_reg"}
     sum(losses.values()).backward()  # type: ignore[union-attr,arg-type,operator]
@@ -60,18 +60,10 @@ def test_detector_learns_from_full_and_empty_scenes_and_answers_in_torchvisions_
         assert found["masks"].shape == (len(found["labels"]), 1, 48, 64)  # type: ignore[index]
 
 
-def test_roi_pool_takes_the_largest_value_of_each_cell() -> None:
-    features = torch.arange(16.0).view(1, 1, 4, 4)
-    pooled = RoIPool(2, stride=8)({"0": features}, [torch.tensor([[0.0, 0, 31, 31]])], [(32, 32)])
-    # round(31 / 8) = 4 covers five cells, 0 to 4; what lies beyond the map does not count
-    assert pooled.shape == (1, 1, 2, 2)
-    assert pooled.max() == 15
-
-
 def test_boxes_are_float32_under_bfloat16() -> None:
     torch.manual_seed(0)
-    detector = TinyDetector(5, image_size=48).eval()
-    for parameter in detector.model.roi_heads.box_predictor.parameters():
+    detector = small_mask_rcnn(5, image_size=48).eval()
+    for parameter in detector.roi_heads.box_predictor.parameters():
         nn.init.normal_(parameter, std=0.5)
     with torch.autocast("cpu", dtype=torch.bfloat16):
         (found,) = detector([torch.rand(3, 48, 64)])
