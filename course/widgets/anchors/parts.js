@@ -84,9 +84,3 @@ export function thresholdDial(label, text, change) {
     },
   };
 }
-
-export function drawTask(text, made) {
-  const sign = html("span", { class: "cw-tick", "aria-hidden": "true" }, made ? "✓" : "○");
-  const said = html("span", { class: "cw-hidden" }, made ? "made: " : "to make: ");
-  return html("li", { class: made ? "cw-made" : "" }, sign, said, text);
-}

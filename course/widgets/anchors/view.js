@@ -2,6 +2,7 @@
 // Two questions come first; until they were answered or passed, no anchor says what it is and the animals stay.
 
 import { button, choice, digitPad, frame, html, numberGrid, typeDigit, typeNumber } from "../shared/draw.js";
+import { drawTask, makeTaskList } from "../shared/tasks.js";
 import {
   ANCHORS,
   NAMES,
@@ -17,7 +18,7 @@ import {
   ownOf,
   placeOf,
 } from "./core.js";
-import { anchorChoice, drawCounts, drawDeltas, drawTask, thresholdDial } from "./parts.js";
+import { anchorChoice, drawCounts, drawDeltas, thresholdDial } from "./parts.js";
 import { anchorScene } from "./scene.js";
 import {
   cornersText,
@@ -108,7 +109,7 @@ function render({ model, el }) {
   const second = button("A dog is there too", () => set({ second: !model.get("second") }), { role: "switch", "aria-checked": "false" }); // prettier-ignore
   const settings = html("div", { class: "cw-settings" }, dials.high.node, dials.low.node, rule, second);
   const how = html("p", {}, "Drag the animals by letter or corner, and the frame of the place; or focus one of them and use the arrow keys. Can you:"); // prettier-ignore
-  const tasks = html("ul", { class: "cw-tasks", "aria-label": "Make these" });
+  const tasks = makeTaskList();
   const free = html("div", { class: "cw-free" }, how, tasks);
   const side = html("div", { class: "cw-side" }, ask, counts, settings, free);
   ui.body.append(html("div", { class: "cw-stage" }, html("div", {}, scene.node, below), side));

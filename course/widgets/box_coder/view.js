@@ -14,6 +14,7 @@ import {
   typeDigit,
   typeNumber,
 } from "../shared/draw.js";
+import { drawTask, makeTaskList } from "../shared/tasks.js";
 import {
   ANSWERS,
   FINE,
@@ -208,7 +209,7 @@ function render({ model, el }) {
     return { node, dial, number, how };
   });
   const table = html("div", { class: "cw-rows" }, ...rows.map(({ node }) => node));
-  const tasks = html("ul", { class: "cw-tasks", "aria-label": "Make these" });
+  const tasks = makeTaskList();
   const numbers = html("div", { class: "cw-numbers" }, modes.node, table, tasks);
   const side = html("div", { class: "cw-side" }, given, ask, numbers);
   ui.body.append(presets.node, html("div", { class: "cw-stage" }, html("div", {}, picture), side));
@@ -350,14 +351,7 @@ function render({ model, el }) {
       const back = decodeText(at, deltas, proposal, weights);
       how.textContent = free ? back : cut ? `= ${read}; back: ${back}` : `= ${read}`;
     });
-    tasks.replaceChildren(...TASKS.map(drawTask));
-  }
-
-  function drawTask({ name, text }) {
-    const made = done.has(name);
-    const sign = html("span", { class: "cw-sign", "aria-hidden": "true" }, made ? "✓" : "○");
-    const said = html("span", { class: "cw-hidden" }, made ? "made: " : "to make: ");
-    return html("li", { class: made ? "cw-made" : "" }, sign, said, text);
+    tasks.replaceChildren(...TASKS.map(({ name, text }) => drawTask(text, done.has(name))));
   }
 
   // ---- changes

@@ -2,6 +2,7 @@
 // bars, one over the other. Nothing is measured, and nothing can be moved, before the first IoU was predicted.
 
 import { button, choice, frame, grip, html, svg } from "../shared/draw.js";
+import { drawTask, makeTaskList } from "../shared/tasks.js";
 import {
   ANSWERS,
   COLUMNS,
@@ -59,7 +60,7 @@ function render({ model, el }) {
   const ask = html("div", { class: "cw-ask" }, question, answers.node);
   const numbers = html("div", { class: "cw-numbers" });
   const bars = html("div", { class: "cw-bars" });
-  const tasks = html("ul", { class: "cw-tasks", "aria-label": "Make these" });
+  const tasks = makeTaskList();
   const side = html("div", { class: "cw-side" }, ask, bars, numbers, tasks);
   ui.body.append(html("div", { class: "cw-stage" }, html("div", {}, picture), side));
 
@@ -149,7 +150,7 @@ function render({ model, el }) {
     if (revealed) {
       bars.replaceChildren(drawBars(found));
       numbers.replaceChildren(drawNumbers(a, b, found));
-      tasks.replaceChildren(...TASKS.map(drawTask));
+      tasks.replaceChildren(...TASKS.map(({ name, text }) => drawTask(text, done.has(name))));
     }
     const made = done.size ? `, ${done.size} of ${TASKS.length} made` : "";
     ui.score.textContent = total.guessed
@@ -234,13 +235,6 @@ function render({ model, el }) {
       );
     }
     return html("table", {}, html("tbody", {}, ...rows));
-  }
-
-  function drawTask({ name, text }) {
-    const made = done.has(name);
-    const sign = html("span", { class: "cw-sign", "aria-hidden": "true" }, made ? "✓" : "○");
-    const said = html("span", { class: "cw-hidden" }, made ? "made: " : "to make: ");
-    return html("li", { class: made ? "cw-made" : "" }, sign, said, text);
   }
 
   // ---- changes

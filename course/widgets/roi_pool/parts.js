@@ -30,12 +30,6 @@ export function drawFound(box, stride) {
   return [table, html("p", {}, farSideText(box, stride))];
 }
 
-export function drawTask(text, made) {
-  const sign = html("span", { class: "cw-sign", "aria-hidden": "true" }, made ? "✓" : "○");
-  const said = html("span", { class: "cw-hidden" }, made ? "made: " : "to make: ");
-  return html("li", { class: made ? "cw-made" : "" }, sign, said, text);
-}
-
 // One result over all places of the box in its row.
 export function drawStaircase(now, [row, column]) {
   const values = staircaseOf(now, [row, column]);

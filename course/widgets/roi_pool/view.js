@@ -4,6 +4,7 @@
 import { button, choice, digitPad, frame, html, numberGrid, typeDigit, typeNumber } from "../shared/draw.js";
 import { boxOnMap } from "../shared/box_on_map.js";
 import { STRIDES, featuresOf } from "../shared/regions.js";
+import { drawTask, makeTaskList } from "../shared/tasks.js";
 import {
   ANSWERS,
   SHIFT,
@@ -21,7 +22,7 @@ import {
   shifted,
 } from "./core.js";
 import { drawBins, drawGhost, drawSources } from "./region.js";
-import { describeResult, drawFound, drawStaircase, drawTask, lookOf } from "./parts.js";
+import { describeResult, drawFound, drawStaircase, lookOf } from "./parts.js";
 import {
   explainBins,
   explainFirst,
@@ -91,7 +92,7 @@ function render({ model, el }) {
   const resultPart = html("div", { class: "cw-result" }, resultTitle, slot, pad);
   const found = html("div", { class: "cw-found" });
   const staircase = html("div", { class: "cw-staircase" });
-  const tasks = html("ul", { class: "cw-tasks", "aria-label": "Make these" });
+  const tasks = makeTaskList();
   const strides = choice(
     "Stride",
     STRIDES.map((stride) => [String(stride), `${stride} px`]),

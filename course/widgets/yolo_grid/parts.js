@@ -94,9 +94,3 @@ export function dial(label, text, { least, most, step }, change) {
 }
 
 export const BOX_NAMES = Array.from({ length: BOXES }, (_, at) => `box ${at + 1}`);
-
-export function drawTask(text, made) {
-  const sign = html("span", { class: "cw-tick", "aria-hidden": "true" }, made ? "✓" : "○");
-  const said = html("span", { class: "cw-hidden" }, made ? "made: " : "to make: ");
-  return html("li", { class: made ? "cw-made" : "" }, sign, said, text);
-}

@@ -2,6 +2,7 @@
 // Two questions come first; until they were answered or passed, no cell answers and the animals stay.
 
 import { button, choice, digitPad, frame, html, numberGrid, typeDigit, typeNumber } from "../shared/draw.js";
+import { drawTask, makeTaskList } from "../shared/tasks.js";
 import {
   ASKED,
   EQUAL,
@@ -17,7 +18,7 @@ import {
   filledCells,
   judged,
 } from "./core.js";
-import { BOX_NAMES, dial, drawSaid, drawShares, drawTargets, drawTask } from "./parts.js";
+import { BOX_NAMES, dial, drawSaid, drawShares, drawTargets } from "./parts.js";
 import { gridScene } from "./scene.js";
 import {
   askedText,
@@ -116,7 +117,7 @@ function render({ model, el }) {
   const below = html("div", { class: "cw-below" }, numbers, says);
   const settings = html("div", { class: "cw-settings" }, grid.node, size, second, shares, weighted);
   const how = html("p", {}, "Drag what has a letter or a number, by that or by its corner; or focus one of them and use the arrow keys, with Shift for quarters. Can you:"); // prettier-ignore
-  const tasks = html("ul", { class: "cw-tasks", "aria-label": "Make these" });
+  const tasks = makeTaskList();
   const free = html("div", { class: "cw-free" }, how, tasks);
   const side = html("div", { class: "cw-side" }, ask, settings, free);
   ui.body.append(views.node, html("div", { class: "cw-stage" }, html("div", {}, scene.node, below), side));
