@@ -70,9 +70,27 @@ export function align(features, box, size, settings) {
   );
 }
 
-// One result at all places that the box can have in its row, as [x1, value].
-export const lineOf = (features, box, settings, place) =>
-  acrossImage(box, (moved) => alignBin(features, layOut(moved, [SIDE, SIDE], settings), place).value);
+// How much each of `length` cells of a line counts in the mean of dots at `places`.
+function sharesOf(places, length) {
+  const shares = Array(length).fill(0);
+  for (const place of places) {
+    const { cells, weights } = neighboursOf(place, length);
+    cells.forEach((cell, at) => (shares[cell] += weights[at] / places.length));
+  }
+  return shares;
+}
+
+// One result at all places that the box can have in its row, as [x1, value]. On its way the rows of the dots stay what they
+// are: the map is one line of numbers.
+export function lineOf(features, box, settings, [row, column]) {
+  const size = [SIDE, SIDE];
+  const down = sharesOf(placesOf(layOut(box, size, settings), 0, row), features.length);
+  const line = features[0].map((_, at) => down.reduce((sum, share, y) => sum + share * features[y][at], 0));
+  return acrossImage(box, (moved) => {
+    const across = sharesOf(placesOf(layOut(moved, size, settings), 1, column), line.length);
+    return across.reduce((sum, share, x) => sum + share * line[x], 0);
+  });
+}
 
 // Where on the image a place of the map lies: that of a number is its cell's middle.
 export const toImage = (at, stride) => (at + 0.5) * stride;

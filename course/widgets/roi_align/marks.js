@@ -95,13 +95,13 @@ export function drawLoupe(dot) {
 
 // Four cells, four areas, their products; below, the sums.
 export function drawParts({ parts, value }) {
-  const head = ["cell (row, column)", "number", "area", "product"].map((text) => html("th", { scope: "col" }, text));
+  const head = ["row, column", "number", "area", "product"].map((text) => html("th", { scope: "col" }, text));
   const lines = parts.map(({ row, column, value: number, weight, product }) => {
     const numbers = [number, inHundredths(weight), inHundredths(product)].map((text) => html("td", {}, text));
     return html(
       "tr",
       { class: weight > 0 ? "" : "cw-idle" },
-      html("th", { scope: "row" }, `(${row}, ${column})`),
+      html("th", { scope: "row" }, `${row}, ${column}`),
       ...numbers,
     );
   });

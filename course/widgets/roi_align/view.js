@@ -139,14 +139,14 @@ function render({ model, el }) {
       figure("RoI Align", "dots between cells, and their mean", right, aligned, dotsPart),
       dotPart,
       traces,
-      settings,
-      yours,
     ),
   );
 
   const primary = button("Move the box", () => goOn(), { class: "cw-primary" });
   const again = button("Back to the first box", () => set({ box: [] }));
   ui.tools.append(primary, again);
+  const below = html("div", { class: "cw-below" }, settings, yours);
+  ui.root.append(below); // so that the sentence stays near what it is about
 
   let dotGrid = { shape: "", grid: null, small: false };
 
@@ -234,7 +234,7 @@ function render({ model, el }) {
       describeResult(name, results[row][column], [row, column], isBin(row, column));
     pooled.paint(describe("RoI Pool", now.pooled));
     aligned.paint(describe("RoI Align", now.aligned));
-    for (const part of [roundings, dotsPart, dotPart, traces, settings, yours, again]) part.hidden = !free;
+    for (const part of [roundings, dotsPart, dotPart, traces, below, again]) part.hidden = !free;
     primary.hidden = free;
     if (free) paintChosen(now);
     strides.set(String(now.stride));

@@ -112,8 +112,11 @@ export function boxOnMap({ box, change, names = ["Box", "Corner of the box"] }) 
       const columns = mapSize(stride)[1];
       cells.forEach((cell, at) => {
         const { text, tones = [], shade = 0 } = look(Math.floor(at / columns), at % columns);
-        if (cell.text.textContent !== String(text)) cell.text.textContent = String(text);
         const kind = tones.map((tone) => ` cw-${tone}`).join("");
+        const drawn = `${text} ${shade}${kind}`;
+        if (cell.drawn === drawn) return; // there are hundreds of cells, and a move changes few of them
+        cell.drawn = drawn;
+        cell.text.textContent = String(text);
         cell.face.setAttribute("class", `cw-unit${kind}`);
         cell.text.setAttribute("class", `cw-numeral${kind}`);
         cell.face.style.setProperty("--cw-shade", String(shade));

@@ -173,9 +173,18 @@ describe("the staircase and the line", () => {
   const now = stateOf(START);
   const line = lineOf(now.features, START, now.settings, [0, 1]);
 
-  test("the line is the result at each place of the box", () => {
-    expect(line.length).toBe((WIDTH - 64) / FINE + 1);
-    for (const [x, value] of line) expect(value).toBe(stateOf([x, 35, x + 64, 83]).aligned[0][1].value);
+  test.each(
+    STRIDES.flatMap((stride) =>
+      RATIOS.flatMap((ratio) => [true, false].map((aligned) => ({ stride, ratio, aligned }))),
+    ),
+  )("the line is the result at each place of the box, $stride $ratio $aligned", (settings) => {
+    for (const box of [START, [188, 124, 192, 128]]) {
+      const [wide, high] = [box[2] - box[0], box[3] - box[1]];
+      const values = lineOf(featuresOf(settings.stride), box, settings, [0, 1]);
+      expect(values.length).toBe((WIDTH - wide) / FINE + 1);
+      for (const [x, value] of values)
+        isClose([value], [stateOf([x, box[1], x + wide, box[1] + high], settings).aligned[0][1].value]);
+    }
   });
 
   test("the line's steps are small where the staircase jumps", () => {
