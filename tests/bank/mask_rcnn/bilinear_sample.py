@@ -509,6 +509,19 @@ def never_the_last(features, y, x):
     return sample(features, y, x, move=lambda y, x, h, w: (y.clamp(0, max(h - 2, 0)), x.clamp(0, max(w - 2, 0))))
 
 
+@mistake(
+    "On the last row or column you move the first cell one back, and keep the weights: then the last one counts 0. Its weight is the distance from the cell that was moved."
+)
+def the_last_but_one_for_the_last(features, y, x):
+    def take(features, y, x):
+        height, width = features.shape[1:]
+        top, left = y.floor().clamp(max=max(height - 2, 0)), x.floor().clamp(max=max(width - 2, 0))
+        bottom, right = (top + 1).clamp(max=height - 1), (left + 1).clamp(max=width - 1)
+        return four(features, top, bottom, left, right, y - y.floor(), x - x.floor())
+
+    return sample(features, y, x, take=take)
+
+
 @mistake("You leave out the points that are too far outside. They are part of the result: (C, P), with zeros.")
 def drops_points(features, y, x):
     keep = reached(y, x, *features.shape[1:])

@@ -153,18 +153,6 @@ def aligns_corners_rounded_outwards(features, rois, output_size, **options):
     )
 
 
-@form(aligns_rounded_corners)
-def aligns_rounded_corners_a_cell_larger(features, rois, output_size, **options):
-    return align(
-        features,
-        rois,
-        output_size,
-        **options,
-        cells=rounding(np.round),
-        least=lambda s, aligned: (s + 1).clip(1),
-    )
-
-
 def cut(features, roi, scale):
     """Return the whole cells of a region (C, h, w), one at least."""
     x1, y1, x2, y2 = (roi[1:] * scale).round().long().tolist()
@@ -402,12 +390,6 @@ def bins_are_a_cell(features, rois, output_size, **options):
     )  # fmt: skip
 
 
-@form(bins_are_a_cell)
-def bins_are_always_a_cell(features, rois, output_size, **options):
-    least = np.array(output_size[::-1])
-    return align(features, rois, output_size, **options, least=lambda sides, aligned: np.maximum(sides, least))
-
-
 @mistake("Your small boxes grow about their centres. They grow to one cell from their first corner.")
 def small_boxes_grow_about_centres(features, rois, output_size, **options):
     def cells(box, scale, aligned):
@@ -432,6 +414,30 @@ def small_boxes_become_squares(features, rois, output_size, **options):
 @mistake("You take one point a bin, its middle, whatever `sampling_ratio` says. There are ratio × ratio of them.")
 def one_point_always(features, rois, output_size, **options):
     return align(features, rois, output_size, **options, count=lambda side, ratio: 1)
+
+
+def resampled(features, rois, output_size, spatial_scale, padding):
+    """Return one value a bin by affine_grid and grid_sample, with the box between the map's edges."""
+    height, width = features.shape[2:]
+    found = [features.new_zeros(0, features.shape[1], *output_size)]
+    for roi in rois:
+        x1, y1, x2, y2 = (roi[1:] * spatial_scale).tolist()
+        theta = [[(x2 - x1) / width, 0, (x1 + x2) / width - 1], [0, (y2 - y1) / height, (y1 + y2) / height - 1]]
+        grid = F.affine_grid(features.new_tensor([theta]), [1, features.shape[1], *output_size], align_corners=False)
+        found.append(F.grid_sample(features[int(roi[0])][None], grid, padding_mode=padding, align_corners=False))
+    return torch.cat(found)
+
+
+@form(one_point_always)
+def one_point_by_an_affine_map(features, rois, output_size, spatial_scale=1.0, sampling_ratio=-1, aligned=False):
+    return resampled(features, rois, output_size, spatial_scale, "zeros")
+
+
+@form(one_point_always)
+def one_point_by_an_affine_map_with_a_border(
+    features, rois, output_size, spatial_scale=1.0, sampling_ratio=-1, aligned=False
+):
+    return resampled(features, rois, output_size, spatial_scale, "border")
 
 
 @mistake("You take 2 × 2 points a bin, whatever `sampling_ratio` says.")
@@ -472,15 +478,6 @@ def one_point_for_zero(features, rois, output_size, **options):
         **options,
         count=lambda side, ratio: rounded_up(side, 0) if ratio < 0 else max(ratio, 1),
     )
-
-
-@form(no_points_for_zero)
-def a_division_for_zero(features, rois, output_size, **options):
-    def count(side, ratio):
-        points = rounded_up(side, 0) if ratio == -1 else ratio
-        return points if 1 / points else 0
-
-    return align(features, rois, output_size, **options, count=count)
 
 
 @mistake(
@@ -579,12 +576,6 @@ def as_many_points_as_the_longer_side(features, rois, output_size, **options):
 @form(as_many_points_across_as_down)
 def as_many_points_as_the_area(features, rois, output_size, **options):
     counts = lambda h, w, ratio: (rounded_up(math.sqrt(h * w), ratio),) * 2  # noqa: E731
-    return align(features, rois, output_size, **options, counts=counts)
-
-
-@form(as_many_points_across_as_down)
-def as_many_points_as_the_shorter_side(features, rois, output_size, **options):
-    counts = lambda h, w, ratio: (rounded_up(min(h, w), ratio),) * 2  # noqa: E731
     return align(features, rois, output_size, **options, counts=counts)
 
 
