@@ -21,6 +21,7 @@ from autograde.classroom.recording import Recorder, page_of, write_page
 from autograde.intake.handed_in import HandedIn, collect
 from autograde.intake.submission import UnreadableError, mended
 from autograde.judging import fingerprint
+from autograde.judging.blame import is_here
 from autograde.judging.results import SubmissionResult, failed
 from autograde.running.fleet import Fleet, Lost, open_fleet, usable_cores
 from autograde.running.ledger import Ledger, sole_writer
@@ -29,6 +30,9 @@ from autograde.running.stopping import Stop, stoppable
 from autograde.running.work import Done, Task, statements_to_start_early, trouble, work
 from autograde.sandbox import cgroups, tiers
 from autograde.sandbox.limits import Limits
+
+ADDING = "docs/THREAT_MODEL.md, “Add a library”, says how to add one; then grade again."
+"""What to do about a library that the grader has not."""
 
 _STYLES = {"ok": "green", "tampered": "bold red", "unreadable": "red", "infrastructure": "bold red"}
 
@@ -199,7 +203,7 @@ class _Run:
             self.graded[student] = Graded(failed(student, self._chapter, "infrastructure", sentence))
             return True
         kept = None if self._regrade else self._classroom.stored(self._chapter, student)
-        if kept is None or not kept.fingerprint:
+        if kept is None or not kept.fingerprint or any(map(is_here, kept.lacks)):  # a library was added since
             return False
         task = self._task(student)
         if kept.fingerprint != task.number:
@@ -299,10 +303,24 @@ def remarks(graded: Sequence[Graded]) -> list[str]:
     unchanged = sum(one.unchanged for one in graded)
     if unchanged:
         said.append(f"{unchanged} of {len(graded)} were finished and unchanged, and were not graded again.")
+    said += lacking([one.result for one in graded])
     tiers = sorted({one.result.tier for one in graded if one.result.tier})
     if tiers:
         said.append(f"Isolation: {', '.join(tiers)}")
     return said
+
+
+def lacking(results: Sequence[SubmissionResult]) -> list[str]:
+    """Return a sentence for each library that answers need and that the grader has not, the most wanted first."""
+    wanted: dict[str, list[str]] = {}
+    for result in results:
+        for library in result.lacks:
+            wanted.setdefault(library, []).append(result.student)
+    return [
+        f"{len(who)} need{'s' if len(who) == 1 else ''} {library}, which the grader does not have: "
+        f"{roster.several(who)}. {ADDING}"
+        for library, who in sorted(wanted.items(), key=lambda pair: (-len(pair[1]), pair[0]))
+    ]
 
 
 def table(chapter: str, results: Sequence[SubmissionResult]) -> Group:
