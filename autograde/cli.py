@@ -222,7 +222,11 @@ def grade(
         if not graded:
             print(f"Nothing was handed in: {classroom.root / 'submitted'} holds no STUDENT/{chapter}.")
             return
-        Console().print(grading.table(chapter, [one.result for one in graded]))
+        from autograde.classroom import marks
+        from autograde.running import table
+
+        results = [one.result for one in graded]
+        Console().print(table.table(table.graded(marks.read(classroom, chapter), results)))
         for line in grading.remarks(graded):
             print(line)
         if feedback:

@@ -17,10 +17,11 @@ from nbformat.v4 import new_code_cell
 from rich.console import Console
 
 from autograde.classroom import directory as classes
+from autograde.classroom import marks
 from autograde.classroom.directory import INSTRUCTOR_NOTEBOOKS, Classroom, ClassroomError
 from autograde.intake.marks import grade_id
 from autograde.reporting import publish
-from autograde.running import grading
+from autograde.running import grading, table
 from autograde.sandbox import bubblewrap, tiers
 
 CHAPTER = "03_unpooling"
@@ -67,7 +68,7 @@ def run(keep: Path | None = None) -> list[grading.Graded]:
     hand_in(classroom)
     console.print(f"[dim]$[/] autograde grade {CHAPTER} --class {root}", soft_wrap=True)
     graded = grading.grade(classroom, CHAPTER, unsafe=unsafe)
-    console.print(grading.table(CHAPTER, [one.result for one in graded]))
+    console.print(table.table(table.graded(marks.read(classroom, CHAPTER), [one.result for one in graded])))
     for line in grading.remarks(graded):
         console.print(line)
     console.print("Feedback pages, one a student:")

@@ -1,15 +1,15 @@
 """What leaves the house of a graded chapter: marks for people, programs and an LMS, and the instructor's page.
 
-`marks` reads them from the gradebook, `forms` and `rosters` write CSV, `page` the HTML with what `items` and
-`similarity` find.
+`autograde.classroom.marks` reads them from the gradebook, `forms` and `rosters` write CSV, `page` the HTML with what
+`items` and `similarity` find.
 """
 
 import sys
 from pathlib import Path
 
 from autograde.classroom.directory import Classroom, ClassroomError
+from autograde.classroom.marks import Mark, Marks, Row, read
 from autograde.reporting.forms import as_json, unsettled, write
-from autograde.reporting.marks import Mark, Marks, Row, read
 
 __all__ = ["Mark", "Marks", "Row", "as_json", "publish", "read", "write"]
 
@@ -56,9 +56,8 @@ def publish(
     else:
         with out.open("w", encoding="utf-8", newline="") as file:
             write(marks, form, file)
-    empty = unsettled(marks.rows)
-    if form in ("canvas", "moodle") and empty:
-        _remark([f"handed in what cannot be read, so the mark was left empty: {', '.join(empty)}"])
+    if form in ("canvas", "moodle"):
+        _remark(unsettled(marks.rows))
 
 
 def _keep_from_students(classroom: Classroom, out: Path) -> None:

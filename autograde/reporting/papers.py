@@ -11,8 +11,8 @@ from datetime import datetime
 from pathlib import Path
 
 from autograde.classroom.directory import Classroom
+from autograde.classroom.marks import Marks, Row
 from autograde.judging.results import ExerciseResult, SubmissionResult
-from autograde.reporting.marks import Marks, Row
 
 _NOT_RUN = ("missing", "unreadable", "infrastructure")
 

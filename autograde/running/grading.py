@@ -10,10 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import nbformat
-from rich.console import Console, Group
-from rich.markup import escape
-from rich.table import Table
-from rich.text import Text
+from rich.console import Console
 
 from autograde.classroom import roster
 from autograde.classroom.directory import Classroom, ClassroomError, require_released
@@ -27,14 +24,10 @@ from autograde.running.fleet import Fleet, Lost, open_fleet, usable_cores
 from autograde.running.ledger import Ledger, sole_writer
 from autograde.running.progress import Progress
 from autograde.running.stopping import Stop, stoppable
+from autograde.running.table import lacking
 from autograde.running.work import Done, Task, statements_to_start_early, trouble, work
 from autograde.sandbox import cgroups, tiers
 from autograde.sandbox.limits import Limits
-
-ADDING = "docs/THREAT_MODEL.md, “Add a library”, says how to add one; then grade again."
-"""What to do about a library that the grader has not."""
-
-_STYLES = {"ok": "green", "tampered": "bold red", "unreadable": "red", "infrastructure": "bold red"}
 
 
 class StoppedError(Exception):
@@ -308,53 +301,3 @@ def remarks(graded: Sequence[Graded]) -> list[str]:
     if tiers:
         said.append(f"Isolation: {', '.join(tiers)}")
     return said
-
-
-def lacking(results: Sequence[SubmissionResult]) -> list[str]:
-    """Return a sentence for each library that answers need and that the grader has not, the most wanted first."""
-    wanted: dict[str, list[str]] = {}
-    for result in results:
-        for library in result.lacks:
-            wanted.setdefault(library, []).append(result.student)
-    return [
-        f"{len(who)} need{'s' if len(who) == 1 else ''} {library}, which the grader does not have: "
-        f"{roster.several(who)}. {ADDING}"
-        for library, who in sorted(wanted.items(), key=lambda pair: (-len(pair[1]), pair[0]))
-    ]
-
-
-def table(chapter: str, results: Sequence[SubmissionResult]) -> Group:
-    """Return the marks as a table, a row a student and a numbered column an exercise, and what to say to whom first."""
-    names = list(results[0].exercises) if results else []
-    shown = Table(title=chapter, title_justify="left", title_style="bold")
-    shown.add_column("student", overflow="fold")
-    for number in range(1, len(names) + 1):
-        shown.add_column(str(number), justify="right")
-    shown.add_column("total", justify="right", no_wrap=True)
-    shown.add_column("status", no_wrap=True)
-    for result in results:
-        marks = [f"{result.exercises[name].score:g}" for name in names]
-        total = f"[bold]{result.score:g}[/] / {result.max_score:g}"
-        status = f"[{_STYLES.get(result.status, 'yellow')}]{result.status}[/]"
-        shown.add_row(escape(result.student), *marks, total, status)
-    return Group(shown, *legend(names), *notes([(one.student, one.diagnosis) for one in results]))
-
-
-def legend(names: Sequence[str]) -> list[Text]:
-    """Return the line that says which exercise each number is."""
-    return [Text(" · ".join(f"{number} {name}" for number, name in enumerate(names, start=1)), style="dim")]
-
-
-def notes(said: Sequence[tuple[str, str]]) -> list[Table]:
-    """Return what to say to each student about whom there is something to say."""
-    listing = Table.grid(padding=(0, 2))
-    for student, diagnosis in said:
-        if diagnosis:
-            listing.add_row(Text(student), Text(shorten(diagnosis)))
-    return [Table.grid(), listing] if listing.row_count else []
-
-
-def shorten(text: str, length: int = 160) -> str:
-    """Return the beginning of `text` on one line."""
-    line = " ".join(text.split())
-    return line if len(line) <= length else line[: length - 1] + "…"

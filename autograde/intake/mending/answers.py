@@ -7,7 +7,7 @@ from nbformat import NotebookNode
 
 from autograde.intake import definitions
 from autograde.intake.marks import grade_id
-from autograde.intake.mending.bench import Bench, code_cells, place_of
+from autograde.intake.mending.bench import MISSING, Bench, code_cells, place_of
 from course.exercises.exercise import Exercise
 
 _ALIKE = 0.8  # of a name with its parameters
@@ -115,7 +115,7 @@ def _alike(bench: Bench, exercise: Exercise) -> NotebookNode | None:
 
 def _put_back(bench: Bench, name: str) -> NotebookNode:
     bench.put_back += 1
-    bench.told.append(f"the cell {name} was missing")
+    bench.told.append(MISSING.format(name))
     template = bench.templates.get(name)
     cell = nbformat.v4.new_code_cell("") if template is None else nbformat.from_dict(template)
     return bench.insert(cell, before=f"check-{name}")

@@ -8,6 +8,9 @@ from nbformat import NotebookNode
 from autograde.intake.marks import grade_id
 from course.exercises.exercise import Exercise
 
+MISSING = "the cell {} was missing"
+"""What is told of a cell that was put back as it was released."""
+
 
 class Bench:
     """A notebook under repair. `told` are the repairs so far, `put_back` how many of our cells were not there."""
