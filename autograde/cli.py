@@ -259,8 +259,9 @@ def feedback(
 
 @app.command()
 def report(
-    chapter: Annotated[str, typer.Argument(metavar="CHAPTER", show_default=False)],
     directory: _Class,
+    chapter: Annotated[str, typer.Argument(metavar="[CHAPTER]", show_default=False)] = "",
+    every: Annotated[bool, typer.Option("--all", help="Of all chapters: students by chapters.")] = False,
     form: Annotated[Format, typer.Option("--format", help="How to show them.")] = Format.table,
     out: Annotated[
         Path | None,
@@ -280,9 +281,16 @@ def report(
     """Show the marks of a chapter as they stand in the gradebook: for the terminal, programs, an LMS, or as a page."""
     with _told_in_a_sentence():
         classroom = _open(directory)
-        from autograde.reporting import publish
+        if bool(chapter) == every:
+            _refuse("name one CHAPTER to report on, or --all for the whole term")
+        from autograde.reporting import publish, publish_term
 
-        publish(classroom, chapter, form.value, out, roster, column)
+        if every and (roster is not None or column is not None):
+            _refuse("--roster and --column fill in one chapter; name it in the place of --all")
+        if every:
+            publish_term(classroom, form.value, out)
+        else:
+            publish(classroom, chapter, form.value, out, roster, column)
 
 
 @app.command()

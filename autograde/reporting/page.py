@@ -94,7 +94,7 @@ def as_html(papers: Papers, classroom: Classroom, base: Path) -> str:
         times=spread([p.result.seconds for p in papers.run if p.result is not None and p.result.seconds]),
         items=analyse(papers), repairs=_repairs(papers), pairs=pairs[:_MOST_PAIRS], more_pairs=pairs[_MOST_PAIRS:],
         code={paper.student: paper.code for paper in papers.papers},
-        feedback=_feedback_links(papers, classroom, base), guide=_GUIDE,
+        feedback=_feedback_links(papers, classroom, base), guide=_GUIDE, notices=papers.notices,
     )  # fmt: skip
 
 

@@ -11,9 +11,11 @@ from nbformat import NotebookNode
 from autograde.intake.marks import grade_id
 from autograde.intake.mending import answers, checks
 from autograde.intake.mending import notebook as whole
-from autograde.intake.mending.bench import MISSING, Bench
+from autograde.intake.mending.bench import MISSING, SECOND_ATTEMPT, Bench
 from autograde.intake.notebook_file import UnreadableError
 from course.exercises.exercise import Exercise
+
+__all__ = ["SECOND_ATTEMPT", "mend", "was_put_back"]
 
 
 def mend(notebook: NotebookNode, exercises: Sequence[Exercise], released: NotebookNode | None) -> list[str]:

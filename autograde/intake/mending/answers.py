@@ -7,7 +7,7 @@ from nbformat import NotebookNode
 
 from autograde.intake import definitions
 from autograde.intake.marks import grade_id
-from autograde.intake.mending.bench import MISSING, Bench, code_cells, place_of
+from autograde.intake.mending.bench import MISSING, SECOND_ATTEMPT, Bench, code_cells, place_of
 from course.exercises.exercise import Exercise
 
 _ALIKE = 0.8  # of a name with its parameters
@@ -60,7 +60,7 @@ def _last_attempt(bench: Bench, name: str, kept: NotebookNode) -> NotebookNode:
     ]
     if not again:
         return kept
-    bench.told.append(f"the answer {name} was written a second time below its check, and the last one was taken")
+    bench.told.append(f"the answer {name} {SECOND_ATTEMPT}, and the last one was taken")
     return again[-1]
 
 

@@ -23,10 +23,13 @@ from autograde.classroom import directory as classes
 from autograde.classroom.directory import Classroom
 from autograde.classroom.marks import BY_HAND, Row, read
 from autograde.classroom.recording import page_of
+from autograde.intake.handed_in import LEFT_OUT
 from autograde.intake.marks import grade_id
+from autograde.intake.mending import SECOND_ATTEMPT
 from autograde.intake.submission import mended
 from autograde.judging.results import ExerciseResult, SubmissionResult
-from autograde.reporting import as_json, write
+from autograde.reporting import as_json, publish, write
+from autograde.reporting.attention import notices
 from autograde.running import grading, table
 from autograde.running.work import Done, Task
 from course.exercises.catalogue import of_chapter
@@ -241,3 +244,40 @@ def test_changed_points_are_the_same_everywhere(classroom: Classroom) -> None:
     assert shown.lines["nearest_unpool2d"][:2] == ("right", "10 of 10")
     assert shown.total.startswith(f"{TOTAL + 2} of {TOTAL + 16} points")
     assert "4 of 4 points" not in shown.text
+
+
+def test_what_needs_an_eye_is_said_with_whom_and_what_to_do(
+    classroom: Classroom, capsys: pytest.CaptureFixture[str]
+) -> None:
+    result = classroom.stored(CHAPTER, "untouched")
+    assert result is not None
+    told = (f"the answer max_unpool2d {SECOND_ATTEMPT}, and the last one was taken", f"{LEFT_OUT}: helpers.py")
+    lacking = {n: one.model_copy(update={"lacks": "nosuchlibrary"}) for n, one in result.exercises.items()}
+    more = {"repairs": told, "status": "crashed", "exercises": lacking}
+    classroom.store(result.model_copy(update=more))
+    mark(classroom, "emptied", TEXT, 1.0)
+    with Gradebook(f"sqlite:///{classroom.root}/gradebook.db") as gradebook:  # as recording anew does
+        gradebook.find_grade(TEXT, CHAPTER, CHAPTER, "emptied").needs_manual_grade = True
+        gradebook.db.commit()
+    (classroom.folder("submitted", "answered", CHAPTER) / f"{CHAPTER}.ipynb").touch()
+    classroom.folder("submitted", "new", CHAPTER).mkdir(parents=True)
+    (classroom.root / "submitted" / "somebody.ipynb").touch()
+    said = [str(one) for one in notices(classroom, read(classroom, CHAPTER))]
+    for wanted in (
+        "1 is *crashed*: untouched. docs/THREAT_MODEL.md says what to do.",
+        "1 handed in and are not in the gradebook: new. Run `autograde grade 03_unpooling`.",
+        "1 handed in anew since they were graded: answered.",
+        f"4 wait for a mark by hand: answered ({TEXT}, {CODE}, {TASK})",
+        "1 were marked by hand and recorded anew since: emptied.",
+        "1 needs nosuchlibrary, which the grader does not have: untouched.",
+        "1 answered something a second time below its check: untouched.",
+        "1 handed in other files as well: untouched.",
+        "1 have no page that shows these marks: emptied. `autograde feedback 03_unpooling` writes it.",
+        "submitted/somebody.ipynb is a file among the students' folders",
+    ):
+        assert [one for one in said if one.startswith(wanted)], wanted
+    publish(classroom, CHAPTER, "csv")
+    assert capsys.readouterr().err.startswith("What needs your eye:\n- 1 is *crashed*: untouched.")
+    publish(classroom, CHAPTER, "html")
+    page = (classroom.root / "reports" / f"{CHAPTER}.html").read_text()
+    assert page.index("What needs your eye</h2>") < page.index("Totals</h2>")
