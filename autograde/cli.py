@@ -48,6 +48,12 @@ class Format(StrEnum):
     html = "html"
 
 
+class Packing(StrEnum):
+    """How `autograde return` gives pages back."""
+
+    zip = "zip"
+
+
 class Tier(StrEnum):
     """How long a chapter trains."""
 
@@ -255,6 +261,31 @@ def feedback(
         print(
             f"{len(written)} pages written{': ' + ', '.join(written[:12]) if written else ''}; {current} were current."
         )
+
+
+@app.command("return")
+def return_(
+    chapter: Annotated[str, typer.Argument(metavar="CHAPTER", show_default=False)],
+    directory: _Class,
+    form: Annotated[Packing, typer.Option("--format", help="One file, as Moodle and Canvas take it.")] = Packing.zip,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE", help="Write here, not to DIR/reports/CHAPTER-pages.zip.")
+    ] = None,
+) -> None:
+    """Pack the feedback pages for the learning platform that the submissions were collected from."""
+    with _told_in_a_sentence():
+        classroom = _open(directory)
+        from autograde.classroom.roster import several
+        from autograde.feedback import returning
+
+        path = out or classroom.root / "reports" / f"{chapter}-pages.{form.value}"
+        packed = returning.pack(classroom, chapter, path.resolve())
+        print(f"{len(packed.students)} pages: {path}")
+        if packed.unknown:
+            names = several(packed.unknown)
+            print(
+                f"{len(packed.unknown)} were not collected from a platform, so each has a folder of its own: {names}."
+            )
 
 
 @app.command()

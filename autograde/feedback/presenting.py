@@ -69,11 +69,14 @@ class Present(NbGraderPreprocessor):  # type: ignore[misc]
             return nb, resources
         classroom = Classroom(Path.cwd().resolve())  # nbgrader works from within the class
         result = classroom.stored(chapter, names["student"])
-        open_ = _waiting(names)
+        whose, open_ = _ask(names)
         lines = {line.name: line for line in (_line(cell, result, open_) for cell in nb.cells) if line is not None}
         given = given_texts(classroom.released_bytes(chapter))
         unread = result is not None and result.status == "unreadable" and not names["score"]
-        top = _top(_title(nb, chapter), [] if unread else list(lines.values()), names)
+        names["notebook"] = html.escape(f"{whose} · {chapter}")  # what nbgrader's page takes for its title
+        top = f'<p class="p2i-whose">{names["notebook"]}</p>' + _top(
+            _title(nb, chapter), [] if unread else list(lines.values()), names
+        )
         cells, titled, room = [_block(f"<style>{_STYLE}</style>"), _block(top)], set[str](), Room()
         for cell in nb.cells:
             name = grade_id(cell).removeprefix("check-")
@@ -90,12 +93,15 @@ class Present(NbGraderPreprocessor):  # type: ignore[misc]
         return nb, resources
 
 
-def _waiting(names: dict[str, str]) -> set[str]:
-    """Return what the gradebook says is to be marked by hand; GetGrades leaves where that is."""
+def _ask(names: dict[str, str]) -> tuple[str, set[str]]:
+    """Return whose page it is, and what waits for a mark by hand; GetGrades leaves where the gradebook is."""
+    student = names["student"]
     if not names.get("db_url"):
-        return set()
+        return student, set()
     with Gradebook(names["db_url"]) as gradebook:
-        return waiting(gradebook, names["assignment"], names["student"])
+        one = gradebook.find_student(student)
+        name = f"{one.first_name or ''} {one.last_name or ''}".strip()
+        return f"{name} ({student})" if name else student, waiting(gradebook, names["assignment"], student)
 
 
 def _line(cell: NotebookNode, result: SubmissionResult | None, waiting: Collection[str]) -> _Line | None:

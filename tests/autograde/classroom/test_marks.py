@@ -6,6 +6,7 @@ The class has three cells of its own that a human marks: a free text, a task, an
 import csv
 import io
 import shutil
+import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,12 +18,14 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell
 from nbgrader.api import Gradebook
 from rich.console import Console
+from typer.testing import CliRunner
 
 from autograde import demo
 from autograde.classroom import directory as classes
 from autograde.classroom.directory import Classroom
 from autograde.classroom.marks import BY_HAND, Row, read
 from autograde.classroom.recording import page_of
+from autograde.cli import app
 from autograde.intake.handed_in import LEFT_OUT
 from autograde.intake.marks import grade_id
 from autograde.intake.mending import SECOND_ATTEMPT
@@ -281,3 +284,34 @@ def test_what_needs_an_eye_is_said_with_whom_and_what_to_do(
     publish(classroom, CHAPTER, "html")
     page = (classroom.root / "reports" / f"{CHAPTER}.html").read_text()
     assert page.index("What needs your eye</h2>") < page.index("Totals</h2>")
+
+
+def test_pages_go_back_under_the_names_that_the_platform_knows(classroom: Classroom) -> None:
+    note = classroom.private / "collected" / f"{CHAPTER}.json"
+    note.parent.mkdir()
+    note.write_text('{"answered": "Ada Lovelace_1234_assignsubmission_file_/", "deleted": "bobdyk_LATE_43_99_"}')
+    run = ["return", CHAPTER, "--class", str(classroom.root), "--format", "zip"]
+    packed = CliRunner().invoke(app, run)
+    assert packed.exit_code == 0, packed.output
+    assert "2 were not collected from a platform" in packed.output
+    path = classroom.root / "reports" / f"{CHAPTER}-pages.zip"
+    assert path.stat().st_mode & 0o077 == 0
+    with zipfile.ZipFile(path) as archive:
+        assert sorted(archive.namelist()) == [
+            f"Ada Lovelace_1234_assignsubmission_file_/{CHAPTER}.html", f"bobdyk_LATE_43_99_{CHAPTER}.html",
+            f"emptied/{CHAPTER}.html", f"untouched/{CHAPTER}.html",
+        ]  # fmt: skip
+    mark(classroom, "untouched", TASK, 1.0)
+    refused = CliRunner().invoke(app, run)
+    assert refused.exit_code == 2
+    assert "1 pages are missing or show other marks than the gradebook (untouched)" in refused.output
+
+
+def test_a_page_carries_the_students_name_and_the_chapter(classroom: Classroom) -> None:
+    with Gradebook(f"sqlite:///{classroom.root}/gradebook.db") as gradebook:
+        gradebook.update_or_create_student("untouched", first_name="Ada", last_name="<b>Love")
+    mark(classroom, "untouched", TASK, 1.0)
+    grading.renew_pages(classroom, CHAPTER, 1)
+    text = page_of(classroom, "untouched", CHAPTER).read_text()
+    assert f"<title>Ada &lt;b&gt;Love (untouched) · {CHAPTER}</title>" in text
+    assert f"Ada <b>Love (untouched) · {CHAPTER}" in BeautifulSoup(text, "html.parser").get_text()
