@@ -82,10 +82,10 @@ def cases(rng: np.random.Generator) -> Iterator[Case]:
     args = {"features": features, "rois": _rois([1, 0], boxes, 1.0), "output_size": (3, 2)}
     yield Case("no scale given: the boxes are in cells", args, options={"sampling_ratio": 2})
 
-    features, boxes = _map(rng, (2, 2, *size)), _inside(rng, size, (4.25, 3.5), (2.75, 5.25))
+    features, boxes = _map(rng, (2, 1, *size)), _inside(rng, size, (4.25, 3.5), (2.75, 5.25))
     yield _call("aligned: half a cell less", features, [1, 0], boxes, (2, 3), sampling_ratio=2, aligned=True)
 
-    features, boxes = _map(rng, (1, 3, *size)), _inside(rng, size, (4.25, 3.5), (2.75, 5.25))
+    features, boxes = _map(rng, (1, 2, *size)), _inside(rng, size, (4.25, 3.5), (2.75, 5.25))
     yield _call("one point a bin", features, [0, 0], boxes, (3, 2), 0.5, sampling_ratio=1)
 
     features, boxes = _map(rng, (2, 1, *size)), _inside(rng, size, (4.25, 3.5), (3.5, 5.25))
@@ -128,13 +128,13 @@ def cases(rng: np.random.Generator) -> Iterator[Case]:
         aligned=True,
     )
 
-    features, boxes = _map(rng, (2, 3, *size)), _inside(rng, size, (3.5, 4.75), (2.25, 1.5))
+    features, boxes = _map(rng, (2, 1, *size)), _inside(rng, size, (3.5, 4.75), (2.25, 1.5))
     yield _call("a single bin", features, [1, 0], boxes, (1, 1), 0.5, sampling_ratio=2)
 
-    features, boxes = _map(rng, (2, 3, *size)), _inside(rng, size, (3.5, 4.75), (4.25, 1.5))
+    features, boxes = _map(rng, (2, 1, *size)), _inside(rng, size, (3.5, 4.75), (4.25, 1.5))
     yield _call("as many rows of bins as columns", features, [1, 0], boxes, (2, 2), sampling_ratio=2)
 
-    features, boxes = _map(rng, (2, 2, *size), "negative"), _inside(rng, size, (3.5, 4.75), (4.25, 1.5))
+    features, boxes = _map(rng, (2, 1, *size), "negative"), _inside(rng, size, (3.5, 4.75), (4.25, 1.5))
     yield _call("nothing but negative features", features, [0, 1], boxes, (3, 2), 0.5, sampling_ratio=2)
 
     # Points fall to both sides of what is one cell outside, an eighth of a cell away from it at least.
@@ -188,7 +188,7 @@ def cases(rng: np.random.Generator) -> Iterator[Case]:
 
     size = (7, 9)
     boxes = _inside(rng, size, (3.5, 4.75), (4.25, 2.5))
-    case = _call("", _map(rng, (2, 2, *size)).double() / 3, [1, 0], boxes, (2, 4), 0.5, sampling_ratio=2)
+    case = _call("", _map(rng, (2, 1, *size)).double() / 3, [1, 0], boxes, (2, 4), 0.5, sampling_ratio=2)
     moved = {**case.args, "rois": torch.cat([case.args["rois"][:, :1], case.args["rois"][:, 1:] + 1 / 3], dim=1)}  # type: ignore[index]
     yield Case("float64, with values that float32 cannot hold", moved, case.options)
 
