@@ -413,6 +413,41 @@ def logarithm_of_a_sigmoid_and_very_little(logits, labels, targets):
 
 
 @form(logarithm_of_a_sigmoid)
+def logarithm_of_a_sigmoid_and_a_millionth(logits, labels, targets):
+    p = own_of(logits, labels).sigmoid()
+    return mean_of(logits, -(targets * (p + 1e-6).log() + (1 - targets) * (1 - p + 1e-6).log()))
+
+
+@form(logarithm_of_a_sigmoid)
+def logarithm_of_a_sigmoid_or_nothing(logits, labels, targets):
+    p = own_of(logits, labels).sigmoid()
+    return -(targets * p.log() + (1 - targets) * (1 - p).log()).mean()
+
+
+@form(logarithm_of_a_sigmoid)
+def logarithm_of_a_sigmoid_and_a_millionth_or_nothing(logits, labels, targets):
+    p = own_of(logits, labels).sigmoid()
+    return -(targets * (p + 1e-6).log() + (1 - targets) * (1 - p + 1e-6).log()).mean()
+
+
+@form(logarithm_of_a_sigmoid)
+def logarithm_of_a_sigmoid_and_a_little_or_nothing(logits, labels, targets):
+    p = own_of(logits, labels).sigmoid()
+    return -(targets * (p + 1e-8).log() + (1 - targets) * (1 - p + 1e-8).log()).mean()
+
+
+@form(logarithm_of_a_sigmoid)
+def logarithm_of_a_clamped_sigmoid_or_nothing(logits, labels, targets):
+    p = own_of(logits, labels).sigmoid().clamp(1e-7, 1 - 1e-7)
+    return -(targets * p.log() + (1 - targets) * (1 - p).log()).mean()
+
+
+@form(logarithm_of_a_sigmoid)
+def entropy_of_a_sigmoid_or_nothing(logits, labels, targets):
+    return F.binary_cross_entropy(own_of(logits, labels).sigmoid(), targets)
+
+
+@form(logarithm_of_a_sigmoid)
 def logarithm_of_an_exponential(logits, labels, targets):
     own = own_of(logits, labels)
     return mean_of(logits, (1 + own.exp()).log() - own * targets)
