@@ -148,14 +148,22 @@ def release(
             help="Where the notebooks get the course if it is missing: what pip installs from. Else as the class says.",
         ),
     ] = "",
+    exercises: Annotated[
+        str, typer.Option(metavar="A,B,…", show_default=False, help="Only these exercises: a shorter chapter.")
+    ] = "",
 ) -> None:
     """Put chapters into a class: source and release versions, registered in its gradebook."""
     with _told_in_a_sentence():
+        from autograde.classroom.contents import describe
         from autograde.classroom.directory import release as put
 
         classroom = _open(directory)
+        wanted = [name.strip() for name in exercises.split(",") if name.strip()]
+        if wanted and len(chapters) > 1:
+            _refuse("--exercises names those of one chapter; release one at a time")
         for chapter in chapters:
-            print(f"Students get {put(classroom, chapter, install_from)}")
+            path = put(classroom, chapter, install_from, wanted)
+            print(f"Students get {path}: {'; '.join(describe(path, chapter))}.")
 
 
 @app.command()

@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from autograde.classroom.contents import points_of
 from autograde.classroom.directory import Classroom, ClassroomError, require_released
+from autograde.classroom.roster import several
 from autograde.judging.results import ExerciseResult, SubmissionResult
 
 if TYPE_CHECKING:
@@ -142,6 +144,33 @@ def read(classroom: Classroom, chapter: str) -> Marks:
                 )
             )
     return Marks(chapter, sum(worth.values()), worth, tuple(rows))
+
+
+def disagreements(classroom: Classroom, chapter: str) -> list[str]:
+    """Return sentences on where source, release and gradebook say otherwise what is graded and for how many points."""
+    from nbgrader.api import MissingEntry
+
+    source, given = (points_of(classroom.root / step / chapter / f"{chapter}.ipynb") for step in ("source", "release"))
+    with classroom.api().gradebook as gradebook:
+        try:
+            notebooks = gradebook.find_assignment(chapter).notebooks
+        except MissingEntry:
+            notebooks = []
+        held = {one.name: float(one.max_score) for book in notebooks for one in (*book.grade_cells, *book.task_cells)}
+    said = []
+    for name, other in (("the release", given), ("the gradebook", held)):
+        differ = sorted(cell for cell in source.keys() | other.keys() if source.get(cell) != other.get(cell))
+        told = [f"{plain_name(one)} ({_points(source, one)} and {_points(other, one)})" for one in differ]
+        if told:
+            said.append(
+                f"The source and {name} disagree on what is graded: {several(told)}. "
+                f"`autograde release {chapter}` makes them one; once something is graded, only points may change."
+            )
+    return said
+
+
+def _points(there: Mapping[str, float], cell: str) -> str:
+    return f"{there[cell]:g}" if cell in there else "none"
 
 
 def plain_name(cell: str) -> str:

@@ -14,6 +14,7 @@ from rich.console import Console
 
 from autograde.classroom import roster
 from autograde.classroom.directory import Classroom, ClassroomError, require_released
+from autograde.classroom.marks import disagreements
 from autograde.classroom.recording import Recorder, page_of, write_page
 from autograde.intake.handed_in import HandedIn, collect
 from autograde.intake.submission import UnreadableError, mended
@@ -96,8 +97,8 @@ def grade(
             _say(console, f"{student} was taken out of the gradebook since, and comes back with this submission.")
         roster.note_added(classroom, set(wanted) - before)
         run = _Run(classroom, chapter, limits or classroom.limits(), unsafe, regrade, console, stop)
-        if warning:
-            run.say(warning)
+        for sentence in (*([warning] if warning else []), *disagreements(classroom, chapter)):
+            run.say(sentence)
         run.grade(wanted, min(jobs or usable_cores(), len(wanted)), scheduler, function, pages)
         for remark in roster.remarks(classroom, present):
             _say(console, remark)
