@@ -319,7 +319,7 @@ def run_nbgrader(result: dict[str, object], what: str, then: str = "") -> None:
 
 
 _RAISED = re.compile(
-    r"^(?:\[\w+ \| \w+\] )?((?:\w+\.)*\w*(?:Error|Exception|Invalid|Exit|Interrupt)\w*(?:: .*)?)$", re.MULTILINE
+    r"^[ \t]*+(?:\[\w+ \| \w+\] )?((?:\w+\.)*\w*(?:Error|Exception|Invalid|Exit|Interrupt)\w*(?:: .*)?)$", re.MULTILINE
 )
 _EMPTY = re.compile(r"above traceback|There was an error processing|^\s*(Traceback|File )", re.IGNORECASE)
 

@@ -112,3 +112,19 @@ def test_who_handed_in_an_exercise_that_was_taken_away_is_graded_in_the_others(
     marked = {grade_id(cell) for cell in submission.notebook.cells} - {""}
     assert marked == {*NAMES[:3], *(f"check-{name}" for name in NAMES[:3])}
     assert not submission.repairs
+
+
+def test_what_nbgrader_refused_is_told_and_not_the_line_that_raised() -> None:
+    log = (
+        "[ERROR] There was an error processing assignment: source/x\n[ERROR] Traceback (most recent call last):\n"
+        '      File "savecells.py", line 36, in _create_notebook\n        raise RuntimeError(\n'
+        "    RuntimeError: Cannot add or remove cells for notebook 'x'\n    \n"
+    )
+    error = (
+        'Traceback (most recent call last):\n  File "base.py", line 468, in convert_notebooks\n'
+        "    raise NbGraderException(msg)\nnbgrader.base.NbGraderException: Please see the the above traceback\n"
+    )
+    with pytest.raises(
+        ClassroomError, match="not release x: RuntimeError: Cannot add or remove cells for notebook 'x'"
+    ):
+        directory.run_nbgrader({"success": False, "log": log, "error": error}, "release x")
