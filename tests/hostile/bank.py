@@ -1,6 +1,7 @@
 """The bank of hostile submissions: what makes an entry, and the notebook that entries change.
 
-To add one, write a function in `formats.py`, `notebooks.py`, `faults.py` or `cheats.py`:
+To add one, write a function in the file that fits: `formats`, `places` and `no_notebooks` are about what is handed in,
+`notebooks`, `around` and `states` about honest work, `faults` about wrong work, `cheats` about cheats.
 
     @honest
     def the_helper_has_a_cell_of_its_own(book):

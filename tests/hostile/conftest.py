@@ -14,10 +14,12 @@ from autograde.judging.results import SubmissionResult
 from autograde.running import grading
 from tests.autograde.conftest import CHAPTER, released, walls
 from tests.autograde.running.test_grading import in_gradebook
-from tests.hostile import cheats, faults, formats, notebooks, states
+from tests.hostile import around, cheats, faults, formats, no_notebooks, notebooks, places, states
 from tests.hostile.bank import ENTRIES, Entry
 
-__all__ = ["cheats", "faults", "formats", "notebooks", "released", "states", "walls"]
+__all__ = [
+    "around", "cheats", "faults", "formats", "no_notebooks", "notebooks", "places", "released", "states", "walls",
+]  # fmt: skip
 
 LIMITS = '\nc.Assess.limits = {"cell": 10.0, "case": 8.0, "exercise": 60.0}\n'
 
