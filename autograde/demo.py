@@ -99,9 +99,9 @@ def hand_in(classroom: Classroom) -> None:
         nbformat.write(notebook, folder / f"{CHAPTER}.ipynb")
 
 
-def right_answers() -> dict[str, str]:
-    """Return the reference's code for each exercise, out of the instructor's notebook."""
-    solved = nbformat.read(INSTRUCTOR_NOTEBOOKS / f"{CHAPTER}.ipynb", as_version=4)
+def right_answers(chapter: str = CHAPTER) -> dict[str, str]:
+    """Return the reference's code for each exercise of a chapter, out of the instructor's notebook."""
+    solved = nbformat.read(INSTRUCTOR_NOTEBOOKS / f"{chapter}.ipynb", as_version=4)
     solutions = {grade_id(cell): _without_marks(cell.source) for cell in solved.cells if grade_id(cell)}
     return {name: source for name, source in solutions.items() if not name.startswith("check-")}
 

@@ -14,12 +14,6 @@ POOL = "max_pool2d_with_indices"
 STAGE = "decoder_stage"
 
 
-def stub(book: Book, name: str) -> dict[str, object]:
-    """Return the cell of `name` as it was given out."""
-    given = Book(book.released, answered=False)
-    return copy.deepcopy(given[name])
-
-
 def unmarked(cell: dict[str, object]) -> dict[str, object]:
     return code("".join(cell["source"]))
 
@@ -58,14 +52,16 @@ def answers_retyped(book: Book) -> None:
 @mended("the cell nearest_unpool2d was there 2 times")
 def answer_doubled(book: Book) -> None:
     """The first try was kept below the answer, as a copy of the cell that was given out."""
-    book.cells.insert(book.place(NEAREST) + 1, {**stub(book, NEAREST), "id": "kept"})
+    book.cells.insert(
+        book.place(NEAREST) + 1, {**copy.deepcopy(book[NEAREST]), "source": book.stub(NEAREST), "id": "kept"}
+    )
 
 
 @mended("the answer max_unpool2d stood in another cell")
 def given_cell_left_above(book: Book) -> None:
     """The cell that was given out is as it was; the answer stands in a new one below it."""
     answer = book.answers[UNPOOL]
-    book.answer(UNPOOL, "".join(stub(book, UNPOOL)["source"]))
+    book.answer(UNPOOL, book.stub(UNPOOL))
     book.below(UNPOOL, answer)
 
 
@@ -73,7 +69,7 @@ def given_cell_left_above(book: Book) -> None:
 def given_cell_left_below(book: Book) -> None:
     """The cell that was given out is as it was; the answer stands in a new one above it."""
     answer = book.answers[UNPOOL]
-    book.answer(UNPOOL, "".join(stub(book, UNPOOL)["source"]))
+    book.answer(UNPOOL, book.stub(UNPOOL))
     book.above(UNPOOL, answer)
 
 
@@ -81,7 +77,7 @@ def given_cell_left_below(book: Book) -> None:
 def answer_below_its_check(book: Book) -> None:
     """The answer stands below the check, which was run a second time there."""
     answer = book.answers[UNPOOL]
-    book.answer(UNPOOL, "".join(stub(book, UNPOOL)["source"]))
+    book.answer(UNPOOL, book.stub(UNPOOL))
     book.below("check-max_unpool2d", f'{answer}\n\ncheck("max_unpool2d", max_unpool2d)')
 
 
@@ -108,7 +104,7 @@ def all_answers_in_the_first_cell(book: Book) -> None:
     """All answers were written into the first cell, and the others left as they were given out."""
     book.answer(NEAREST, "\n\n\n".join(book.answers.values()))
     for name in (NAILS, POOL, UNPOOL, STAGE):
-        book.answer(name, "".join(stub(book, name)["source"]))
+        book.answer(name, book.stub(name))
 
 
 @mended("the cell check-max_unpool2d was missing")
@@ -129,7 +125,7 @@ def answer_pasted_into_the_check(book: Book) -> None:
 def another_name_in_the_check(book: Book) -> None:
     """The answer has a name of its own, and the check was changed to call it so."""
     book.above(UNPOOL, book.answers[UNPOOL].replace("def max_unpool2d", "def my_unpool"))
-    book.answer(UNPOOL, "".join(stub(book, UNPOOL)["source"]))
+    book.answer(UNPOOL, book.stub(UNPOOL))
     book["check-max_unpool2d"]["source"] = 'check("max_unpool2d", my_unpool)'
 
 

@@ -6,7 +6,8 @@ import socket
 import zipfile
 from pathlib import Path
 
-from tests.hostile.bank import NAME, Book, Made, mended
+from tests.autograde.conftest import CHAPTER
+from tests.hostile.bank import NAME, Book, Made, mended, misplaced
 
 NOT_FOUND = "nbgrader looks for *.ipynb in the folder itself, says that there is none, and goes on with the others"
 CHAPTER_STEM = NAME.removesuffix(".ipynb")
@@ -158,3 +159,42 @@ def strange_files_beside(book: Book) -> Made:
         "s": _socket,
         "x.ipynb": link("../../../gradebook.db"),
     }
+
+
+# --- where nobody looks -----------------------------------------------------------------------------------------------
+
+
+@misplaced("move it to submitted/beside-the-chapters-folders/03_unpooling/")
+def beside_the_chapters_folders(book: Book) -> Made:
+    """The notebook lies in the student's folder itself, under a name of its own."""
+    return {"Homework 3 - unpooling (final).ipynb": book.bytes()}
+
+
+@misplaced("rename it to submitted/folder-with-other-signs/03_unpooling")
+def folder_with_other_signs(book: Book) -> Made:
+    """The chapter's folder has capitals, a dash and a space behind it."""
+    return {f"03-Unpooling /{NAME}": book.bytes()}
+
+
+@misplaced("rename it to submitted/folder-with-a-number/03_unpooling")
+def folder_with_a_number(book: Book) -> Made:
+    """The chapter's folder says which chapter it is in words."""
+    return {"Chapter 03/answers.ipynb": book.bytes()}
+
+
+@misplaced("put it into submitted/file-named-like-the-chapter/03_unpooling/")
+def file_named_like_the_chapter(book: Book) -> Made:
+    """The notebook lost its ending and is where the chapter's folder should be."""
+    return {CHAPTER: book.bytes()}
+
+
+@misplaced("move it to submitted/levels-exchanged/03_unpooling")
+def levels_exchanged(book: Book) -> Made:
+    """Somebody sorted by chapter first."""
+    return {f"../{CHAPTER}/levels-exchanged/{NAME}": book.bytes()}
+
+
+@misplaced("lovelaceada_4711_0815_03_unpooling-2.ipynb is a file among the students' folders")
+def flat_files_of_a_platform(book: Book) -> Made:
+    """The learning platform's download was laid there as it came."""
+    return {"../lovelaceada_4711_0815_03_unpooling-2.ipynb": book.bytes()}

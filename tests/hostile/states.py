@@ -83,3 +83,62 @@ def second_attempt_below_the_check(book: Book) -> None:
     place = book.place(f"check-{NEAREST}")
     book.cells.insert(place + 1, code(book.answers[NEAREST]))
     book.cells.insert(place + 2, unmarked(book[f"check-{NEAREST}"]))
+
+
+@honest
+def attempts_all_over(book: Book) -> None:
+    """Three attempts at one answer stand in three cells, above and far below: the kernel has the last one."""
+    wrong = "def nearest_unpool2d(x, scale):\n    return x"
+    book.above(NEAREST, wrong)
+    book.answer(NEAREST, f"{wrong}.repeat(1, 1, scale, scale)\n\n{wrong} * scale")
+    book.bottom(book.answers[NEAREST])
+
+
+@honest
+def names_of_classes_further_down(book: Book) -> None:
+    """A base class, an argument of a decorator, a type variable and a registry stand below, in one cell."""
+    pool = book.answers[POOL].replace("def max_pool2d_with_indices", "def _pool")
+    called = "class Pool(Named):\n    def __call__(self, *a, **k):\n        return _pool(*a, **k)"
+    book.answer(POOL, f"{pool}\n\n{called}\n\nmax_pool2d_with_indices = Pool()")
+    book.answer(NAILS, f"@register('nails', order=FIRST)\n{book.answers[NAILS]}")
+    book.bottom(
+        "from typing import TypeVar\nT = TypeVar('T')\nFIRST, KNOWN = 1, {}\nclass Named: pass\n"
+        "def register(name, order):\n    def keep(f: T) -> T:\n        KNOWN[name] = f\n        return f\n    return keep"
+    )
+
+
+@honest
+def a_device_in_other_words(book: Book) -> None:
+    """A GPU is meant by a context, a generator, mixed precision, events, a name, and the Mac's word for it."""
+    book.answer(NEAREST, (
+        "def nearest_unpool2d(x, scale):\n    with torch.device('cuda'), torch.autocast('cuda', enabled=False):\n"
+        "        kernel = torch.ones(scale, scale, dtype=x.dtype)\n    return torch.kron(x.contiguous(), kernel)"
+    ))  # fmt: skip
+    book.answer(NAILS, (
+        "mps = torch.device('mps')\n" + book.answers[NAILS].replace("= x\n", "= x.to(mps, non_blocking=True)\n", 1)
+        + "\ngenerator = torch.Generator(device='cuda').manual_seed(0)\nprint(torch.cuda.get_device_name(0))"
+    ))  # fmt: skip
+    book.answer(
+        STAGE,
+        f"{book.answers[STAGE]}\nstart = torch.cuda.Event(enable_timing=True)\nstart.record()\ntorch.cuda.manual_seed_all(0)",
+    )
+
+
+@honest
+def compiled_in_other_words(book: Book) -> None:
+    """Compilers are called on modules, kept from functions, reset and configured."""
+    book.answer(NEAREST, f"@torch.compiler.disable\n{book.answers[NEAREST]}\ntorch.compiler.reset()")
+    book.answer(NAILS, f"import torch._dynamo\ntorch._dynamo.config.suppress_errors = True\n{book.answers[NAILS]}")
+    book.answer(STAGE, (
+        book.answers[STAGE].replace("def decoder_stage", "def _stage")
+        + "\n\ndef decoder_stage(*a, **k):\n    stage = _stage(*a, **k)\n"
+        "    if isinstance(stage, torch.nn.Module):\n        stage.compile()\n    return stage"
+    ))  # fmt: skip
+
+
+@honest
+def writes_back_what_was_there(book: Book) -> None:
+    """An answer writes into its input in place, and what is there afterwards is what was there before."""
+    answer = book.answers[NEAREST].replace("def nearest_unpool2d", "def _right")
+    touched = "    with torch.no_grad():\n        for image in x:\n            image.neg_().neg_()\n    return _right(x, scale)"
+    book.answer(NEAREST, f"{answer}\n\ndef nearest_unpool2d(x, scale):\n{touched}")
