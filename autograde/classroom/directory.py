@@ -136,7 +136,7 @@ class Classroom:
         from nbgrader.apps import NbGraderAPI
         from nbgrader.coursedir import CourseDirectory
 
-        config = self._configured()
+        config = self._configured()  # with nbgrader there, it reads timestamps as our intake does
         config.CourseDirectory.root = str(self.root)
         directory = CourseDirectory(config=config)
         api = NbGraderAPI(directory, config=config)
