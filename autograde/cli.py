@@ -48,12 +48,6 @@ class Format(StrEnum):
     html = "html"
 
 
-class Packing(StrEnum):
-    """How `autograde return` gives pages back."""
-
-    zip = "zip"
-
-
 class Tier(StrEnum):
     """How long a chapter trains."""
 
@@ -148,22 +142,14 @@ def release(
             help="Where the notebooks get the course if it is missing: what pip installs from. Else as the class says.",
         ),
     ] = "",
-    exercises: Annotated[
-        str, typer.Option(metavar="A,B,…", show_default=False, help="Only these exercises: a shorter chapter.")
-    ] = "",
 ) -> None:
     """Put chapters into a class: source and release versions, registered in its gradebook."""
     with _told_in_a_sentence():
-        from autograde.classroom.contents import describe
         from autograde.classroom.directory import release as put
 
         classroom = _open(directory)
-        wanted = [name.strip() for name in exercises.split(",") if name.strip()]
-        if wanted and len(chapters) > 1:
-            _refuse("--exercises names those of one chapter; release one at a time")
         for chapter in chapters:
-            path = put(classroom, chapter, install_from, wanted)
-            print(f"Students get {path}: {'; '.join(describe(path, chapter))}.")
+            print(f"Students get {put(classroom, chapter, install_from)}")
 
 
 @app.command()
@@ -236,11 +222,7 @@ def grade(
         if not graded:
             print(f"Nothing was handed in: {classroom.root / 'submitted'} holds no STUDENT/{chapter}.")
             return
-        from autograde.classroom import marks
-        from autograde.running import table
-
-        results = [one.result for one in graded]
-        Console().print(table.table(table.graded(marks.read(classroom, chapter), results)))
+        Console().print(grading.table(chapter, [one.result for one in graded]))
         for line in grading.remarks(graded):
             print(line)
         if feedback:
@@ -271,36 +253,10 @@ def feedback(
         )
 
 
-@app.command("return")
-def return_(
-    chapter: Annotated[str, typer.Argument(metavar="CHAPTER", show_default=False)],
-    directory: _Class,
-    form: Annotated[Packing, typer.Option("--format", help="One file, as Moodle and Canvas take it.")] = Packing.zip,
-    out: Annotated[
-        Path | None, typer.Option("--out", metavar="FILE", help="Write here, not to DIR/reports/CHAPTER-pages.zip.")
-    ] = None,
-) -> None:
-    """Pack the feedback pages for the learning platform that the submissions were collected from."""
-    with _told_in_a_sentence():
-        classroom = _open(directory)
-        from autograde.classroom.roster import several
-        from autograde.feedback import returning
-
-        path = out or classroom.root / "reports" / f"{chapter}-pages.{form.value}"
-        packed = returning.pack(classroom, chapter, path.resolve())
-        print(f"{len(packed.students)} pages: {path}")
-        if packed.unknown:
-            names = several(packed.unknown)
-            print(
-                f"{len(packed.unknown)} were not collected from a platform, so each has a folder of its own: {names}."
-            )
-
-
 @app.command()
 def report(
+    chapter: Annotated[str, typer.Argument(metavar="CHAPTER", show_default=False)],
     directory: _Class,
-    chapter: Annotated[str, typer.Argument(metavar="[CHAPTER]", show_default=False)] = "",
-    every: Annotated[bool, typer.Option("--all", help="Of all chapters: students by chapters.")] = False,
     form: Annotated[Format, typer.Option("--format", help="How to show them.")] = Format.table,
     out: Annotated[
         Path | None,
@@ -320,16 +276,9 @@ def report(
     """Show the marks of a chapter as they stand in the gradebook: for the terminal, programs, an LMS, or as a page."""
     with _told_in_a_sentence():
         classroom = _open(directory)
-        if bool(chapter) == every:
-            _refuse("name one CHAPTER to report on, or --all for the whole term")
-        from autograde.reporting import publish, publish_term
+        from autograde.reporting import publish
 
-        if every and (roster is not None or column is not None):
-            _refuse("--roster and --column fill in one chapter; name it in the place of --all")
-        if every:
-            publish_term(classroom, form.value, out)
-        else:
-            publish(classroom, chapter, form.value, out, roster, column)
+        publish(classroom, chapter, form.value, out, roster, column)
 
 
 @app.command()

@@ -17,11 +17,10 @@ from nbformat.v4 import new_code_cell
 from rich.console import Console
 
 from autograde.classroom import directory as classes
-from autograde.classroom import marks
 from autograde.classroom.directory import INSTRUCTOR_NOTEBOOKS, Classroom, ClassroomError
 from autograde.intake.marks import grade_id
 from autograde.reporting import publish
-from autograde.running import grading, table
+from autograde.running import grading
 from autograde.sandbox import bubblewrap, tiers
 
 CHAPTER = "03_unpooling"
@@ -68,7 +67,7 @@ def run(keep: Path | None = None) -> list[grading.Graded]:
     hand_in(classroom)
     console.print(f"[dim]$[/] autograde grade {CHAPTER} --class {root}", soft_wrap=True)
     graded = grading.grade(classroom, CHAPTER, unsafe=unsafe)
-    console.print(table.table(table.graded(marks.read(classroom, CHAPTER), [one.result for one in graded])))
+    console.print(grading.table(CHAPTER, [one.result for one in graded]))
     for line in grading.remarks(graded):
         console.print(line)
     console.print("Feedback pages, one a student:")
@@ -99,9 +98,9 @@ def hand_in(classroom: Classroom) -> None:
         nbformat.write(notebook, folder / f"{CHAPTER}.ipynb")
 
 
-def right_answers(chapter: str = CHAPTER) -> dict[str, str]:
-    """Return the reference's code for each exercise of a chapter, out of the instructor's notebook."""
-    solved = nbformat.read(INSTRUCTOR_NOTEBOOKS / f"{chapter}.ipynb", as_version=4)
+def right_answers() -> dict[str, str]:
+    """Return the reference's code for each exercise, out of the instructor's notebook."""
+    solved = nbformat.read(INSTRUCTOR_NOTEBOOKS / f"{CHAPTER}.ipynb", as_version=4)
     solutions = {grade_id(cell): _without_marks(cell.source) for cell in solved.cells if grade_id(cell)}
     return {name: source for name, source in solutions.items() if not name.startswith("check-")}
 

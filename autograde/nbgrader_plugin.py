@@ -4,8 +4,8 @@
 
 `find` and `Reader` have nbgrader read what our own intake reads: a renamed notebook, a damaged one, a file that is
 none. `Assess` stands in place of `Execute`: nbgrader keeps recording, penalising and showing, but no student's code
-runs in its process or in a kernel of its own. `Flag` has a human look at what was put back. `ClearRuns` stands in place
-of `ClearOutput`: what is released shows its pictures.
+runs in its process or in a kernel of its own. `ClearRuns` stands in place of `ClearOutput`: what is released shows its
+pictures.
 """
 
 import os
@@ -15,8 +15,6 @@ from pathlib import Path
 from nbconvert.exporters import NotebookExporter
 from nbconvert.exporters.exporter import ResourcesDict
 from nbformat import NotebookNode
-from nbgrader import utils
-from nbgrader.api import Gradebook
 from nbgrader.preprocessors import ClearOutput, NbGraderPreprocessor
 from traitlets import Bool, Dict
 
@@ -25,8 +23,7 @@ from autograde.classroom.recording import Key, finished
 from autograde.feedback.cells import introduce, write_into
 from autograde.feedback.harmless import disarm
 from autograde.intake.handed_in import collect
-from autograde.intake.marks import PICTURE_TAG, grade_id
-from autograde.intake.mending import was_put_back
+from autograde.intake.marks import PICTURE_TAG
 from autograde.intake.notebook_file import UnreadableError
 from autograde.intake.submission import Submission, mended, parse
 from autograde.judging.results import SubmissionResult, failed
@@ -41,9 +38,6 @@ _repairs: dict[Key, tuple[str, ...]] = {}
 """What was mended, until `Assess` writes it down."""
 
 _has_warned = False
-
-PUT_BACK = "This cell was missing in what was handed in, and the grader put it back; look at the notebook itself."
-EMPTY = "This cell was handed in empty."
 
 
 def find(assignment: str, student: str, notebooks: MutableSequence[str]) -> None:
@@ -136,34 +130,9 @@ class Assess(NbGraderPreprocessor):  # type: ignore[misc]
                 raise ClassroomError(result.reason)
         if key not in finished:
             classroom.store(result)
-        names["put_back"] = [name for name in map(grade_id, nb.cells) if was_put_back(name, result.repairs)]
         write_into(nb, result)
         introduce(nb, result)
         disarm(nb, classroom.released_bytes(chapter))
-        return nb, resources
-
-
-class Flag(NbGraderPreprocessor):  # type: ignore[misc]
-    """Have a human look at what is marked by hand and was handed in without its cell, or empty.
-
-    Comes after SaveAutoGrades, which takes a cell that we put back for one that nobody wrote into, and gives it a 0.
-    """
-
-    def preprocess(self, nb: NotebookNode, resources: ResourcesDict) -> tuple[NotebookNode, ResourcesDict]:
-        """Return the notebook as it is; what is flagged is in the gradebook."""
-        names = resources["nbgrader"]
-        cells = [cell for cell in nb.cells if utils.is_task(cell) or (utils.is_grade(cell) and utils.is_solution(cell))]
-        reasons = {grade_id(cell): PUT_BACK for cell in cells if grade_id(cell) in names.get("put_back", ())}
-        reasons |= {grade_id(cell): EMPTY for cell in cells if not cell.source.strip()}
-        if not reasons:
-            return nb, resources
-        with Gradebook(names["db_url"]) as gradebook:
-            for name, reason in reasons.items():
-                where = name, names["notebook"], names["assignment"], names["student"]
-                grade = gradebook.find_grade(*where)
-                grade.auto_score, grade.needs_manual_grade = None, True
-                gradebook.find_comment(*where).auto_comment = reason
-            gradebook.db.commit()
         return nb, resources
 
 

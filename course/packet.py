@@ -1,9 +1,9 @@
 """Plain values as bytes: how answers are stored and how calls cross the border of the grader's sandbox.
 
-A packet is one safetensors file: the tensors, small ones that are equal only once, and beside them a JSON tree of
-everything else. It is never unpickled: reading a packet that a stranger wrote can give wrong values but runs no code. A
-tensor keeps its dtype and its strides, since whether an input is contiguous is part of a case; a network of ordinary
-layers travels as what its layers are. What cannot travel becomes an `Opaque`, which names its type.
+A packet is one safetensors file: the tensors, and beside them a JSON tree of everything else. It is never unpickled, so
+reading a packet that a stranger wrote can give wrong values but runs no code. A tensor keeps its dtype and its strides,
+since whether an input is contiguous is part of a case; a network of ordinary layers travels as what its layers are.
+What cannot travel becomes an `Opaque`, which names its type.
 """
 
 import json
@@ -29,7 +29,6 @@ _DTYPES = (
     torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8, torch.bool,
 )  # fmt: skip
 _DEPTH = 32
-_SMALL = 1024  # numbers that are looked at whether they stand in the packet already
 
 
 class PacketError(ValueError):
@@ -49,10 +48,10 @@ def dumps(value: Plain) -> bytes:
     Raises:
         PacketError: so many parts that no reader would accept them; tensors do not count.
     """
-    tensors = _Tensors()
+    tensors: dict[str, Tensor] = {}
     tree = _to_tree(value, tensors, _DEPTH)
     text = json.dumps(tree, allow_nan=False, ensure_ascii=True, separators=(",", ":"))
-    data = bytes(safetensors.torch.save(tensors.by_key, metadata={"tree": text}))
+    data = bytes(safetensors.torch.save(tensors, metadata={"tree": text}))
     if int.from_bytes(data[:8], "little") > TREE_LIMIT:
         raise PacketError(f"the parts of a packet may take {TREE_LIMIT} bytes; put numbers into tensors")
     return data
@@ -105,7 +104,7 @@ def _layout(x: Tensor) -> tuple[object, ...]:
     return x.shape, x.dtype, x.stride(), 0 if x.is_contiguous() else x.storage_offset()
 
 
-def _to_tree(value: Plain, tensors: "_Tensors", depth: int) -> object:
+def _to_tree(value: Plain, tensors: dict[str, Tensor], depth: int) -> object:
     if depth == 0:
         return _opaque(value)
     if value is None or type(value) in (bool, str):
@@ -133,32 +132,17 @@ def _to_tree(value: Plain, tensors: "_Tensors", depth: int) -> object:
     return _opaque(value) if number is None else _to_tree(number, tensors, depth - 1)
 
 
-def _tensor_to_tree(tensor: Tensor, tensors: "_Tensors") -> object:
+def _tensor_to_tree(tensor: Tensor, tensors: dict[str, Tensor]) -> object:
     plain = tensor.layout == torch.strided and tensor.dtype in _DTYPES and tensor.device.type != "meta"
     if not plain:
         return {"$": "opaque", "type": f"torch.Tensor with {tensor.dtype}, {tensor.layout}, {tensor.device}"}
     tensor = tensor.detach()
-    node: dict[str, object] = {"$": "tensor", "key": tensors.key_of(tensor.cpu().contiguous().clone())}
+    key = str(len(tensors))
+    tensors[key] = tensor.cpu().contiguous().clone()
+    node: dict[str, object] = {"$": "tensor", "key": key}
     if not tensor.is_contiguous() and _apart(tensor.shape, tensor.stride()):
         node |= {"strides": list(tensor.stride()), "offset": tensor.storage_offset()}
     return node
-
-
-class _Tensors:
-    """The tensors of a packet by their keys, small ones once: of a wrong answer most is right, and is there already."""
-
-    def __init__(self) -> None:
-        self.by_key: dict[str, Tensor] = {}
-        self._known: dict[tuple[object, ...], str] = {}
-
-    def key_of(self, tensor: Tensor) -> str:
-        """Return the key of a contiguous `tensor`, or of one before it that has the same bits."""
-        key = str(len(self.by_key))
-        if 0 < tensor.numel() <= _SMALL:
-            bits = tensor.flatten().view(torch.uint8).numpy().tobytes()
-            key = self._known.setdefault((tensor.dtype, tensor.shape, bits), key)
-        self.by_key.setdefault(key, tensor)
-        return key
 
 
 def _apart(shape: Sequence[int], strides: Sequence[int]) -> bool:
@@ -196,7 +180,6 @@ class _Reader:
         if any(tensor.dtype not in _DTYPES for tensor in tensors.values()):
             raise PacketError("a tensor of a dtype that does not travel")
         self.tensors, self.room = tensors, room
-        self.given: set[str] = set()
 
     def value(self, tree: object, depth: int) -> Plain:
         if depth == 0:
@@ -220,9 +203,9 @@ class _Reader:
                 return Opaque(str(tree["type"])[:200])
             case "tensor":
                 tensor = self.tensors[tree["key"]]
-                if "strides" in tree:
-                    return self._with_strides(tensor, tree["strides"], tree.get("offset", 0))
-                return self._of_its_own(tree["key"], tensor)
+                return (
+                    self._with_strides(tensor, tree["strides"], tree.get("offset", 0)) if "strides" in tree else tensor
+                )
             case other:
                 raise PacketError(f"a node of the unknown kind {str(other)[:40]!r}")
 
@@ -234,19 +217,6 @@ class _Reader:
             return layers.build(layers.from_plain(described))
         except layers.LayerError as error:
             raise PacketError(str(error)) from None
-
-    def _of_its_own(self, key: str, tensor: Tensor) -> Tensor:
-        """Return `tensor`, and a copy from the second time on: values that are equal share no memory."""
-        if key not in self.given:
-            self.given.add(key)
-            return tensor
-        self._take(tensor.numel() * tensor.element_size())
-        return tensor.clone()
-
-    def _take(self, size: int) -> None:
-        self.room -= size
-        if self.room < 0:
-            raise PacketError("tensors that reach too far")
 
     def _with_strides(self, tensor: Tensor, strides: list[int], offset: int) -> Tensor:
         """Lay `tensor` out in memory with `strides`, `offset` numbers after the beginning of its storage.
@@ -262,7 +232,9 @@ class _Reader:
         if not tensor.numel():
             return tensor
         reach = sum((size - 1) * step for size, step in zip(tensor.shape, strides, strict=True)) + 1
-        self._take((offset + reach) * tensor.element_size())
+        self.room -= (offset + reach) * tensor.element_size()
+        if self.room < 0:
+            raise PacketError("strides that reach too far")
         kept = tensor[tuple(slice(0, 1) if step == 0 else slice(None) for step in strides)]
         storage = torch.zeros(offset + reach, dtype=tensor.dtype)
         laid_out = torch.as_strided(storage, kept.shape, strides, offset)

@@ -4,14 +4,13 @@ Nothing is written before it was shown, and nothing is lost: what a newer file t
 private folder.
 """
 
-import json
 import re
 import shutil
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import Literal
 
 from rich.markup import escape
@@ -20,7 +19,6 @@ from rich.table import Table
 from autograde.classroom.directory import Classroom, require_released
 from autograde.classroom.exports import Export, Piece
 from autograde.classroom.roster import Student, gist
-from autograde.judging.results import write_private
 
 What = Literal["new", "newer", "the same"]
 
@@ -74,11 +72,9 @@ def table(title: str, planned: Sequence[Planned]) -> Table:
 
 
 def lay(classroom: Classroom, chapter: str, planned: Sequence[Planned]) -> None:
-    """Write what was planned, and note by what the platform knows each student's files."""
+    """Write what was planned."""
     from nbgrader.api import MissingEntry
 
-    noted = beginnings(classroom, chapter) | {one.student: _notebook(one.files).beginning for one in planned}
-    write_private(_note(classroom, chapter), json.dumps(noted, indent=1, ensure_ascii=False) + "\n")
     for one in planned:
         if one.what == "the same":
             continue
@@ -100,23 +96,6 @@ def lay(classroom: Classroom, chapter: str, planned: Sequence[Planned]) -> None:
             elif one.by == "name":
                 with suppress(MissingEntry):
                     gradebook.update_or_create_student(one.student, lms_user_id=one.number)
-
-
-def beginnings(classroom: Classroom, chapter: str) -> dict[str, str]:
-    """Return what the platform wrote before the name of each student's file, as noted when it was laid."""
-    with suppress(OSError, ValueError, AttributeError):
-        noted = json.loads(_note(classroom, chapter).read_text(encoding="utf-8"))
-        return {str(student): str(beginning) for student, beginning in noted.items()}
-    return {}
-
-
-def _note(classroom: Classroom, chapter: str) -> Path:
-    return classroom.private / "collected" / f"{chapter}.json"
-
-
-def _notebook(files: Sequence[Piece]) -> Piece:
-    """Return the file that is graded, or the first: Canvas numbers each, and takes feedback by such a number."""
-    return next((piece for piece in files if piece.file.casefold().endswith(".ipynb")), files[0])
 
 
 def _by_name(known: Sequence[Student]) -> Mapping[str, str]:

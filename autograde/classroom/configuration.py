@@ -4,7 +4,6 @@ A class's nbgrader_config.py calls `configure`, so that a class keeps up with th
 file sets after the call is the instructor's word.
 """
 
-import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -38,10 +37,9 @@ c.CourseDirectory.course_id = "{{course_id}}"
 
 def configure(c: "Config") -> None:
     """Set what nbgrader is to do."""
-    if "nbgrader" in sys.modules:  # a command of nbgrader's; who only asks for a setting need not wait for it
-        from autograde.classroom.timestamps import tolerate
+    from autograde.classroom.timestamps import tolerate
 
-        tolerate()
+    tolerate()
 
     # What a student finds in place of a solution.
     c.ClearSolutions.code_stub = {"python": 'raise NotImplementedError("not written yet")'}
@@ -80,7 +78,6 @@ def configure(c: "Config") -> None:
         "nbgrader.preprocessors.IgnorePattern",
         "nbgrader.preprocessors.LimitOutput",
         "nbgrader.preprocessors.SaveAutoGrades",
-        "autograde.nbgrader_plugin.Flag",
         "nbgrader.preprocessors.AssignLatePenalties",
         "nbgrader.preprocessors.CheckCellMetadata",
     ]

@@ -7,8 +7,6 @@ import secrets
 import shutil
 import sys
 import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -136,7 +134,7 @@ class Classroom:
         from nbgrader.apps import NbGraderAPI
         from nbgrader.coursedir import CourseDirectory
 
-        config = self._configured()  # with nbgrader there, it reads timestamps as our intake does
+        config = self._configured()
         config.CourseDirectory.root = str(self.root)
         directory = CourseDirectory(config=config)
         api = NbGraderAPI(directory, config=config)
@@ -224,71 +222,30 @@ def _require_chapter(chapter: str) -> None:
         raise ClassroomError(f"there is no chapter {chapter!r}; there are {', '.join(CHAPTERS)}")
 
 
-def release(classroom: Classroom, chapter: str, install_from: str = "", exercises: Sequence[str] = ()) -> Path:
+def release(classroom: Classroom, chapter: str, install_from: str = "") -> Path:
     """Put `chapter` into the class: source and release versions, and its entry in the gradebook. Return the release.
 
-    A source version that the instructor has changed since it was put there is kept, and released as it is; `exercises`
-    make a shorter chapter of it. Where the class or `install_from`, which goes before, says from where the course is to
-    be had, its first cell gets it there. A release that is refused leaves the one before in place.
+    A source version that the instructor has changed since it was put there is kept, and released as it is. Where the
+    class or `install_from`, which goes before, says from where the course is to be had, its first cell gets it there.
 
     Raises:
-        ClassroomError: there is no such chapter, something in the source cannot be graded, or nbgrader refuses.
+        ClassroomError: there is no such chapter, or nbgrader refuses.
     """
-    from autograde.classroom import contents
-
     _require_chapter(chapter)
     ours = INSTRUCTOR_NOTEBOOKS / f"{chapter}.ipynb"
     if not ours.exists():
         raise ClassroomError(f"the notebook of {chapter} is missing; `autograde build` makes it")
     target = classroom.root / "source" / chapter / ours.name
     target.parent.mkdir(parents=True, exist_ok=True)
-    before = target.read_bytes() if target.exists() else None
     mark = classroom.private / "released" / f"{chapter}.sha256"
-    place = classroom.root / "release" / chapter
-    try:
-        untouched = before is None or (mark.exists() and mark.read_text() == _digest(target))
-        if untouched:
-            shutil.copyfile(ours, target)
+    if not target.exists() or (mark.exists() and mark.read_text() == _digest(target)):
+        shutil.copyfile(ours, target)
         _point_at(target, install_from or classroom.installs_from())
-        if exercises:
-            contents.shorten(target, chapter, exercises)
-        trouble = contents.trouble(target, chapter)
-        if trouble:
-            raise ClassroomError(trouble)
-        with _in_place_if_refused(place):
-            run_nbgrader(classroom.api().generate_assignment(chapter), f"release {chapter}")
-    except (ClassroomError, ValueError) as error:
-        if exercises or before is None:  # what an instructor wrote stays as it is, to be mended
-            _restore(target, before)
-        raise ClassroomError(str(error)) from None
-    if untouched and not exercises:  # what was made shorter stays so
         write_private(mark, _digest(target))
-    return place / ours.name
-
-
-@contextmanager
-def _in_place_if_refused(place: Path) -> Iterator[None]:
-    """Have what is at `place` be there again if the body raises; nbgrader takes it away before it starts."""
-    kept = place.with_name(f".{place.name}.before")
-    shutil.rmtree(kept, ignore_errors=True)
-    if place.exists():
-        shutil.copytree(place, kept)
-    try:
-        yield
-    except ClassroomError:
-        if kept.exists():
-            shutil.rmtree(place, ignore_errors=True)
-            kept.rename(place)
-        raise
-    finally:
-        shutil.rmtree(kept, ignore_errors=True)
-
-
-def _restore(path: Path, data: bytes | None) -> None:
-    if data is None:
-        path.unlink(missing_ok=True)
     else:
-        path.write_bytes(data)
+        _point_at(target, install_from or classroom.installs_from())
+    run_nbgrader(classroom.api().generate_assignment(chapter), f"release {chapter}")
+    return classroom.root / "release" / chapter / ours.name
 
 
 def _point_at(path: Path, source: str) -> None:
@@ -319,7 +276,7 @@ def run_nbgrader(result: dict[str, object], what: str, then: str = "") -> None:
 
 
 _RAISED = re.compile(
-    r"^[ \t]*+(?:\[\w+ \| \w+\] )?((?:\w+\.)*\w*(?:Error|Exception|Invalid|Exit|Interrupt)\w*(?:: .*)?)$", re.MULTILINE
+    r"^(?:\[\w+ \| \w+\] )?((?:\w+\.)*\w*(?:Error|Exception|Invalid|Exit|Interrupt)\w*(?:: .*)?)$", re.MULTILINE
 )
 _EMPTY = re.compile(r"above traceback|There was an error processing|^\s*(Traceback|File )", re.IGNORECASE)
 

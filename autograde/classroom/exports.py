@@ -28,14 +28,12 @@ _MOST_FILES = 20_000
 class Piece:
     """One file of an export: who handed it in, by name and by the platform's number, what it is called, its bytes.
 
-    `beginning` is what the platform wrote before the file's own name, `again` counts how often a file of that name was
-    handed in anew, `late` is what Canvas says, and `bytes` reads it.
+    `again` counts how often a file of that name was handed in anew, `late` is what Canvas says, and `bytes` reads it.
     """
 
     name: str
     number: str
     file: str
-    beginning: str
     again: int
     late: bool
     size: int
@@ -69,8 +67,7 @@ def read_export(path: Path) -> Export:
             name, number, file, late = named
             again = _AGAIN.search(file) if late is not None else None
             plain = _AGAIN.sub("", file) if again else file
-            beginning = inside.removesuffix(file) if late is None else PurePosixPath(inside).name.removesuffix(file)
-            pieces.append(Piece(name, number, plain, beginning, int(again[1]) if again else 0, bool(late), size, read))
+            pieces.append(Piece(name, number, plain, int(again[1]) if again else 0, bool(late), size, read))
     if not pieces:
         raise ClassroomError(
             f"{path} holds no file that is named as Moodle or Canvas name submissions"

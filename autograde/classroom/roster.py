@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -68,17 +68,16 @@ def remarks(classroom: Classroom, handed_in: Collection[str]) -> list[str]:
     said = []
     lacking = sorted(listed - set(handed_in))
     if lacking:
-        said.append(f"{len(lacking)} of {len(listed)} on the roster handed nothing in: {several(lacking)}.")
+        said.append(f"{len(lacking)} of {len(listed)} on the roster handed nothing in: {_several(lacking)}.")
     strangers = sorted(set(handed_in) - listed)
     if strangers:
         said.append(
             f"{len(strangers)} handed in and {'is' if len(strangers) == 1 else 'are'} not on the roster, "
-            f"but in the gradebook now: {several(strangers)}."
+            f"but in the gradebook now: {_several(strangers)}."
         )
     return said
 
 
-def several(names: Sequence[str], most: int = 12) -> str:
-    """Return the first of some names, and how many more there are."""
+def _several(names: list[str], most: int = 12) -> str:
     more = len(names) - most
     return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")

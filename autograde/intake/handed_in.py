@@ -14,9 +14,6 @@ from autograde.intake.timestamps import read_timestamp
 TIMESTAMP, RECEIPT = "timestamp.txt", "submission_secret.txt"
 """Where nbgrader's exchange keeps when a submission was handed in, and by what its feedback finds the way back."""
 
-LEFT_OUT = "only the notebook is graded, so left out"
-"""What is told of files beside the notebook."""
-
 _LARGEST_NOTE = 200
 _MOST_NAMED = 5
 
@@ -84,4 +81,4 @@ def _left_out(folder: Path, notebook: Path, given: Path | None) -> list[str]:
     if not names:
         return []
     more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
-    return [f"{LEFT_OUT}: {', '.join(sorted(names)[:_MOST_NAMED])}{more}"]
+    return [f"only the notebook is graded, so left out: {', '.join(sorted(names)[:_MOST_NAMED])}{more}"]

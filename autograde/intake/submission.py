@@ -21,7 +21,7 @@ from course.exercises.catalogue import of_chapter
 from course.exercises.exercise import Exercise
 
 __all__ = [
-    "SKIPPED_TAGS", "Submission", "UnreadableError", "asked", "is_check", "mend", "mended", "parse", "read",
+    "SKIPPED_TAGS", "Submission", "UnreadableError", "is_check", "mend", "mended", "parse", "read",
     "read_bytes",
 ]  # fmt: skip
 
@@ -80,17 +80,10 @@ def mended(handed_in: HandedIn, chapter: str, released: bytes | None) -> Submiss
     if handed_in.notebook is None:
         raise UnreadableError(handed_in.reason)
     try:
-        given = parse(released)
-        submission = read(handed_in.notebook, asked(of_chapter(chapter), given), given)
+        submission = read(handed_in.notebook, of_chapter(chapter), parse(released))
     except UnreadableError as error:
         raise UnreadableError(f"The notebook could not be read: {error}.") from None
     return Submission(submission.notebook, (*handed_in.repairs, *submission.repairs))
-
-
-def asked(exercises: Sequence[Exercise], notebook: NotebookNode | None) -> list[Exercise]:
-    """Return those exercises that a notebook of the class's asks: an instructor may have taken some away."""
-    there = None if notebook is None else {grade_id(cell) for cell in notebook.cells}
-    return [one for one in exercises if there is None or f"check-{one.name}" in there]
 
 
 def parse(notebook: bytes | None) -> NotebookNode | None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from nbformat import NotebookNode
 
 from autograde.intake.handed_in import HandedIn
-from autograde.intake.submission import Submission, UnreadableError, asked, mended
+from autograde.intake.submission import Submission, UnreadableError, mended
 from autograde.judging import verdicts
 from autograde.judging.results import ExerciseResult, SubmissionResult, failed, gravest
 from autograde.sandbox.client import Attempt, Sandbox, SandboxError
@@ -42,7 +42,7 @@ def assess(submission: Submission, student: str, chapter: str, secret: str, sand
     began = time.monotonic()
     try:
         with sandbox.submission() as running:
-            for exercise in asked(of_chapter(chapter), submission.notebook):
+            for exercise in of_chapter(chapter):
                 cells, started = submission.cells_for(exercise.name), time.monotonic()
                 trace = verdicts.run(running, exercise, cells, secret)
                 seconds = round(time.monotonic() - started, 2)

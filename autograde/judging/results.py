@@ -51,8 +51,6 @@ class ExerciseResult(_Model):
     """The report on the public cases as HTML, every text of the student's escaped."""
     hints: tuple[str, ...] = ()
     """The exercise's own, where something is wrong."""
-    lacks: Text = ""
-    """The library that it needs and that the grader has not."""
     seconds: float = 0.0
     """How long its cells and its cases took together."""
 
@@ -86,11 +84,6 @@ class SubmissionResult(_Model):
     def max_score(self) -> float:
         """The marks that could be had."""
         return round(sum(exercise.max_score for exercise in self.exercises.values()), 2)
-
-    @property
-    def lacks(self) -> tuple[str, ...]:
-        """The libraries that its answers need and that the grader has not."""
-        return tuple(dict.fromkeys(one.lacks for one in self.exercises.values() if one.lacks))
 
     @property
     def diagnosis(self) -> str:

@@ -4,12 +4,12 @@ Marks come from the hidden cases alone, drawn with the class's secret; what is t
 numbers everybody may see. Of a hidden case a student learns its name and of which kind the difference is.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib import import_module
 
-from autograde.judging.blame import Blame, Cause
 from autograde.judging.reading import forbidden_calls
 from autograde.judging.results import CaseResult, ExerciseResult, gravest
 from autograde.sandbox.client import Attempt, Program, Submission
@@ -20,6 +20,7 @@ from course.checking.judging import Kind, Verdict, judge, score
 from course.checking.report import Report
 from course.exercises.exercise import Case, Exercise
 
+_IN_FILE = re.compile(r" \(<?[^()]*, line \d+\)$")  # what a SyntaxError adds to its message
 _KINDS: dict[Kind, str] = {
     "unwritten": "it is not written yet",
     "raised": "your code raised an error",
@@ -56,13 +57,6 @@ def hidden(exercise: Exercise, secret: int | str) -> Oracle:
     cases = exercise.draw(secret)
     unwatched = replace(exercise, forbidden=())
     return Oracle(cases, tuple(call(unwatched, reference, case) for case in cases))
-
-
-@dataclass(frozen=True)
-class Caused(Verdict):
-    """The verdict on a call that failed for what a cell should have brought; `lacks` names a missing library."""
-
-    lacks: str = ""
 
 
 @dataclass(frozen=True)
@@ -104,8 +98,8 @@ def run(submission: Submission, exercise: Exercise, cells: tuple[str | None, ...
 def _is_worth_another_look(exercise: Exercise, trace: Trace, oracle: Oracle) -> bool:
     """Return whether the public cases are right and a hidden one is not."""
     assert trace.unseen is not None
-    seen = _verdicts(exercise, public(exercise), trace.seen, [], ())
-    unseen = _verdicts(exercise, oracle, trace.unseen, [], ())
+    seen = _verdicts(exercise, public(exercise), trace.seen, [])
+    unseen = _verdicts(exercise, oracle, trace.unseen, [])
     return all(verdict.passed for verdict in seen) and not all(verdict.passed for verdict in unseen)
 
 
@@ -124,10 +118,10 @@ def conclude(
     """
     known = answers.load(exercise)
     named = forbidden_calls([cell for cell in cells if cell], exercise.name, exercise.forbidden)
-    seen = _verdicts(exercise, public(exercise), trace.seen, named, cells)
+    seen = _verdicts(exercise, public(exercise), trace.seen, named)
     unseen: tuple[Verdict, ...] = ()
     if secret is not None and trace.unseen is not None:
-        unseen = _verdicts(exercise, hidden(exercise, secret), trace.unseen, named, cells)
+        unseen = _verdicts(exercise, hidden(exercise, secret), trace.unseen, named)
     report = _report(exercise, known, trace.seen, seen)
     cases = [CaseResult(name=v.case, passed=v.passed, message=v.sentence) for v in seen]
     cases += [_hidden_result(verdict, discreet) for verdict in unseen]
@@ -142,25 +136,18 @@ def conclude(
         cases=tuple(cases),
         picture=show(report) if show is not None else "",
         hints=() if passed else exercise.hints,
-        lacks=next((one.lacks for one in seen if isinstance(one, Caused) and one.lacks), ""),
     )
 
 
-def _verdicts(
-    exercise: Exercise, oracle: Oracle, attempt: Attempt, named: list[str], cells: tuple[str | None, ...]
-) -> tuple[Verdict, ...]:
+def _verdicts(exercise: Exercise, oracle: Oracle, attempt: Attempt, named: list[str]) -> tuple[Verdict, ...]:
     verdicts = []
-    blame = Blame(cells, attempt.failures, attempt.deadly)
     for case, expected, outcome in zip(oracle.cases, oracle.expected, attempt.outcomes, strict=True):
         if named:
             verdict = judge(exercise, case.name, expected, Outcome(forbidden=tuple(named)))
         elif outcome is not None:
-            cause = blame.of_call(outcome.failure)
-            verdict = (
-                _judge_safely(exercise, case.name, expected, outcome) if cause is None else _caused(case.name, cause)
-            )
+            verdict = _judge_safely(exercise, case.name, expected, outcome)
         else:
-            verdict = _unanswered(exercise, case.name, attempt, blame)
+            verdict = _unanswered(exercise, case.name, attempt)
         verdicts.append(verdict)
     return tuple(verdicts)
 
@@ -173,21 +160,19 @@ def _judge_safely(exercise: Exercise, case: str, expected: Outcome, outcome: Out
         return Verdict(case, "type", f"What your function returned cannot be compared ({type(error).__name__}).")
 
 
-def _caused(case: str, cause: Cause) -> Verdict:
-    return Caused(case, "raised", cause.sentence, lacks=cause.lacks)
-
-
-def _unanswered(exercise: Exercise, case: str, attempt: Attempt, blame: Blame) -> Verdict:
+def _unanswered(exercise: Exercise, case: str, attempt: Attempt) -> Verdict:
     if attempt.lost:
         return Verdict(case, "lost", attempt.lost)
     if not attempt.found:
-        cause = blame.of_absence(exercise.name)
-        if cause is not None:
-            return _caused(case, cause)
         sentence = f"There is no function called `{exercise.name}`."
-        if attempt.deadly:
+        failure = attempt.failures[max(attempt.failures)] if attempt.failures else None
+        if failure is not None:
+            place = f" in line {failure.line}, `{failure.code}`" if failure.code else ""
+            message = _IN_FILE.sub("", failure.message)
+            sentence = f"{sentence} Before it was defined, your code raised {failure.type_name}{place}: {message}"
+        elif attempt.deadly:
             sentence += f" A cell was stopped: {' '.join(attempt.deadly.values())}"
-        return Verdict(case, "unwritten", sentence)
+        return Verdict(case, "raised" if failure else "unwritten", sentence)
     return Verdict(case, "lost", "What your function returned could not be taken out of the sandbox.")
 
 
@@ -195,7 +180,7 @@ def _report(exercise: Exercise, known: answers.Answers, attempt: Attempt, seen: 
     got = tuple(outcome or Outcome() for outcome in attempt.outcomes)
     answered = all(outcome is not None for outcome in attempt.outcomes)
     diagnosis = ""
-    if answered and not any(verdict.kind == "forbidden" or isinstance(verdict, Caused) for verdict in seen):
+    if answered and not any(verdict.kind == "forbidden" for verdict in seen):
         try:
             diagnosis = diagnose(exercise, known, seen, got)
         except Exception:  # values that nobody foresaw
@@ -211,7 +196,7 @@ def _hidden_result(verdict: Verdict, discreet: bool) -> CaseResult:
 def _message(seen: tuple[Verdict, ...], unseen: tuple[Verdict, ...]) -> str:
     """Say the first thing that is wrong; of a hidden case only its name and kind."""
     wrong = next((verdict for verdict in seen if not verdict.passed), None)
-    if wrong is not None and (wrong.kind == "unwritten" or isinstance(wrong, Caused)):
+    if wrong is not None and wrong.kind == "unwritten":
         return wrong.sentence
     if wrong is not None:
         return f"{wrong.case}: {wrong.sentence}"

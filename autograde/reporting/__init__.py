@@ -1,20 +1,17 @@
 """What leaves the house of a graded chapter: marks for people, programs and an LMS, and the instructor's page.
 
-`autograde.classroom.marks` reads them from the gradebook, `forms` and `rosters` write CSV, `page` the HTML with what
-`items` and `similarity` find; `attention` says what is open, `term` has all chapters.
+`marks` reads them from the gradebook, `forms` and `rosters` write CSV, `page` the HTML with what `items` and
+`similarity` find.
 """
 
-import io
 import sys
 from pathlib import Path
 
 from autograde.classroom.directory import Classroom, ClassroomError
-from autograde.classroom.marks import Mark, Marks, Row, read
-from autograde.judging.results import write_private
-from autograde.reporting.attention import notices
 from autograde.reporting.forms import as_json, unsettled, write
+from autograde.reporting.marks import Mark, Marks, Row, read
 
-__all__ = ["Mark", "Marks", "Row", "as_json", "publish", "publish_term", "read", "write"]
+__all__ = ["Mark", "Marks", "Row", "as_json", "publish", "read", "write"]
 
 
 def publish(
@@ -39,8 +36,6 @@ def publish(
     if out is not None:
         _keep_from_students(classroom, out)
     marks = read(classroom, chapter)
-    if form != "html":  # its page has them on top
-        _need_an_eye([str(one) for one in notices(classroom, marks)])
     if form == "html":
         from autograde.reporting.page import write_page
         from autograde.reporting.papers import collect
@@ -61,38 +56,9 @@ def publish(
     else:
         with out.open("w", encoding="utf-8", newline="") as file:
             write(marks, form, file)
-    if form in ("canvas", "moodle"):
-        _remark(unsettled(marks.rows))
-
-
-def publish_term(classroom: Classroom, form: str, out: Path | None = None) -> None:
-    """Write the marks of all chapters, students by chapters, in one of the forms.
-
-    Raises:
-        ClassroomError: no chapter was released, or `out` is a place of students'.
-    """
-    from autograde.reporting import term
-
-    out = out or (classroom.root / "reports" / "term.html" if form == "html" else None)
-    if out is not None:
-        _keep_from_students(classroom, out)
-    found = term.collect(classroom)
-    if form == "html":
-        assert out is not None
-        write_private(out.resolve(), term.as_html(found, classroom))
-        print(f"Report: {out}")
-        return
-    _need_an_eye([f"{chapter}: {one}" for chapter, one in term.open_things(classroom, found)])
-    text = io.StringIO(newline="")
-    term.write(found, form, text if out is not None else sys.stdout)
-    if out is not None:
-        _deliver(text.getvalue(), out)
-
-
-def _need_an_eye(said: list[str]) -> None:
-    """Say on standard error what is open, so that what is read by programs stays what it is."""
-    if said:
-        print("What needs your eye:", *(f"- {sentence}" for sentence in said), sep="\n", file=sys.stderr)
+    empty = unsettled(marks.rows)
+    if form in ("canvas", "moodle") and empty:
+        _remark([f"handed in what cannot be read, so the mark was left empty: {', '.join(empty)}"])
 
 
 def _keep_from_students(classroom: Classroom, out: Path) -> None:

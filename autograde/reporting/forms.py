@@ -8,8 +8,7 @@ import re
 from collections.abc import Iterable
 from typing import TextIO
 
-from autograde.classroom.marks import Marks, Row
-from autograde.classroom.roster import several
+from autograde.reporting.marks import Marks, Row
 
 Cells = list[object]
 
@@ -20,11 +19,7 @@ _HARMLESS_NAME = re.compile(r"[-+@]?\w[\w.@'+-]*( [\w.@'+-]+)*")  # nothing in i
 def write(marks: Marks, form: str, file: TextIO) -> None:
     """Write `marks` to `file` as a table, JSON, CSV, or CSV as Canvas or Moodle imports it."""
     if form == "table":
-        from rich.console import Console
-
-        from autograde.running.table import table
-
-        Console(file=file).print(table(marks))
+        _write_table(marks, file)
     elif form == "json":
         json.dump(as_json(marks), file, indent=2, ensure_ascii=False)
         file.write("\n")
@@ -61,7 +56,7 @@ def csv_rows(marks: Marks) -> Iterable[Cells]:
     names = list(marks.exercises)
     yield ["student", *names, "score", "max_score", "status", "comment"]
     for row in marks.rows:
-        scores = ["" if row.exercises[name].waits else row.exercises[name].score for name in names]
+        scores = [row.exercises[name].score for name in names]
         yield [defused_name(row.student), *scores, row.score, row.max_score, row.status, defused(row.comment)]
 
 
@@ -121,11 +116,26 @@ def defused_name(text: str) -> str:
 
 
 def unsettled(rows: Iterable[Row]) -> list[str]:
-    """Return sentences on the students whose cell stays empty: what they handed in has no mark, or no whole one."""
-    open_ = [row for row in rows if row.status != "missing" and not row.is_settled]
-    unread, waiting = ([row.student for row in open_ if bool(row.waits) is waits] for waits in (False, True))
-    said = [
-        (unread, "handed in what cannot be read, so no zero was written"),
-        (waiting, "wait for a mark by hand, so no half of one was written"),
-    ]
-    return [f"{len(who)} {what}: {several(who)}" for who, what in said if who]
+    """Return the students whose notebook could not be read and who have no mark by hand: their cell stays empty."""
+    return [row.student for row in rows if row.status == "unreadable" and not row.is_settled]
+
+
+def _write_table(marks: Marks, file: TextIO) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    from autograde.running.grading import legend, notes
+
+    shown = Table(title=marks.chapter, title_justify="left", title_style="bold")
+    shown.add_column("student", overflow="fold")
+    for number in range(1, len(marks.exercises) + 1):
+        shown.add_column(str(number), justify="right")
+    shown.add_column("total", justify="right", no_wrap=True)
+    shown.add_column("status", no_wrap=True)
+    for row in marks.rows:
+        scores = [f"{mark.score:g}" for mark in row.exercises.values()]
+        shown.add_row(Text(row.student), *scores, f"{row.score:g} / {row.max_score:g}", row.status)
+    console = Console(file=file)
+    for part in (shown, *legend(list(marks.exercises)), *notes([(row.student, row.comment) for row in marks.rows])):
+        console.print(part)

@@ -80,7 +80,6 @@ def analyse(papers: Papers) -> tuple[Item, ...]:
 
 
 def _item(name: str, points: float, papers: Sequence[Paper]) -> Item:
-    papers = [paper for paper in papers if not paper.row.exercises[name].waits]  # no mark is no 0
     written = [paper for paper in papers if name not in paper.blank]
     shares = [paper.share(name) for paper in papers]
     totals = [paper.row.score for paper in papers]

@@ -16,7 +16,6 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from autograde.classroom.directory import Classroom
-from autograde.classroom.marks import BY_HAND
 from autograde.classroom.recording import page_of
 from autograde.feedback.cells import prose
 from autograde.judging import fingerprint
@@ -94,7 +93,7 @@ def as_html(papers: Papers, classroom: Classroom, base: Path) -> str:
         times=spread([p.result.seconds for p in papers.run if p.result is not None and p.result.seconds]),
         items=analyse(papers), repairs=_repairs(papers), pairs=pairs[:_MOST_PAIRS], more_pairs=pairs[_MOST_PAIRS:],
         code={paper.student: paper.code for paper in papers.papers},
-        feedback=_feedback_links(papers, classroom, base), guide=_GUIDE, notices=papers.notices,
+        feedback=_feedback_links(papers, classroom, base), guide=_GUIDE,
     )  # fmt: skip
 
 
@@ -107,7 +106,7 @@ def _incidents(papers: Papers) -> list[Incident]:
             paper.result.seconds if paper.result is not None else None,
         )
         for paper in papers.papers
-        if paper.row.status not in ("ok", "missing", BY_HAND)
+        if paper.row.status not in ("ok", "missing")
     ]
     found += [Incident(student, "ungraded", "", None) for student in papers.ungraded]
     ranks = {status: rank for rank, status in enumerate(SEVERITY)}
@@ -117,7 +116,6 @@ def _incidents(papers: Papers) -> list[Incident]:
 def _statuses(papers: Papers) -> dict[str, int]:
     """Count the submissions by status, from harmless to grave."""
     counts: dict[str, int] = {status: sum(paper.row.status == status for paper in papers.papers) for status in SEVERITY}
-    counts[BY_HAND] = sum(paper.row.status == BY_HAND for paper in papers.papers)
     counts["ungraded"] = len(papers.ungraded)
     return {status: count for status, count in counts.items() if count}
 
@@ -133,7 +131,7 @@ def _repairs(papers: Papers) -> list[tuple[tuple[str, ...], list[str]]]:
 
 def _orders(papers: tuple[Paper, ...]) -> dict[str, dict[str, int]]:
     """Return each student's place by each thing that the table can be sorted by."""
-    ranks = {BY_HAND: -0.5} | {status: -rank for rank, status in enumerate(SEVERITY)}
+    ranks = {status: -rank for rank, status in enumerate(SEVERITY)}
     keys = {
         "name": lambda one: one.student.casefold(),
         "total": lambda one: (one.row.status == "missing", -one.row.score),

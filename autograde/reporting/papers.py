@@ -11,9 +11,8 @@ from datetime import datetime
 from pathlib import Path
 
 from autograde.classroom.directory import Classroom
-from autograde.classroom.marks import Marks, Row
 from autograde.judging.results import ExerciseResult, SubmissionResult
-from autograde.reporting.attention import Notice, notices
+from autograde.reporting.marks import Marks, Row
 
 _NOT_RUN = ("missing", "unreadable", "infrastructure")
 
@@ -58,8 +57,6 @@ class Papers:
     given: Mapping[str, str]
     ungraded: tuple[str, ...]
     """Who handed in and has no verdict in the gradebook."""
-    notices: tuple[Notice, ...] = ()
-    """What needs an instructor's eye."""
 
     @property
     def run(self) -> tuple[Paper, ...]:
@@ -82,9 +79,7 @@ def collect(classroom: Classroom, marks: Marks) -> Papers:
         papers.append(Paper(row, result, code, blank, _when(notebook)))
     graded = {row.student for row in marks.rows if row.status != "missing"}
     ungraded = tuple(student for student in classroom.students(chapter) if student not in graded)
-    return Papers(
-        marks, tuple(papers), {name: given.get(name, "") for name in names}, ungraded, notices(classroom, marks)
-    )
+    return Papers(marks, tuple(papers), {name: given.get(name, "") for name in names}, ungraded)
 
 
 def _sources(path: Path) -> dict[str, str]:

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from autograde.classroom.directory import ClassroomError
-from autograde.classroom.marks import Marks, Row
 from autograde.classroom.roster import gist
 from autograde.reporting.forms import for_moodle, grade, unsettled
+from autograde.reporting.marks import Marks, Row
 
 _ASSIGNMENT = re.compile(r"\s*\(\d+\)\s*$")  # Canvas appends an assignment's number to its name
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)?")
@@ -221,9 +221,9 @@ def _match(
         (unknown, "are in the file but not in the gradebook"),
         (doubtful, "could be several students, so nothing was written"),
         (twice, "have several lines in the file, so nothing was written"),
+        (unsettled(row for _, row in found), "handed in what cannot be read, so no zero was written"),
     ]
-    told = [f"{len(who)} {what}: {_listed(who)}" for who, what in remarks if who]
-    return found, told + unsettled(row for _, row in found)
+    return found, [f"{len(who)} {what}: {_listed(who)}" for who, what in remarks if who]
 
 
 def _other_points(marks: Marks, title: str, cell: str) -> list[str]:

@@ -29,7 +29,7 @@ R = TypeVar("R")
 TRIES = 3
 """How often a task is started before it is given up."""
 
-_PAYS, _PAYS_ON_TWO_CORES = 4, 48  # tasks for which it pays to start one more worker process here
+_PAYS, _PAYS_ON_TWO_CORES = 4, 16  # tasks for which it pays to start one more worker process here
 _AHEAD = 2  # tasks a worker that are sent before it asks
 _TICK = 0.2  # seconds between two looks at whether to stop
 _GATHER = 10.0  # seconds to wait for a result that is said to be there
@@ -290,8 +290,7 @@ def _first_line(error: Exception) -> str:
 def workers(jobs: int | None, tasks: int) -> int:
     """Return how many worker processes to have for `tasks`: at most `jobs`, or one a core, and none in vain.
 
-    Workers import torch at the same time, and their sandboxes too. Where all share two cores for it, one process grades
-    forty meanwhile.
+    Workers import torch at the same time. Where they share two cores for it, one process grades a dozen meanwhile.
     """
     cores = usable_cores()
     return max(1, min(jobs or cores, tasks // (_PAYS if cores > 2 else _PAYS_ON_TWO_CORES) + 1))

@@ -10,25 +10,27 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import nbformat
-from rich.console import Console
+from rich.console import Console, Group
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
 
 from autograde.classroom import roster
 from autograde.classroom.directory import Classroom, ClassroomError, require_released
-from autograde.classroom.marks import disagreements
 from autograde.classroom.recording import Recorder, page_of, write_page
 from autograde.intake.handed_in import HandedIn, collect
 from autograde.intake.submission import UnreadableError, mended
 from autograde.judging import fingerprint
-from autograde.judging.blame import is_here
 from autograde.judging.results import SubmissionResult, failed
 from autograde.running.fleet import Fleet, Lost, open_fleet, usable_cores
 from autograde.running.ledger import Ledger, sole_writer
 from autograde.running.progress import Progress
 from autograde.running.stopping import Stop, stoppable
-from autograde.running.table import lacking
 from autograde.running.work import Done, Task, statements_to_start_early, trouble, work
 from autograde.sandbox import cgroups, tiers
 from autograde.sandbox.limits import Limits
+
+_STYLES = {"ok": "green", "tampered": "bold red", "unreadable": "red", "infrastructure": "bold red"}
 
 
 class StoppedError(Exception):
@@ -97,8 +99,8 @@ def grade(
             _say(console, f"{student} was taken out of the gradebook since, and comes back with this submission.")
         roster.note_added(classroom, set(wanted) - before)
         run = _Run(classroom, chapter, limits or classroom.limits(), unsafe, regrade, console, stop)
-        for sentence in (*([warning] if warning else []), *disagreements(classroom, chapter)):
-            run.say(sentence)
+        if warning:
+            run.say(warning)
         run.grade(wanted, min(jobs or usable_cores(), len(wanted)), scheduler, function, pages)
         for remark in roster.remarks(classroom, present):
             _say(console, remark)
@@ -197,7 +199,7 @@ class _Run:
             self.graded[student] = Graded(failed(student, self._chapter, "infrastructure", sentence))
             return True
         kept = None if self._regrade else self._classroom.stored(self._chapter, student)
-        if kept is None or not kept.fingerprint or any(map(is_here, kept.lacks)):  # a library was added since
+        if kept is None or not kept.fingerprint:
             return False
         task = self._task(student)
         if kept.fingerprint != task.number:
@@ -297,8 +299,44 @@ def remarks(graded: Sequence[Graded]) -> list[str]:
     unchanged = sum(one.unchanged for one in graded)
     if unchanged:
         said.append(f"{unchanged} of {len(graded)} were finished and unchanged, and were not graded again.")
-    said += lacking([one.result for one in graded])
     tiers = sorted({one.result.tier for one in graded if one.result.tier})
     if tiers:
         said.append(f"Isolation: {', '.join(tiers)}")
     return said
+
+
+def table(chapter: str, results: Sequence[SubmissionResult]) -> Group:
+    """Return the marks as a table, a row a student and a numbered column an exercise, and what to say to whom first."""
+    names = list(results[0].exercises) if results else []
+    shown = Table(title=chapter, title_justify="left", title_style="bold")
+    shown.add_column("student", overflow="fold")
+    for number in range(1, len(names) + 1):
+        shown.add_column(str(number), justify="right")
+    shown.add_column("total", justify="right", no_wrap=True)
+    shown.add_column("status", no_wrap=True)
+    for result in results:
+        marks = [f"{result.exercises[name].score:g}" for name in names]
+        total = f"[bold]{result.score:g}[/] / {result.max_score:g}"
+        status = f"[{_STYLES.get(result.status, 'yellow')}]{result.status}[/]"
+        shown.add_row(escape(result.student), *marks, total, status)
+    return Group(shown, *legend(names), *notes([(one.student, one.diagnosis) for one in results]))
+
+
+def legend(names: Sequence[str]) -> list[Text]:
+    """Return the line that says which exercise each number is."""
+    return [Text(" · ".join(f"{number} {name}" for number, name in enumerate(names, start=1)), style="dim")]
+
+
+def notes(said: Sequence[tuple[str, str]]) -> list[Table]:
+    """Return what to say to each student about whom there is something to say."""
+    listing = Table.grid(padding=(0, 2))
+    for student, diagnosis in said:
+        if diagnosis:
+            listing.add_row(Text(student), Text(shorten(diagnosis)))
+    return [Table.grid(), listing] if listing.row_count else []
+
+
+def shorten(text: str, length: int = 160) -> str:
+    """Return the beginning of `text` on one line."""
+    line = " ".join(text.split())
+    return line if len(line) <= length else line[: length - 1] + "…"

@@ -135,7 +135,7 @@ def _gradebook(classroom: Classroom, chapter: str) -> tuple[dict[str, _Standing]
         lines: dict[str, list[str]] = {}
         extensions: dict[str, str] = {}
         parts = (
-            (Grade.cell_id, Grade.auto_score, Grade.manual_score, Grade.extra_credit, Grade.needs_manual_grade),
+            (Grade.cell_id, Grade.auto_score, Grade.manual_score, Grade.extra_credit),
             (Comment.cell_id, Comment.auto_comment, Comment.manual_comment),
         )
         for columns in parts:

@@ -25,9 +25,8 @@ if TYPE_CHECKING:
 PRELOADED = (
     "matplotlib.pyplot", "course.anchors", "course.checking", "course.costs", "course.detection", "course.farm",
     "course.farm.meadow", "course.growing", "course.interpolation", "course.labels", "course.localization",
-    "course.masks", "course.patches", "course.pieces", "course.plotting", "course.pose", "course.proposals",
-    "course.regions", "course.roi", "course.segmentation", "course.shapes", "course.tables", "course.training",
-    "course.two_stages", "course.yolo",
+    "course.patches", "course.pieces", "course.plotting", "course.pose", "course.proposals", "course.regions",
+    "course.roi", "course.segmentation", "course.shapes", "course.tables", "course.training", "course.yolo",
 )  # fmt: skip
 """What the chapters' cells import beside torch: once a worker, not once an exercise."""
 

@@ -118,16 +118,16 @@ show_table(
 );
 
 # %% [markdown]
-# *What to see:* with 7 × 7 cells {n}`lost.7 × 7.lost in scenes:.1%` of our animals are lost, and in a herd {n}`lost.7 × 7.lost in herds:.1%`. A finer grid loses fewer, and then there are more cells to say *nothing here*. A flock of birds was the example in the paper.
+# *What to see:* with 7 × 7 cells {n}`lost.7 × 7.lost in scenes:.1%` of our animals are lost, and in a herd {n}`lost.7 × 7.lost in herds:.1%`. A finer grid loses fewer, and then there are more cells to say *nothing here*. Birds in a swarm were the example in the paper.
 # <!-- holds: lost.2 × 2.lost in scenes > lost.7 × 7.lost in scenes + 0.1; lost.7 × 7.lost in herds > lost.7 × 7.lost in scenes; lost.16 × 16.lost in herds < lost.7 × 7.lost in herds -->
 #
 # ## What a cell says
 #
 # For each cell the network says B **predictors** of five numbers: x, y, √w, √h, and a *confidence*; and then, once for the cell, a score for each of K classes. With the paper's S = 7, B = 2, K = 20 that is 7 × 7 × 30 numbers. **Predict:** how many boxes are that at most, and how many different classes can one cell name?
 #
-# Two boxes a cell, ninety-eight in all. And, as we decode it, a single class: the highest of the scores that its boxes share. (The paper's formula gives each box a score for each class, but shared they are there, too.) The confidence is to be the IoU of the box with the object, and 0 where there is none: *is there something* and *how good is my box* in one number. Times the class's score it is what a detection is ranked by.
+# Two boxes, ninety-eight in all, and a single class, since the scores belong to the cell. The confidence is to be the IoU of the box with the object, and 0 where there is none: *is there something* and *how good is my box* in one number. Times the class's score it is what a detection is ranked by.
 #
-# Why roots of the sizes? You will see it in the loss. They may come out below zero, for nothing keeps the output of a linear layer above it; the square is a size all the same, and the loss pulls towards the positive root.
+# Why roots of the sizes? You will see it in the loss.
 
 # %% [markdown] exercise="decode_predictions"
 # The way back: what does a network say? In each cell B **predictors** say a box and how sure they are of it, and all of them share the scores of K classes:
@@ -163,7 +163,7 @@ show_table(
 # %% [markdown]
 # ## Who learns it?
 #
-# A cell has an object and B boxes. If all B learn it, they become copies of each other. So only one does, the **responsible** predictor: the one whose box has the highest IoU with the object *already*. The other is told that it should not be sure of itself. What small advantage there was may grow: the paper saw predictors become specialists for some sizes, shapes or classes, and nobody had told them to.
+# A cell has an object and B boxes. If all B learn it, they become copies of each other. So only one does, the **responsible** predictor: the one whose box has the highest IoU with the object *already*. The other is told that it should not be sure of itself. What small advantage there was grows, and in the end one predictor is good at wide boxes and the other at tall ones; nobody told them to.
 #
 # To take an IoU both boxes must be in the same unit. Here two units stand side by side in one row of numbers.
 
@@ -191,9 +191,9 @@ show_table(
 # %% [markdown]
 # ## What it costs
 #
-# Everything is squared: the paper takes the simplest loss there is, and then mends what is wrong with it by a root and two weights.
+# Everything is squared: the paper takes the simplest loss there is, and then mends what is wrong with it by three numbers.
 #
-# **Roots.** A box that is 4 pixels too wide is nearly right for a barn and wrong for a chicken. Squared errors of the width do not know that; those of its root do. **Predict:** two animals are 10 and 40 pixels wide in an image of 64, both boxes 4 too wide. How many times more does the small one cost, by roots?
+# **Roots.** A box that is 4 pixels too wide is nearly right for a barn and wrong for a chicken. Squared errors of the width do not know that; those of its root do, in part. **Predict:** two animals are 10 and 40 pixels wide in an image of 64, both boxes 4 too wide. How many times more does the small one cost, by roots?
 
 # %% figure=true
 rows = {}
@@ -210,9 +210,9 @@ show_table(
 );
 
 # %% [markdown]
-# *What to see:* without roots all three cost the same. With them the narrow one costs {n}`roots.10 pixels wide.of the roots / roots.40 pixels wide.of the roots:.1f` times what the wide one does. By 1 − IoU it would be about three times, 1 − 10/14 against 1 − 40/44: the roots come close to that.
+# *What to see:* without roots all three cost the same. With them the narrow one costs {n}`roots.10 pixels wide.of the roots / roots.40 pixels wide.of the roots:.1f` times what the wide one does. By IoU it should be more still: 10 of 14 against 40 of 44.
 #
-# **Empty cells.** Take 8 × 8 cells, as the network below. In a scene with three animals 61 of 64 are empty, and of each the loss asks B times for a 0. Their sum pulls all confidences down, from the first step on, and drowns what the three cells with an animal say. So what is empty counts half: λ = 0.5.
+# **Empty cells.** In a scene with three animals 61 of 64 cells are empty, and each says B times *0, please*. Their sum pulls all confidences down, from the first step on, and drowns what the three cells with an animal say. So what is empty counts half: λ = 0.5.
 #
 # **Boxes** are what one wants, so they count five times: λ = 5.
 
@@ -284,11 +284,11 @@ print(f"{int(cells[..., 4].sum())} of {GRID * GRID} cells have an animal")
 show_boxes(images[number], boxes, labels, scores, CLASSES);
 
 # %% [markdown]
-# *What to see:* the same boxes again, each with a score of 1. Whatever the network says later goes the same way, and then through chapter 6's suppression: neighbouring cells may both claim a large animal.
+# *What to see:* the same boxes again, each with a score of 1. Whatever the network says later goes the same way.
 #
 # ## One network
 #
-# Convolutions, then an average over each of S × S parts of the map, and a head that says 5B + K numbers for each cell. The paper has two fully connected layers there: every cell sees everything, and in the last layer every cell has weights of its own. Ours has convolutions, which know in all cells what they have learnt in one. Both are in the code; you will train both.
+# Convolutions, then an average over each of S × S parts of the map, and a head that says 5B + K numbers for each cell. The paper has two fully connected layers there: every cell sees everything, and every cell has weights of its own. Ours has convolutions, which know in all cells what they have learnt in one. Both are in the code; you will train both.
 
 # %% given="solutions.yolo.detector:convolution" folded=true
 
@@ -342,7 +342,7 @@ def smoothed(values: list, over: int = 40) -> tuple[Tensor, Tensor]:
 show_curves({name: smoothed(values) for name, values in losses.items()}, log=True);
 
 # %% [markdown]
-# *What to see:* the four parts, before their weights, as the paper sums them over all cells. Look which of them falls first, and which is the largest in the end.
+# *What to see:* the four parts, before their weights, as the paper sums them over all cells.
 #
 # Now the same with fully connected layers, for as many steps.
 
@@ -353,7 +353,7 @@ connected = GridNetwork(5 * 2 + KINDS, GRID, "connected")
 fit(connected, five_squares, train_set, steps=STEPS, batch_size=BATCH, learning_rate=6e-3);
 
 # %% [markdown]
-# And, to compare, Fast R-CNN of chapter 8 with the proposals of selective search, for about as many seconds as YOLO, its search counted.
+# And, to compare, Fast R-CNN of chapter 8 with the proposals of selective search, for about as long as YOLO.
 
 # %% given="solutions.rcnn.detector:RegionNetwork" folded=true
 
@@ -477,10 +477,10 @@ rows = {
 show_table("all", rows, corner="same scenes", formats={"milliseconds": ".1f"});
 
 # %% [markdown]
-# *What to see:* Fast R-CNN finds more, AP50 {n}`all.Fast R-CNN.AP50:.2f` against {n}`all.YOLO.AP50:.2f`, and at ¾ it is further ahead, {n}`all.Fast R-CNN.AP75:.2f` against {n}`all.YOLO.AP75:.2f`: where exactly an animal ends, a cell does not know so well. But Fast R-CNN and its search take more than five times as long for a scene, mostly for the search. That is what one look brings.
+# *What to see:* Fast R-CNN finds more, AP50 {n}`all.Fast R-CNN.AP50:.2f` against {n}`all.YOLO.AP50:.2f`, and at ¾ it is further ahead, {n}`all.Fast R-CNN.AP75:.2f` against {n}`all.YOLO.AP75:.2f`: where exactly an animal ends, a cell does not know so well. But YOLO answers in {n}`all.YOLO.milliseconds:.0f` milliseconds, where Fast R-CNN and its search take {n}`all.Fast R-CNN.milliseconds:.0f`. That is what one look brings. (Your machine's milliseconds are others; look at their ratio.)
 # <!-- holds: all.Fast R-CNN.AP50 > all.YOLO.AP50 + 0.03; all.YOLO.AP50 > 0.5; all.Fast R-CNN.AP75 > all.YOLO.AP75 + 0.1; all.Fast R-CNN.milliseconds > 5 * all.YOLO.milliseconds; all.YOLO, fully connected.AP50 < 0.1 -->
 #
-# The fully connected layers have learnt next to nothing in as many steps, AP50 {n}`all.YOLO, fully connected.AP50:.2f`. What they read is tied to the place: a cow at the upper left teaches them nothing about one at the lower right. In so few steps, with this learning rate, they have not begun to find any. The paper could afford that, with thousands of photographs, convolutions that knew ImageNet, and 135 rounds through all of them. Convolutions share: what one cell learns, all of them know.
+# The fully connected layers have learnt next to nothing in as many steps, AP50 {n}`all.YOLO, fully connected.AP50:.2f`. Each cell has weights of its own there, and has to learn by itself what a cow is, from the few scenes in which a cow's centre lay in it. The paper could afford that, with thousands of photographs, convolutions that knew ImageNet, and 135 rounds through all of them. Convolutions share: what one cell learns, all of them know.
 
 # %% figure=true
 rows = {}
@@ -489,9 +489,8 @@ for name, found in results.items():
     for one, target in zip(found, targets):
         sure = {key: values[one["scores"] > 0.3] for key, values in one.items()}
         counts.update(kinds_of_detections(sure, target))
-    total, right = max(sum(counts.values()), 1), counts["right"]
+    total = max(sum(counts.values()), 1)
     rows[name] = {kind: count / total for kind, count in counts.items()}
-    rows[name]["of all animals"] = right / sum(len(target["boxes"]) for target in targets)
 show_table(
     "errors",
     rows,
@@ -500,8 +499,9 @@ show_table(
 );
 
 # %% [markdown]
-# *What to see:* of what YOLO says with such a score {n}`errors.YOLO.right:.0%` is right, and of what Fast R-CNN says {n}`errors.Fast R-CNN.right:.0%`, which mostly gives a second name to an animal that it has found. But of all animals YOLO finds {n}`errors.YOLO.of all animals:.0%` so, and Fast R-CNN {n}`errors.Fast R-CNN.of all animals:.0%`. Take care, though: a score of 0.3 is not the same for both. YOLO's is a product of two numbers, and it keeps quiet where it is in doubt; so it says less, and misses more. Each has a way of its own to count, too: a cell says one name for its box, and Fast R-CNN may say several. Both seldom put a box on nothing, for a meadow is a simpler background than the photographs of the paper; that YOLO does so less often, as there, cannot be seen here. Where nothing is said, as by the fully connected layers, there is nothing to count.
-# <!-- holds: errors.YOLO.right > errors.Fast R-CNN.right + 0.1; errors.Fast R-CNN.another name > errors.YOLO.another name; errors.Fast R-CNN.of all animals > errors.YOLO.of all animals; errors.Fast R-CNN.on nothing < 0.1; errors.YOLO.on nothing < 0.1 -->
+# *What to see:* of what YOLO says with such a score {n}`errors.YOLO.right:.0%` is right, and of what Fast R-CNN says {n}`errors.Fast R-CNN.right:.0%`, which mostly gives a second name to an animal that it has found. Take care, though: a score of 0.3 is not the same for both. YOLO's is a product of two numbers, and it keeps quiet where it is in doubt; so it says less, and misses more. Both seldom put a box on nothing, for a meadow is a simpler background than the photographs of the paper. Where nothing is
+# said, as by the fully connected layers, there is nothing to count.
+# <!-- holds: errors.YOLO.right > errors.Fast R-CNN.right + 0.1; errors.Fast R-CNN.another name > errors.YOLO.another name; errors.Fast R-CNN.on nothing < 0.1; errors.YOLO.on nothing < 0.1 -->
 
 # %% figure=true
 some = [index for index, target in enumerate(targets) if len(target["boxes"]) > 1][:4]
@@ -549,7 +549,7 @@ rows = {
 show_table("who", rows, corner="is responsible for", formats={"mean size in pixels": ".1f"});
 
 # %% [markdown]
-# *What to see:* the two divide the animals between them, here {n}`who.predictor 0.animals:.0f` to {n}`who.predictor 1.animals:.0f`, and who has more of them, the first weights decide. In shape and size they hardly differ after so short a training. The paper reports more.
+# *What to see:* the two divide the animals between them, here {n}`who.predictor 0.animals:.0f` to {n}`who.predictor 1.animals:.0f`, and who has more of them has the somewhat larger ones. Who that is, the first weights decide. It is the beginning of what the paper describes: one predictor for some sizes and shapes, the other for the rest.
 
 # %% [markdown]
 # ## What it cost, and what comes next
@@ -564,7 +564,7 @@ show_table("who", rows, corner="is responsible for", formats={"mean size in pixe
 # | Faster R-CNN, VGG16 | 73.2 | 7 |
 # | Faster R-CNN, ZF | 62.1 | 18 |
 #
-# And its errors (figure 4 of the paper): of YOLO's best detections 19 % are badly placed and 4.8 % lie on background; of Fast R-CNN's 8.6 % and 13.6 %. A network that has seen the whole picture seldom takes a patch of grass for a cow. Where exactly the cow ends, a grid of 7 × 7 does not know so well. On our farm the first half of that does not show, as you saw, and the second does.
+# And its errors (figure 4 of the paper): of YOLO's best detections 19 % are badly placed and 4.8 % lie on background; of Fast R-CNN's 8.6 % and 13.6 %. A network that has seen the whole picture seldom takes a patch of grass for a cow. Where exactly the cow ends, a grid of 7 × 7 does not know so well.
 #
 # What came later took back much of what was radical here: anchors with classes of their own, several maps, other losses. The one look has stayed.
 #

@@ -23,12 +23,6 @@ NO_GRADIENT = (
     "`torch.no_grad()`, or as plain numbers in a new tensor they are no longer part of the graph."
 )
 
-CONTIGUOUS_ONLY = (
-    "Your function is right for contiguous inputs only. In a transposed or expanded one the numbers do not lie in "
-    "memory in the order of their places."
-)
-"""Who can call the answer once more asks it about contiguous copies before this is said."""
-
 _SEVERAL = 3  # right cases that have something in common by no accident
 
 _ERRORS = {
@@ -175,7 +169,8 @@ _INPUTS: tuple[tuple[Callable[[Case], bool], str], ...] = (
     ),
     (
         _is_scattered,
-        CONTIGUOUS_ONLY,
+        "Your function is right for contiguous inputs only. In a transposed or expanded one the numbers do not lie in "
+        "memory in the order of their places.",
     ),
     (
         _has_unequal_pair,

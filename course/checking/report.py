@@ -7,10 +7,8 @@ from contextlib import redirect_stdout
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
-from torch import Tensor
-
 from course.checking import answers as stored
-from course.checking import limits, patterns
+from course.checking import limits
 from course.checking.calling import Answer, Failure, Outcome, call, describe_exception
 from course.checking.diagnosing import diagnose
 from course.checking.guard import find_in_function
@@ -80,8 +78,6 @@ def examine(exercise: Exercise, answer: Answer) -> Report:
     found = report(exercise, known, (*outcomes, *[Outcome(failure=Failure("OutOfTimeError", ""))] * untried))
     found = replace(found, verdicts=_told_of_time(found, outcomes), untried=untried)
     shown = found.first_failure or 0
-    if found.diagnosis == patterns.CONTIGUOUS_ONLY and not _is_right_once_contiguous(found, answer):
-        found = replace(found, diagnosis="")
     if found.unknown_name:
         found = replace(found, diagnosis=_told_of_name(found.unknown_name))
     return replace(found, printed=printed[shown] if shown < len(printed) else "")
@@ -128,32 +124,6 @@ def _call_all(exercise: Exercise, answer: Answer, cases: tuple[Case, ...]) -> tu
         if _is_out_of_time(outcome):
             break
     return tuple(outcomes), printed
-
-
-def _is_right_once_contiguous(found: Report, answer: Answer) -> bool:
-    """Return whether `answer` is right on contiguous copies of the inputs on which it is wrong: only then it is these.
-
-    Their numbers may be the first ones to show quite another fault.
-    """
-    wrong = [number for number, verdict in enumerate(found.verdicts) if not verdict.passed]
-    cases = tuple(_contiguous(found.cases[number]) for number in wrong)
-    outcomes, _ = _call_all(found.exercise, answer, cases)
-    return len(outcomes) == len(wrong) and all(
-        judge(found.exercise, case.name, found.expected[number], outcome).passed
-        for number, case, outcome in zip(wrong, cases, outcomes, strict=True)
-    )
-
-
-def _contiguous(case: Case) -> Case:
-    def copied(value: object) -> object:
-        if isinstance(value, Tensor):
-            return value.contiguous()
-        if isinstance(value, list | tuple):
-            return type(value)(map(copied, value))
-        return {key: copied(item) for key, item in value.items()} if isinstance(value, dict) else value
-
-    args, options = ({name: copied(value) for name, value in some.items()} for some in (case.args, case.options))
-    return replace(case, args=args, options=options)
 
 
 def _listened(answer: Answer, heard: "_Heard") -> Answer:

@@ -5,7 +5,7 @@ figure. Figures lie on a white card of their own, so that they read the same in 
 """
 
 from course.plotting.charts import show_confusion, show_curves, show_precision_recall
-from course.plotting.detections import show_detections, show_instances, show_rankings
+from course.plotting.detections import show_detections, show_rankings
 from course.plotting.grids import show_feature_maps, show_grids
 from course.plotting.objects import show_objects, show_poses
 from course.plotting.patches import show_patches, show_places
@@ -25,7 +25,6 @@ __all__ = [
     "show_feature_maps",
     "show_grids",
     "show_images",
-    "show_instances",
     "show_keypoints",
     "show_labels",
     "show_masks",

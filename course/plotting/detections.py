@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from torch import Tensor
@@ -43,56 +42,14 @@ def show_detections(
             _draw_box(axis, box, colour_of(label - 1), bold=few)
             if few:
                 name = classes[label] if scores is None else f"{classes[label]} {float(scores[place]):.1f}"
-                _write_name(axis, box, name, colour_of(label - 1))
+                axis.text(
+                    max(box[0] - 0.5, 0), max(box[1] - 0.5, 5), name, fontsize=7.5, color=INK, va="bottom",
+                    bbox={"facecolor": "white", "edgecolor": colour_of(label - 1), "boxstyle": "round,pad=0.12"},
+                )  # fmt: skip
         for box in one["lost"].tolist() if "lost" in one else ():
             _draw_box(axis, box, INK, bold=True, style=LINE_STYLES[1])
         axis.set(xlim=(-0.5, image.shape[-1] - 0.5), ylim=(image.shape[-2] - 0.5, -0.5))
     return figure
-
-
-def show_instances(
-    images: Sequence[Tensor],
-    found: Sequence[Mapping[str, Tensor]],
-    classes: Sequence[str],
-    titles: Sequence[str] = (),
-    columns: int = 4,
-) -> Figure:
-    """Draw in each of the images (3, H, W) its objects' masks, each object in a colour of its own, with its name.
-
-    `found` has a dict a picture: bool `masks` (n, H, W), `boxes` (n, 4) in pixels, which say where the names stand,
-    `labels` (n,) from 1 and, where they are not the truth, `scores` (n,).
-
-    Raises:
-        ValueError: not one dict a picture.
-    """
-    if len(found) != len(images):
-        raise ValueError(f"found must have a dict for each of the {len(images)} pictures, got {len(found)}")
-    figure, axes = picture_axes(len(images), columns=columns)
-    for number, (axis, image, one) in enumerate(zip(axes, images, found, strict=False)):
-        draw_image(axis, image)
-        if titles:
-            set_title(axis, titles[number])
-        scores = one.get("scores")
-        names = [classes[label] for label in one["labels"].tolist()]
-        for place, mask in enumerate(one["masks"].detach().cpu().numpy()):
-            if not mask.any():
-                continue
-            layer = np.zeros((*mask.shape, 4))
-            layer[mask] = to_rgba(colour_of(place), 0.5)
-            axis.imshow(layer, interpolation="nearest")
-            axis.contour(mask, levels=[0.5], colors=[colour_of(place)], linewidths=1.2)
-            name = names[place] if scores is None else f"{names[place]} {float(scores[place]):.1f}"
-            _write_name(axis, one["boxes"][place].tolist(), name, colour_of(place))
-        axis.set(xlim=(-0.5, image.shape[-1] - 0.5), ylim=(image.shape[-2] - 0.5, -0.5))
-    return figure
-
-
-def _write_name(axis: Axes, box: Sequence[float], name: str, colour: str) -> None:
-    """Write a name over the upper left corner of a box, inside the picture."""
-    axis.text(
-        max(box[0] - 0.5, 0), max(box[1] - 0.5, 5), name, fontsize=7.5, color=INK, va="bottom",
-        bbox={"facecolor": "white", "edgecolor": colour, "boxstyle": "round,pad=0.12"},
-    )  # fmt: skip
 
 
 def _draw_box(axis: Axes, box: Sequence[float], colour: str, bold: bool, style: str = "-") -> None:

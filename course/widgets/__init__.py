@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from course.widgets.nms import NMS
     from course.widgets.precision_recall import PrecisionRecall
     from course.widgets.receptive_field import ReceptiveField
-    from course.widgets.roi_align import RoIAlign
     from course.widgets.roi_pool import RoIPool
     from course.widgets.selective_search import SelectiveSearch
     from course.widgets.sliding_window import SlidingWindow
@@ -29,8 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "NMS", "Anchors", "BoxCoder", "Heatmap", "IoU", "MaxUnpooling", "MultitaskLoss", "PrecisionRecall",
-    "ReceptiveField", "RoIAlign", "RoIPool", "SelectiveSearch", "SlidingWindow", "TransposedConvolution", "Unpooling",
-    "YoloGrid",
+    "ReceptiveField", "RoIPool", "SelectiveSearch", "SlidingWindow", "TransposedConvolution", "Unpooling", "YoloGrid",
 ]  # fmt: skip
 
 _FOLDERS = {
@@ -43,7 +41,6 @@ _FOLDERS = {
     "MultitaskLoss": "multitask_loss",
     "PrecisionRecall": "precision_recall",
     "ReceptiveField": "receptive_field",
-    "RoIAlign": "roi_align",
     "RoIPool": "roi_pool",
     "SelectiveSearch": "selective_search",
     "SlidingWindow": "sliding_window",

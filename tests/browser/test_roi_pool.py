@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import nbformat
 import pytest
 import torch
 from playwright.sync_api import Browser, Locator, Page, expect
@@ -9,11 +10,11 @@ from torch import Tensor
 
 from course.widgets import RoIPool
 from solutions.fast_rcnn import roi_pool
-from tests.browser.lab import Lab, Theme
-from tests.browser.playing import on_pages, play_in_a_notebook, play_without_a_kernel
+from tests.browser.lab import Lab
 from tests.browser.test_box_widgets import press
 from tests.browser.test_localization_widgets import radio
-from tests.browser.test_widgets import cell_of
+from tests.browser.test_transposed_convolution import assert_fits, listen
+from tests.browser.test_widgets import assert_keys_are_its_own, assert_readable, cell_of, show, write
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
 
@@ -111,13 +112,44 @@ def explore(page: Page, widget: Locator) -> None:
     expect(widget.locator(".cw-say")).to_contain_text("its bin is row 16, which the map does not have")
 
 
-@on_pages
-def test_on_a_page_without_a_kernel(browser: Browser, theme: Theme, width: int) -> None:
-    play_without_a_kernel(browser, RoIPool(), theme, width, predict, explore)
+@pytest.mark.parametrize(("theme", "width"), [("light", 900), ("dark", 500), ("light", 400)])
+def test_on_a_page_without_a_kernel(browser: Browser, theme: str, width: int) -> None:
+    context = browser.new_context(
+        color_scheme=theme,  # type: ignore[arg-type]
+        viewport={"width": width + 24, "height": 900},
+    )
+    page = context.new_page()
+    errors = listen(page)
+    show(page, RoIPool().static_view("a"), width)
+    widget = page.locator(".course-widget")
+    assert_fits(widget)
+    predict(page, widget)
+    explore(page, widget)
+    assert_readable(widget)
+    assert_fits(widget)
+    page.evaluate("window.leave()")
+    assert page.locator("#widget > *").count() == 0
+    assert errors == []
+    context.close()
 
 
 def test_in_a_notebook_the_kernel_follows_and_no_cell_is_deleted(lab: Lab, tmp_path: Path) -> None:
-    widget = play_in_a_notebook(lab, tmp_path, "RoIPool", predict)
+    cells = [
+        nbformat.v4.new_code_cell("from course.widgets import RoIPool", id="import"),
+        nbformat.v4.new_code_cell("widget = RoIPool()\nwidget", id="widget"),
+        nbformat.v4.new_code_cell("print('the end')", id="end"),
+    ]
+    page = lab.open(write(tmp_path / "pooling.ipynb", cells), theme="dark", width=1280)
+    lab.run_all()
+    widget = lab.cell(1).locator(".course-widget")
+    predict(page, widget)
+    assert_keys_are_its_own(widget)
+    assert_readable(widget)
+    lab.screenshot("roi-pool-dark-lab", widget)
+    selected, count = lab.selected_cells(), lab.cells.count()
+    for key in ("ArrowDown", "d", "d", "ArrowDown"):
+        page.keyboard.press(key)
+    assert (lab.cells.count(), lab.selected_cells()) == (count, selected)
 
     lab.write(2, "print(widget.box, widget.stride, widget.size)")
     assert "[58.0, 37.0, 122.0, 85.0] 16 2" in lab.run_cell(2)

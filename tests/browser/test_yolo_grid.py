@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import nbformat
 import pytest
 import torch
 from playwright.sync_api import Browser, Locator, Page, expect
@@ -9,11 +10,11 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from course.widgets import YoloGrid
 from solutions.boxes import box_iou
 from solutions.yolo import encode_targets, yolo_loss
-from tests.browser.lab import Lab, Theme
-from tests.browser.playing import on_pages, play_in_a_notebook, play_without_a_kernel
+from tests.browser.lab import Lab
 from tests.browser.test_box_widgets import press
 from tests.browser.test_localization_widgets import radio
-from tests.browser.test_widgets import cell_of
+from tests.browser.test_transposed_convolution import assert_fits, listen
+from tests.browser.test_widgets import assert_keys_are_its_own, assert_readable, cell_of, show, write
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
 
@@ -147,17 +148,50 @@ def explore(page: Page, widget: Locator) -> None:
     expect(widget.locator(".cw-say")).to_contain_text("All shares count alike")
 
 
-@on_pages
-def test_on_a_page_without_a_kernel(browser: Browser, theme: Theme, width: int) -> None:
-    play_without_a_kernel(browser, YoloGrid(), theme, width, predict, explore)
+@pytest.mark.parametrize(("theme", "width"), [("light", 900), ("dark", 600), ("light", 366)])
+def test_on_a_page_without_a_kernel(browser: Browser, theme: str, width: int) -> None:
+    context = browser.new_context(
+        color_scheme=theme,  # type: ignore[arg-type]
+        viewport={"width": width + 24, "height": 900},
+    )
+    page = context.new_page()
+    errors = listen(page)
+    show(page, YoloGrid().static_view("a"), width)
+    widget = page.locator(".course-widget")
+    assert_fits(widget)
+    predict(page, widget)
+    assert_fits(widget)
+    assert_readable(widget)
+    explore(page, widget)
+    assert_readable(widget)
+    assert_fits(widget)
+    page.evaluate("window.leave()")
+    assert page.locator("#widget > *").count() == 0
+    assert errors == []
+    context.close()
 
 
 def test_in_a_notebook_the_kernel_follows_and_no_cell_is_deleted(lab: Lab, tmp_path: Path) -> None:
-    widget = play_in_a_notebook(lab, tmp_path, "YoloGrid", predict)
+    cells = [
+        nbformat.v4.new_code_cell("from course.widgets import YoloGrid", id="import"),
+        nbformat.v4.new_code_cell("widget = YoloGrid()\nwidget", id="widget"),
+        nbformat.v4.new_code_cell("print('the end')", id="end"),
+    ]
+    page = lab.open(write(tmp_path / "yolo_grid.ipynb", cells), theme="dark", width=1280)
+    lab.run_all()
+    widget = lab.cell(1).locator(".course-widget")
+    predict(page, widget)
+    assert_keys_are_its_own(widget)
+    assert_readable(widget)
+    selected, count = lab.selected_cells(), lab.cells.count()
+    for key in ("ArrowDown", "d", "d", "ArrowDown"):
+        page.keyboard.press(key)
+    assert (lab.cells.count(), lab.selected_cells()) == (count, selected)
 
     lab.write(2, "print(widget.box, widget.grid, widget.view, widget.confidences, widget.weighted)")
     assert "[81.0, 30.0, 135.0, 70.0] 4 targets [0.9, 0.3] True" in lab.run_cell(2)
     lab.write(2, "widget.view = 'loss'; widget.one = [81, 28, 135, 68.25]; widget.elsewhere = 0.2")
     lab.run_cell(2)
     assert_loss(widget, [81, 30, 135, 70], [[81, 28, 135, 68.25], TWO], elsewhere=0.2)
+    lab.screenshot("yolo-grid-dark-lab", widget)
     lab.assert_quiet()

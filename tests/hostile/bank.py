@@ -1,7 +1,6 @@
 """The bank of hostile submissions: what makes an entry, and the notebook that entries change.
 
-To add one, write a function in the file that fits: `formats`, `places` and `no_notebooks` are about what is handed in,
-`notebooks`, `around` and `states` about honest work, `faults` about wrong work, `cheats` about cheats.
+To add one, write a function in `formats.py`, `notebooks.py`, `faults.py` or `cheats.py`:
 
     @honest
     def the_helper_has_a_cell_of_its_own(book):
@@ -12,14 +11,11 @@ It gets the released notebook with right answers in it, and changes it. It may r
 folder: a dictionary of names and what is there, bytes or something that makes a thing of another kind at a path.
 `@honest` earns full marks; `@faulty(max_unpool2d=0)` and `@cheating(max_unpool2d=0)` full marks but for what they
 name, `everything=0` nothing at all; a pair stands for a mark between the two. `status` is `ok` where none is given.
-What lies where nobody looks for it is `@misplaced`: it has no marks, and the end of a run names it.
-
-All of it is on one chapter. What is `sampled` in `samples.py` is made once for each chapter of `SAMPLED`.
 """
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -28,25 +24,22 @@ from course.exercises.catalogue import of_chapter
 from tests.autograde.conftest import CHAPTER
 
 NAME = f"{CHAPTER}.ipynb"
-NAMES = tuple(exercise.name for exercise in of_chapter(CHAPTER))
-SAMPLED = ("06_boxes_and_metrics", "09_faster_rcnn")
-"""Chapters of other answers: functions of boxes that call one another, and that the course has under other names."""
+POINTS = {exercise.name: float(exercise.points) for exercise in of_chapter(CHAPTER)}
+NAMES = tuple(POINTS)
 
 Thing = bytes | Callable[[Path], object]
 Made = bytes | dict[str, Thing] | None
 Mark = float | tuple[float, float]
-Kind = Literal["honest", "faulty", "cheating", "misplaced"]
-Maker = Callable[["Book"], Made]
+Kind = Literal["honest", "faulty", "cheating"]
 
 
 class Book:
     """A notebook as JSON, with right answers, to be changed."""
 
-    def __init__(self, released: bytes, answered: bool = True, chapter: str = CHAPTER) -> None:
+    def __init__(self, released: bytes, answered: bool = True) -> None:
         self.json = json.loads(released)
         self.released = released
-        self.chapter = chapter
-        self.answers = demo.right_answers(chapter)
+        self.answers = demo.right_answers()
         for name, source in self.answers.items() if answered else ():
             self[name]["source"] = source
 
@@ -87,10 +80,6 @@ class Book:
         """Return the cell that imports what the chapter needs."""
         return next(cell for cell in self.cells if "import torch.nn.functional" in "".join(cell["source"]))
 
-    def stub(self, name: str) -> str:
-        """Return the source of the answer's cell as it was given out."""
-        return "".join(Book(self.released, answered=False, chapter=self.chapter)[name]["source"])
-
     def blank(self) -> bytes:
         return self.released
 
@@ -112,20 +101,18 @@ class Entry:
     make: Callable[[Book], Made]
     marks: Mapping[str, Mark]
     status: str
-    chapter: str = CHAPTER
     as_whole: bool = False
     """Whether the code to run is that of the undamaged notebook, letter by letter."""
     nbgrader: str = ""
     """Why plain `nbgrader autograde` gives no verdict on it, where it gives none."""
     told: str = ""
-    """What the list of repairs must say, or the run itself of what is misplaced."""
+    """What the list of repairs must say."""
 
     def lay(self, folder: Path, released: bytes) -> None:
-        """Write the submission into `folder`, the chapter's in that of a student; what is misplaced, beside it."""
-        book = Book(released, chapter=self.chapter)
+        """Write the submission into `folder`."""
+        book = Book(released)
         made = self.make(book)
-        things = made if isinstance(made, dict) else {f"{self.chapter}.ipynb": book.bytes() if made is None else made}
-        folder = folder.parent if self.kind == "misplaced" else folder
+        things = made if isinstance(made, dict) else {NAME: book.bytes() if made is None else made}
         folder.mkdir(parents=True, exist_ok=True)
         for name, thing in things.items():
             path = folder / name
@@ -137,8 +124,6 @@ class Entry:
 
 
 ENTRIES: dict[str, Entry] = {}
-STRAYS: dict[str, Entry] = {}
-"""What is misplaced."""
 
 
 @dataclass(frozen=True)
@@ -147,30 +132,19 @@ class _Deserves:
     status: str = "ok"
     options: Mapping[str, object] = field(default_factory=dict)
     marks: Mapping[str, Mark] = field(default_factory=dict)
-    chapters: tuple[str, ...] = (CHAPTER,)
 
-    def __call__(self, make: Maker) -> Maker:
-        says = (make.__doc__ or "").strip()
-        assert says, f"{make.__name__} needs a sentence that says what it is"
-        entries = STRAYS if self.kind == "misplaced" else ENTRIES
-        for chapter in self.chapters:
-            name = make.__name__.replace("_", "-")
-            name = name if self.chapters == (CHAPTER,) else f"{chapter[:2]}-{name}"
-            assert name not in ENTRIES | STRAYS, f"two entries are called {name}"
-            entries[name] = Entry(
-                name, says, self.kind, make, self._marks(chapter), self.status, chapter, **self.options,  # type: ignore[arg-type]
-            )  # fmt: skip
+    def __call__(self, make: Callable[[Book], Made]) -> Callable[[Book], Made]:
+        name, says = make.__name__.replace("_", "-"), (make.__doc__ or "").strip()
+        assert says, f"{name} needs a sentence that says what it is"
+        assert name not in ENTRIES, f"two entries are called {name}"
+        marks = {exercise: self.marks.get("everything", points) for exercise, points in POINTS.items()}
+        marks |= {exercise: mark for exercise, mark in self.marks.items() if exercise != "everything"}
+        assert marks.keys() == POINTS.keys()
+        ENTRIES[name] = Entry(name, says, self.kind, make, marks, self.status, **self.options)  # type: ignore[arg-type]
         return make
 
-    def _marks(self, chapter: str) -> dict[str, Mark]:
-        points = {exercise.name: float(exercise.points) for exercise in of_chapter(chapter)}
-        marks = {name: self.marks.get("everything", most) for name, most in points.items()}
-        marks |= {name: mark for name, mark in self.marks.items() if name != "everything"}
-        assert marks.keys() == points.keys()
-        return marks
 
-
-def honest(make: Maker) -> Maker:
+def honest(make: Callable[[Book], Made]) -> Callable[[Book], Made]:
     """Full marks."""
     return _Deserves("honest")(make)
 
@@ -193,15 +167,3 @@ def unreadable(told: str, nbgrader: str = "") -> _Deserves:
 def cheating(status: str = "ok", nbgrader: str = "", **marks: Mark) -> _Deserves:
     """No marks for what is cheated."""
     return _Deserves("cheating", status, {"nbgrader": nbgrader}, marks)
-
-
-def misplaced(told: str) -> _Deserves:
-    """No marks, since it is not where submissions are looked for, and a sentence of the run that holds `told`."""
-    return _Deserves("misplaced", "", {"told": told}, {"everything": 0})
-
-
-def sampled(deserves: Callable[..., object], *chapters: str, **how: object) -> _Deserves:
-    """Return what one of the above gives, `honest` or `cheating` and so on, for `chapters` or all of `SAMPLED`."""
-    one = _Deserves("honest") if deserves is honest else deserves(**how)
-    assert isinstance(one, _Deserves)
-    return replace(one, chapters=chapters or SAMPLED)

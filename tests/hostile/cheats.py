@@ -6,8 +6,8 @@
 import copy
 
 from tests.hostile.bank import NAME, NAMES, Book, Made, cheating, code
+from tests.hostile.formats import link
 from tests.hostile.notebooks import NEAREST, POOL, STAGE, UNPOOL
-from tests.hostile.places import link
 
 
 def wrong(book: Book, *names: str) -> None:

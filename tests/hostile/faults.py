@@ -29,7 +29,7 @@ def half_done(book: Book) -> None:
     """The first two answers are there; of the others one is commented out, one is empty, one as it was given out."""
     book.answer(POOL, "\n".join(f"# {line}" for line in book.answers[POOL].splitlines()))
     book.answer(UNPOOL, "")
-    book.answer(STAGE, book.stub(STAGE))
+    book.answer(STAGE, "".join(Book(book.released, answered=False)[STAGE]["source"]))
 
 
 @faulty(max_pool2d_with_indices=0)

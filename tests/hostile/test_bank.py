@@ -6,12 +6,13 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from autograde.classroom.directory import Classroom
 from autograde.classroom.recording import page_of, write_page
 from autograde.intake.handed_in import collect
 from autograde.intake.marks import grade_id
 from autograde.intake.submission import Submission, UnreadableError, mended
 from tests.autograde.conftest import CHAPTER
-from tests.hostile.bank import ENTRIES, NAMES, SAMPLED, STRAYS, Entry
+from tests.hostile.bank import ENTRIES, NAMES, Entry
 from tests.hostile.conftest import Batch
 
 EVERY = pytest.mark.parametrize("entry", ENTRIES.values(), ids=ENTRIES.keys())
@@ -19,40 +20,38 @@ SCRIPT = "<script>alert('xss')</script>"
 slow = pytest.mark.slow
 
 
-def read(entry: Entry, folder: Path, given: dict[str, bytes]) -> Submission:
-    data = given[entry.chapter]
+def read(entry: Entry, folder: Path, released: Classroom) -> Submission:
+    data = released.released_bytes(CHAPTER) or b""
     entry.lay(folder, data)
-    return mended(collect(folder, entry.name, entry.chapter), entry.chapter, data)
+    return mended(collect(folder, entry.name, CHAPTER), CHAPTER, data)
 
 
 def test_the_bank_is_large_and_of_three_kinds() -> None:
     kinds = [entry.kind for entry in ENTRIES.values()]
     assert len(kinds) >= 60
     assert all(kinds.count(kind) >= 15 for kind in ("honest", "faulty", "cheating"))
-    for chapter in SAMPLED:
-        assert {entry.kind for entry in ENTRIES.values() if entry.chapter == chapter} == set(kinds)
 
 
 @EVERY
-def test_intake_reads_it_or_says_why_not(entry: Entry, tmp_path: Path, given: dict[str, bytes]) -> None:
+def test_intake_reads_it_or_says_why_not(entry: Entry, tmp_path: Path, released: Classroom) -> None:
     began = time.process_time()
     if entry.status == "unreadable":
         with pytest.raises(UnreadableError, match=entry.told):
-            read(entry, tmp_path / CHAPTER, given)
+            read(entry, tmp_path / CHAPTER, released)
         assert time.process_time() - began < 20
         return
-    submission = read(entry, tmp_path / CHAPTER, given)
+    submission = read(entry, tmp_path / CHAPTER, released)
     assert time.process_time() - began < 20
     assert not entry.told or any(entry.told in repair for repair in submission.repairs), submission.repairs
     nbformat.validate(submission.notebook)
     marks = [mark for mark in map(grade_id, submission.notebook.cells) if mark]
-    assert sorted(marks) == sorted([*entry.marks, *(f"check-{name}" for name in entry.marks)])
+    assert sorted(marks) == sorted([*NAMES, *(f"check-{name}" for name in NAMES)])
 
 
 @pytest.mark.parametrize("name", [name for name, entry in ENTRIES.items() if entry.as_whole])
-def test_damage_to_the_file_alone_changes_no_code(name: str, tmp_path: Path, given: dict[str, bytes]) -> None:
-    whole = read(ENTRIES["untouched"], tmp_path / "whole" / CHAPTER, given)
-    damaged = read(ENTRIES[name], tmp_path / "damaged" / CHAPTER, given)
+def test_damage_to_the_file_alone_changes_no_code(name: str, tmp_path: Path, released: Classroom) -> None:
+    whole = read(ENTRIES["untouched"], tmp_path / "whole" / CHAPTER, released)
+    damaged = read(ENTRIES[name], tmp_path / "damaged" / CHAPTER, released)
     assert {x: damaged.code(x) for x in NAMES} == {x: whole.code(x) for x in NAMES}
 
 
@@ -80,16 +79,6 @@ def test_nbgrader_gives_it_the_same_marks(entry: Entry, batch: Batch) -> None:
     else:
         assert batch.theirs[entry.name] == batch.ours[entry.name]
         assert batch.statuses[entry.name] == entry.status
-
-
-@slow
-@pytest.mark.timeout(900)
-@pytest.mark.parametrize("stray", STRAYS.values(), ids=STRAYS.keys())
-def test_what_is_misplaced_is_named_and_marked_by_nobody(stray: Entry, batch: Batch) -> None:
-    assert stray.told in batch.told
-    assert stray.name not in batch.results
-    assert stray.name not in batch.ours
-    assert stray.name not in batch.theirs
 
 
 @slow

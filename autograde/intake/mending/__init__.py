@@ -11,11 +11,9 @@ from nbformat import NotebookNode
 from autograde.intake.marks import grade_id
 from autograde.intake.mending import answers, checks
 from autograde.intake.mending import notebook as whole
-from autograde.intake.mending.bench import MISSING, SECOND_ATTEMPT, Bench
+from autograde.intake.mending.bench import Bench
 from autograde.intake.notebook_file import UnreadableError
 from course.exercises.exercise import Exercise
-
-__all__ = ["SECOND_ATTEMPT", "mend", "was_put_back"]
 
 
 def mend(notebook: NotebookNode, exercises: Sequence[Exercise], released: NotebookNode | None) -> list[str]:
@@ -41,8 +39,3 @@ def mend(notebook: NotebookNode, exercises: Sequence[Exercise], released: Notebo
     if exercises and bench.put_back == 2 * len(exercises):
         raise UnreadableError("it holds no cell of this chapter")
     return list(dict.fromkeys(bench.told))
-
-
-def was_put_back(name: str, repairs: Sequence[str]) -> bool:
-    """Return whether these repairs say that the cell `name` was missing and stands now as it was released."""
-    return bool(name) and MISSING.format(name) in repairs

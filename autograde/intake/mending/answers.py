@@ -7,7 +7,7 @@ from nbformat import NotebookNode
 
 from autograde.intake import definitions
 from autograde.intake.marks import grade_id
-from autograde.intake.mending.bench import MISSING, SECOND_ATTEMPT, Bench, code_cells, place_of
+from autograde.intake.mending.bench import Bench, code_cells, place_of
 from course.exercises.exercise import Exercise
 
 _ALIKE = 0.8  # of a name with its parameters
@@ -60,7 +60,7 @@ def _last_attempt(bench: Bench, name: str, kept: NotebookNode) -> NotebookNode:
     ]
     if not again:
         return kept
-    bench.told.append(f"the answer {name} {SECOND_ATTEMPT}, and the last one was taken")
+    bench.told.append(f"the answer {name} was written a second time below its check, and the last one was taken")
     return again[-1]
 
 
@@ -115,7 +115,7 @@ def _alike(bench: Bench, exercise: Exercise) -> NotebookNode | None:
 
 def _put_back(bench: Bench, name: str) -> NotebookNode:
     bench.put_back += 1
-    bench.told.append(MISSING.format(name))
+    bench.told.append(f"the cell {name} was missing")
     template = bench.templates.get(name)
     cell = nbformat.v4.new_code_cell("") if template is None else nbformat.from_dict(template)
     return bench.insert(cell, before=f"check-{name}")

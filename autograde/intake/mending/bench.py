@@ -8,13 +8,6 @@ from nbformat import NotebookNode
 from autograde.intake.marks import grade_id
 from course.exercises.exercise import Exercise
 
-MISSING = "the cell {} was missing"
-"""What is told of a cell that was put back as it was released."""
-
-
-SECOND_ATTEMPT = "was written a second time below its check"
-"""What is told of an answer that the notebook ends with, and that stands below the check of another one."""
-
 
 class Bench:
     """A notebook under repair. `told` are the repairs so far, `put_back` how many of our cells were not there."""

@@ -5,7 +5,7 @@ import ast
 import nbformat
 
 from autograde.intake import definitions
-from autograde.intake.mending.bench import MISSING, Bench, code_cells, place_of
+from autograde.intake.mending.bench import Bench, code_cells, place_of
 from course.exercises.exercise import Exercise
 
 
@@ -42,7 +42,7 @@ def mend_check(bench: Bench, exercise: Exercise) -> None:
         bench.told.append(f"the cell {name} had lost its metadata")
     else:
         bench.put_back += 1
-        bench.told.append(MISSING.format(name))
+        bench.told.append(f"the cell {name} was missing")
         bench.insert(fresh, after=exercise.name)
         return
     fresh.id = old.id

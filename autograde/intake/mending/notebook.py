@@ -8,7 +8,7 @@ from nbformat import NotebookNode
 
 from autograde.intake import definitions
 from autograde.intake.marks import grade_id
-from autograde.intake.mending.bench import MISSING, Bench, code_cells, place_of
+from autograde.intake.mending.bench import Bench, code_cells, place_of
 
 
 def retag(bench: Bench) -> None:
@@ -58,7 +58,7 @@ def mend_others(bench: Bench) -> None:
         marked = bench.marked(name)
         if not marked:
             bench.insert(nbformat.from_dict(template), before=_next_name(bench.templates, name))
-            bench.told.append(MISSING.format(name))
+            bench.told.append(f"the cell {name} was missing")
             continue
         answered = [cell for cell in marked if cell.source.strip() != template.source.strip()]
         kept = (answered or marked)[-1]

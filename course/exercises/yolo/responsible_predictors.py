@@ -10,83 +10,32 @@ from course.exercises.exercise import Case, Exercise
 from course.exercises.yolo import CHAPTER
 from course.exercises.yolo.shared_cells import APART, FAR, Cells, cells, nested
 
-_TRIES = 20  # a scene that is turned so that it always hangs on an edge stays so, wherever it is laid
-
 
 def _call(name: str, drawn: Cells) -> Case:
     return Case(name, {**drawn.batch()})
 
 
-def _cells(rng: np.random.Generator, sizes: tuple[int, int, int, int], objects: int, *, cut: bool = False) -> Cells:
-    """Draw cells in which who answers does not hang on whether anything is cut off; or, with `cut`, in which it does.
-
-    So who cuts something off sees the one case that is about it, whatever else the cells of the others are for.
-    """
-    while True:
-        drawn = cells(rng, sizes, objects)
-        if cut:
-            if all((answers != drawn.nearest).any() for answers in _if_cut_off(drawn)):
-                return drawn
-            continue
-        for _ in range(_TRIES):
-            hanging = set(np.nonzero([answers != drawn.nearest for answers in _if_cut_off(drawn)])[1].tolist())
-            if not hanging:
-                return drawn
-            for number in sorted(hanging):
-                drawn.lay_anew(number)
-
-
-def _if_cut_off(drawn: Cells) -> Iterator[np.ndarray]:
-    """Yield who would answer for each object if centres stayed in their cells, or boxes in the image or their cell."""
-    grid, objects = drawn.sizes.grid, drawn.objects
-    said, true = drawn.said[objects].numpy(), drawn.truth[objects, None].numpy()
-    sizes, true_sizes = said[..., 2:4] ** 2, true[..., 2:4]
-    kept = _corners(said[..., :2].clip(0, 1) / grid, sizes)
-    yield _nearest(kept, _corners(true[..., :2] / grid, true_sizes), sizes, true_sizes)
-    place = np.stack([objects % grid, objects // grid % grid], axis=1)[:, None]
-    for corner in (place, 0 * place):  # some leave the cell's place out, and cut at its corner
-        boxes = _corners((corner + said[..., :2]) / grid, sizes)
-        truth = _corners((corner + true[..., :2]) / grid, true_sizes)
-        cut, cut_truth = boxes.clip(0, 1), truth.clip(0, 1)
-        for mine, wanted in ((cut, truth), (cut, cut_truth)):
-            yield _nearest(mine, wanted, mine[..., 2:] - mine[..., :2], wanted[..., 2:] - wanted[..., :2])
-            yield _nearest(mine, wanted, sizes, true_sizes)
-
-
-def _corners(centres: np.ndarray, sizes: np.ndarray) -> np.ndarray:
-    return np.concatenate([centres - sizes / 2, centres + sizes / 2], axis=-1)
-
-
-def _nearest(boxes: np.ndarray, truth: np.ndarray, sizes: np.ndarray, true_sizes: np.ndarray) -> np.ndarray:
-    sides = np.minimum(boxes[..., 2:], truth[..., 2:]) - np.maximum(boxes[..., :2], truth[..., :2])
-    shared = sides.clip(min=0).prod(axis=-1)
-    found: np.ndarray = (shared / (sizes.prod(axis=-1) + true_sizes.prod(axis=-1) - shared)).argmax(axis=1)
-    return found
-
-
 def cases(rng: np.random.Generator) -> Iterator[Case]:
     """Yield the cases of `responsible_predictors`, called by position as (output, target)."""
     # The sizes are N, S, B, K.
-    yield _call("two images, and two predictors a cell", _cells(rng, (2, 3, 2, 4), objects=12))
-    yield _call("three predictors", _cells(rng, (2, 2, 3, 1), objects=6))
-    drawn = _cells(rng, (3, 2, 1, 6), objects=7)
+    yield _call("two images, and two predictors a cell", cells(rng, (2, 3, 2, 4), objects=12))
+    yield _call("three predictors", cells(rng, (2, 2, 3, 1), objects=6))
+    drawn = cells(rng, (3, 2, 1, 6), objects=7)
     drawn.have_classes_look_like_a_box()
     yield _call("a single predictor, and six classes", drawn)
 
-    drawn = _cells(rng, (1, 2, 2, 10), objects=3)
+    drawn = cells(rng, (1, 2, 2, 10), objects=3)
     drawn.have_classes_look_like_a_box()
     yield _call("ten classes", drawn)
 
-    yield _call("a single class", _cells(rng, (3, 2, 2, 1), objects=8))
-    yield _call("the image is a single cell", _cells(rng, (5, 1, 2, 3), objects=4))
-    yield _call("a finer grid", _cells(rng, (1, 4, 2, 3), objects=10))
-    yield _call("an object in every cell", _cells(rng, (3, 2, 2, 1), objects=12))
-    yield _call("one object", _cells(rng, (1, 2, 3, 2), objects=1))
-    yield _call("no object at all", _cells(rng, (2, 3, 2, 1), objects=0))
+    yield _call("a single class", cells(rng, (3, 2, 2, 1), objects=8))
+    yield _call("the image is a single cell", cells(rng, (5, 1, 2, 3), objects=4))
+    yield _call("a finer grid", cells(rng, (1, 4, 2, 3), objects=10))
+    yield _call("an object in every cell", cells(rng, (3, 2, 2, 1), objects=12))
+    yield _call("one object", cells(rng, (1, 2, 3, 2), objects=1))
+    yield _call("no object at all", cells(rng, (2, 3, 2, 1), objects=0))
 
-    yield _call("centres outside their cells, boxes beyond the image", _cells(rng, (2, 3, 3, 2), objects=18, cut=True))
-
-    drawn = _cells(rng, (1, 2, 3, 2), objects=4)
+    drawn = cells(rng, (1, 2, 3, 2), objects=4)
     for turn, (cell, nearest) in enumerate(zip(drawn.objects, drawn.nearest, strict=True)):
         near, others = drawn.said[cell, nearest, :4].clone(), [place for place in range(3) if place != nearest]
         first = drawn.said[cell, others[0], :4].clone()
@@ -94,22 +43,22 @@ def cases(rng: np.random.Generator) -> Iterator[Case]:
         drawn.said[cell, turn % 3 if turn < 3 else 0, :4] = first  # the two others are the same, and the nearest
     yield _call("two boxes are the same: the lower one answers", drawn)
 
-    drawn = _cells(rng, (1, 2, 3, 2), objects=3)
+    drawn = cells(rng, (1, 2, 3, 2), objects=3)
     for cell, far in zip(drawn.objects, FAR, strict=True):
         drawn.place(cell, [far, *(APART if rng.integers(2) else APART[::-1])])
     yield _call("no box touches the object: the first one answers", drawn)
 
-    drawn = _cells(rng, (2, 2, 2, 3), objects=6)
+    drawn = cells(rng, (1, 2, 2, 3), objects=3)
     for cell, nearest in zip(drawn.objects, drawn.nearest, strict=True):
         drawn.said[cell, nearest, 2:4] *= torch.from_numpy(rng.permutation([-1.0, -1.0, 1.0])[:2]).float()
     yield _call("roots below zero: their squares are sizes", drawn)
 
-    drawn = _cells(rng, (2, 2, 2, 1), objects=5)
+    drawn = cells(rng, (2, 2, 2, 1), objects=5)
     drawn.said[..., 4] = -drawn.said[..., 4].abs()
     yield _call("confidences below zero", drawn)
 
     # Of a predictor that is not the nearest, and in cells without an object, where IoU would be 0/0.
-    drawn = _cells(rng, (2, 2, 3, 2), objects=5)
+    drawn = cells(rng, (2, 2, 3, 2), objects=5)
     empty = np.setdiff1d(np.arange(8), drawn.objects)
     drawn.said[empty, 1:, 2:4] = 0
     for cell, nearest in zip(drawn.objects, drawn.nearest, strict=True):
@@ -118,7 +67,7 @@ def cases(rng: np.random.Generator) -> Iterator[Case]:
 
     yield _call("float64, with boxes that float32 cannot tell apart", nested(rng, (1, 2, 2, 3), objects=3)[0])
 
-    batch = _cells(rng, (2, 3, 2, 2), objects=9).batch()
+    batch = cells(rng, (2, 3, 2, 2), objects=9).batch()
     maps = batch["output"].permute(0, 3, 1, 2).contiguous()  # as a convolution gives them
     yield Case(
         "inputs that are not contiguous", {"output": maps.permute(0, 2, 3, 1), "target": sliced(batch["target"])}

@@ -79,10 +79,10 @@ class Cells:
         sure = distinct(rng, (len(places), predictors), step=1 / 16)
         self.said[..., 4] = sure + sure.sign() / 2  # not near to an IoU
         turns = _Turn.draw(rng)
-        self.scenes = [turns.scene(SCENES[number]) for number in np.resize(rng.permutation(len(SCENES)), objects)]
+        scenes = [SCENES[number] for number in np.resize(rng.permutation(len(SCENES)), objects)]
         kinds = np.resize(rng.permutation(classes), objects)
-        for cell, nearest, scene, kind in zip(self.objects, self.nearest, self.scenes, kinds, strict=True):
-            self._fill(int(cell), int(nearest), scene)
+        for cell, nearest, scene, kind in zip(self.objects, self.nearest, scenes, kinds, strict=True):
+            self._fill(int(cell), int(nearest), turns.scene(scene))
             self.truth[cell, 5 + int(kind)] = 1
         self._fill_empty_cells()
 
@@ -99,10 +99,6 @@ class Cells:
             if best == mine:
                 best = (mine + 1) % len(sure)
                 sure[[best, mine]] = sure[[mine, best]]
-
-    def lay_anew(self, number: int) -> None:
-        """Put the object of this number elsewhere in its cell, with the boxes around it: no IoU changes."""
-        self._fill(int(self.objects[number]), int(self.nearest[number]), self.scenes[number])
 
     def place(self, cell: int, boxes: Sequence[Box]) -> None:
         """Have the predictors of a cell say `boxes`, counted from its object."""

@@ -4,10 +4,11 @@ First two predictions, each of a move by three pixels: the first changes nothing
 cell. Then the box is dragged, and the cells, the bins and the gradients follow (chapter 08).
 """
 
-from traitlets import Bool, Enum, Float, List
+from traitlets import Bool, Enum, Float, List, TraitError, validate
 
 from course.widgets._base import CourseWidget
-from course.widgets._boxes import boxes_on_the_picture
+
+WIDTH, HEIGHT, LEAST, MOST, FINE = 192, 128, 4, 180, 0.25
 
 
 class RoIPool(CourseWidget):
@@ -23,4 +24,19 @@ class RoIPool(CourseWidget):
     size = Enum((2, 3, 7), 2).tag(sync=True)
     gradients = Bool(False).tag(sync=True)
 
-    _must_be_a_box = boxes_on_the_picture("box")
+    @validate("box")  # type: ignore[untyped-decorator]  # traitlets leaves it untyped
+    def _must_be_a_box(self, proposal: dict[str, object]) -> object:
+        box = proposal["value"]
+        assert isinstance(box, list)
+        if not box:
+            return box
+        if len(box) != 4:
+            raise TraitError(f"box must be [x1, y1, x2, y2] or [], got {box}")
+        x1, y1, x2, y2 = box
+        if min(x1, y1) < 0 or x2 > WIDTH or y2 > HEIGHT or not LEAST <= x2 - x1 <= MOST or y2 - y1 < LEAST:
+            raise TraitError(
+                f"box must lie on {WIDTH} × {HEIGHT} pixels, {LEAST} to {MOST} wide and {LEAST} or more high, got {box}"
+            )
+        if any(side % FINE for side in box):
+            raise TraitError(f"box must be in quarters of a pixel, got {box}")
+        return box

@@ -4,9 +4,8 @@
 import { drawTrace } from "../shared/box_trace.js";
 import { html } from "../shared/draw.js";
 import { toMap } from "../shared/regions.js";
-import { errorsOf, ghostOf, roundAway, staircaseOf } from "../shared/region_pooling.js";
-import { SIDES, inCells, pixels, signed } from "../shared/region_words.js";
-import { explainStaircase, farSideText } from "./words.js";
+import { errorsOf, ghostOf, roundAway, staircaseOf } from "./core.js";
+import { SIDES, explainStaircase, farSideText, inCells, pixels, signed } from "./words.js";
 
 // From the box to the region, side by side.
 export function drawFound(box, stride) {

@@ -4,11 +4,24 @@
 import { button, choice, digitPad, frame, html, numberGrid, typeDigit, typeNumber } from "../shared/draw.js";
 import { boxOnMap } from "../shared/box_on_map.js";
 import { STRIDES, featuresOf } from "../shared/regions.js";
-import { drawBins, drawGhost, drawSources } from "../shared/region_marks.js";
-import { ANSWERS, answerOf, binsOf, countChanges, ghostOf, pool, regionOf } from "../shared/region_pooling.js";
-import { cornersText } from "../shared/region_words.js";
 import { drawTask, makeTaskList } from "../shared/tasks.js";
-import { SHIFT, SIZES, START, TASKS, directionOf, gradientOf, shifted } from "./core.js";
+import {
+  ANSWERS,
+  SHIFT,
+  SIZES,
+  START,
+  TASKS,
+  answerOf,
+  binsOf,
+  countChanges,
+  directionOf,
+  ghostOf,
+  gradientOf,
+  pool,
+  regionOf,
+  shifted,
+} from "./core.js";
+import { drawBins, drawGhost, drawSources } from "./region.js";
 import { describeResult, drawFound, drawStaircase, lookOf } from "./parts.js";
 import {
   explainBins,
@@ -19,6 +32,7 @@ import {
   explainResult,
   explainSecond,
   opening,
+  cornersText,
 } from "./words.js";
 
 const NUMBER = 99; // the largest that a cell of the map may hold

@@ -1,23 +1,41 @@
 // What the RoIPool widget says: numbers and sentences. Pure functions, no DOM.
 
 import { toMap } from "../shared/regions.js";
-import { countChanges, errorsOf, isEmpty, regionOf, roundAway } from "../shared/region_pooling.js";
-import {
-  SIDES,
-  changesText,
-  cornersText,
-  crossings,
-  inCells,
-  listed,
-  range,
-  several,
-  signed,
-} from "../shared/region_words.js";
-import { SHIFT, gradientOf } from "./core.js";
+import { SHIFT, countChanges, errorsOf, gradientOf, isEmpty, regionOf, roundAway } from "./core.js";
+
+export const SIDES = [
+  ["left", "x1"],
+  ["top", "y1"],
+  ["right", "x2"],
+  ["bottom", "y2"],
+];
+
+const minus = (text) => String(text).replace("-", "−");
+export const pixels = (number) => minus(Number(number.toFixed(2)));
+export const signed = (number) => (number > 0 ? `+${pixels(number)}` : pixels(number));
+export const inCells = (number) => minus(Number(number.toFixed(4)));
+const listed = (parts) => (parts.length < 2 ? parts.join("") : `${parts.slice(0, -1).join(", ")} and ${parts.at(-1)}`);
+const several = (count, one) => `${count} ${one}${count === 1 ? "" : "s"}`;
+const range = (name, [start, end]) => (end - start === 1 ? `${name} ${start}` : `${name}s ${start} to ${end - 1}`);
+
+export const cornersText = ([x1, y1, x2, y2]) => `(${pixels(x1)}, ${pixels(y1)}) to (${pixels(x2)}, ${pixels(y2)})`;
 
 export function opening(box, stride) {
   return `A cell is ${stride} × ${stride} pixels, and the box goes from ${cornersText(box)}. Its corners are divided by ${stride} and rounded to cells; these are shared out among the bins, and of each bin the maximum is a result.`;
 }
+
+// Which of the rounded corners are other ones: "x1 / 16 goes from 3.4375 to 3.625, rounded from 3 to 4".
+function crossings(before, after, stride) {
+  const [from, to] = [toMap(before, stride), toMap(after, stride)];
+  return SIDES.flatMap(
+    ([, name], at) =>
+    roundAway(from[at]) === roundAway(to[at])
+      ? []
+      : [`${name} / ${stride} goes from ${inCells(from[at])} to ${inCells(to[at])}, rounded from ${roundAway(from[at])} to ${roundAway(to[at])}`], // prettier-ignore
+  );
+}
+
+const changesText = (changes, count) => (changes === 0 ? "No number changes" : changes === count ? `All ${count} numbers change` : `${changes} of ${count} numbers ${changes === 1 ? "changes" : "change"}`); // prettier-ignore
 
 // After a move of the box: what it did to the cells, and what that did to the results.
 export function explainMove(before, after, stride) {

@@ -25,8 +25,8 @@ export function rectangleOver([x1, y1, x2, y2], kind, inset = 0) {
   });
 }
 
-// box() is where the box is now, change(box) hears where it is moved to; `names` are those of its letter and its corner.
-export function boxOnMap({ box, change, names = ["Box", "Corner of the box"] }) {
+// box() is where the box is now, change(box) hears where it is moved to.
+export function boxOnMap({ box, change }) {
   const [width, height] = [WIDTH, HEIGHT].map(onPicture);
   const size = { width: width + ROOM.before + ROOM.after, height: height + ROOM.before + ROOM.after };
   const viewBox = `${-ROOM.before} ${-ROOM.before} ${size.width} ${size.height}`;
@@ -37,7 +37,7 @@ export function boxOnMap({ box, change, names = ["Box", "Corner of the box"] }) 
   );
 
   const move = grip(
-    names[0],
+    "Box",
     [
       svg("circle", { class: "cw-catch", r: 16 }),
       svg("rect", { class: "cw-face cw-tag", x: -10, y: -10, width: 20, height: 20, rx: 4 }),
@@ -58,7 +58,7 @@ export function boxOnMap({ box, change, names = ["Box", "Corner of the box"] }) 
     svg("circle", { class: "cw-catch", cx: 3, cy: 3, r: 14 }),
     svg("path", { class: "cw-corner", d: "M-8 3H3V-8" }),
   ];
-  const stretch = grip(names[1], corner, {
+  const stretch = grip("Corner of the box", corner, {
     by: (right, down, fine) => {
       const [[, , x, y], step] = [box(), fine ? FINE : STEP];
       change(boxStretchedTo(box(), [x + right * step, y + down * step]));
@@ -112,11 +112,8 @@ export function boxOnMap({ box, change, names = ["Box", "Corner of the box"] }) 
       const columns = mapSize(stride)[1];
       cells.forEach((cell, at) => {
         const { text, tones = [], shade = 0 } = look(Math.floor(at / columns), at % columns);
+        if (cell.text.textContent !== String(text)) cell.text.textContent = String(text);
         const kind = tones.map((tone) => ` cw-${tone}`).join("");
-        const drawn = `${text} ${shade}${kind}`;
-        if (cell.drawn === drawn) return; // there are hundreds of cells, and a move changes few of them
-        cell.drawn = drawn;
-        cell.text.textContent = String(text);
         cell.face.setAttribute("class", `cw-unit${kind}`);
         cell.text.setAttribute("class", `cw-numeral${kind}`);
         cell.face.style.setProperty("--cw-shade", String(shade));

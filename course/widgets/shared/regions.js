@@ -49,12 +49,6 @@ export function boxMovedTo([x1, y1, x2, y2], [x, y]) {
   return [left, top, left + wide, top + high];
 }
 
-// value(box) at all places that the box can have in its row, as [x1, value].
-export function acrossImage(box, value) {
-  const count = (WIDTH - (box[2] - box[0])) / FINE + 1;
-  return Array.from({ length: count }, (_, at) => [at * FINE, value(boxMovedTo(box, [at * FINE, box[1]]))]);
-}
-
 // The box with its lower right corner at [x, y]; the upper left one stays.
 export function boxStretchedTo([x1, y1], [x, y]) {
   const right = within(x1 + LEAST, toQuarters(x), Math.min(WIDTH, x1 + MOST[0]));

@@ -8,8 +8,8 @@ while the five shares of the loss move (chapter 10).
 from traitlets import Bool, Enum, Float, Int, List, TraitError, validate
 
 from course.widgets._base import CourseWidget
-from course.widgets._boxes import boxes_on_the_picture
 
+WIDTH, HEIGHT, LEAST, MOST, FINE = 192, 128, 4, 180, 0.25
 STEPS = 20  # in which what a network says goes from 0 to 1
 FEWEST, FINEST = 1, 9  # cells to a side
 
@@ -37,9 +37,25 @@ class YoloGrid(CourseWidget):
     score = Float(0.7).tag(sync=True)
     weighted = Bool(True).tag(sync=True)
 
-    _must_be_a_box = boxes_on_the_picture("box", "other", "one", "two")
+    @validate("box", "other", "one", "two")  # type: ignore[untyped-decorator]  # traitlets leaves it untyped
+    def _must_be_a_box(self, proposal: dict[str, object]) -> object:
+        box, name = proposal["value"], getattr(proposal["trait"], "name", "")
+        assert isinstance(box, list)
+        if not box:
+            return box
+        if len(box) != 4:
+            raise TraitError(f"{name} must be [x1, y1, x2, y2] or [], got {box}")
+        x1, y1, x2, y2 = box
+        if min(x1, y1) < 0 or x2 > WIDTH or y2 > HEIGHT or not LEAST <= x2 - x1 <= MOST or y2 - y1 < LEAST:
+            raise TraitError(
+                f"{name} must lie on {WIDTH} × {HEIGHT} pixels, {LEAST} to {MOST} wide and {LEAST} or more high, "
+                f"got {box}"
+            )
+        if any(side % FINE for side in box):
+            raise TraitError(f"{name} must be in quarters of a pixel, got {box}")
+        return box
 
-    @validate("grid")  # type: ignore[untyped-decorator]  # traitlets leaves it untyped
+    @validate("grid")  # type: ignore[untyped-decorator]
     def _must_be_a_grid(self, proposal: dict[str, object]) -> object:
         grid = proposal["value"]
         assert isinstance(grid, int)

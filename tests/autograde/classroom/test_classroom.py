@@ -1,7 +1,5 @@
 """A class is an ordinary nbgrader course, made once and never on top of something else."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import nbformat
@@ -179,16 +177,3 @@ def test_what_nbgrader_could_not_do_is_told_without_a_traceback(report: str, sai
     assert said in str(told.value)
     assert str(told.value).endswith(". Look at it.")
     assert "raceback" not in str(told.value)
-
-
-def test_the_sandbox_need_not_wait_for_nbgrader_which_reads_timestamps_as_intake_does(tmp_path: Path) -> None:
-    """A class's limits are asked for before the sandbox starts; nbgrader takes as long to import as torch."""
-    classroom = classes.init(tmp_path / "class")
-    code = (
-        "import sys, pathlib\nfrom autograde.classroom.directory import Classroom\n"
-        f"classroom = Classroom(pathlib.Path({str(classroom.root)!r}))\nclassroom.limits()\n"
-        "early = 'nbgrader' in sys.modules\n"
-        "print(early, classroom.api().coursedir.get_existing_timestamp.__module__)"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert done.stdout.split() == ["False", "autograde.classroom.timestamps"], done.stderr

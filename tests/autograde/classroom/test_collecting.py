@@ -145,18 +145,7 @@ def test_the_command_shows_first_and_writes_when_it_is_told_to(classroom: Classr
     assert "Nothing was written" in shown.output
     assert "Late by what Canvas says" in shown.output
     assert not list((classroom.root / "submitted").iterdir())
-    assert not collecting.beginnings(classroom, CHAPTER)
     done = CliRunner().invoke(app, [*command, "--write"])
     assert "2 of 2 were laid" in done.output
     assert classroom.folder("submitted", "lovelace", CHAPTER).joinpath(FILE).read_bytes() == b"third"
     assert classroom.folder("submitted", "4322", CHAPTER).joinpath(FILE).read_bytes() == b"late"
-    assert collecting.beginnings(classroom, CHAPTER) == {
-        "lovelace": "lovelaceada_4321_99090_", "4322": "vondykbob_LATE_4322_99002_"
-    }  # fmt: skip
-
-
-def test_by_what_moodle_knows_a_file_is_kept_with_and_without_a_folder(tmp_path: Path) -> None:
-    export = read_export(packed(tmp_path / "export", MOODLE))
-    assert sorted({one.beginning for one in export.pieces}) == [
-        "Ada Lovelace_1234567_assignsubmission_file_/", "Bo_b von Dyk_1234568_assignsubmission_file_"
-    ]  # fmt: skip

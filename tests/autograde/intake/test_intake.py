@@ -17,7 +17,7 @@ from autograde.intake.handed_in import collect
 from autograde.intake.marks import grade_id
 from autograde.intake.submission import Submission, UnreadableError, mend, read, read_bytes
 from course.exercises.catalogue import of_chapter
-from tests.hostile.places import zipped
+from tests.hostile.formats import zipped
 
 CHAPTER = "03_unpooling"
 EXERCISES = of_chapter(CHAPTER)

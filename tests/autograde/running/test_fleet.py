@@ -177,7 +177,7 @@ def test_workers_are_warmed_up_with_one_thread_each_and_nobody_else_is(monkeypat
 @pytest.mark.parametrize(
     ("cores", "jobs", "tasks", "expected"),
     [
-        *[(2, None, 47, 1), (2, None, 48, 2), (2, None, 500, 2), (2, 4, 144, 4), (2, 1, 500, 1)],
+        *[(2, None, 15, 1), (2, None, 16, 2), (2, None, 500, 2), (2, 4, 48, 4), (2, 1, 500, 1)],
         *[(8, None, 3, 1), (8, None, 15, 4), (8, None, 500, 8), (8, 2, 500, 2), (8, None, 0, 1)],
     ],
 )

@@ -29,12 +29,12 @@ TOTAL = sum(exercise.points for exercise in of_chapter(CHAPTER))
 HandIn = Callable[[Classroom, str, NotebookNode | bytes], Path]
 
 
-def in_gradebook(classroom: Classroom, chapter: str = CHAPTER) -> dict[str, dict[str, float]]:
+def in_gradebook(classroom: Classroom) -> dict[str, dict[str, float]]:
     """Read the marks as nbgrader does, without any code of ours."""
     with Gradebook(f"sqlite:///{classroom.root}/gradebook.db") as gradebook:
         return {
             submission.student.id: {grade.name: grade.score for book in submission.notebooks for grade in book.grades}
-            for submission in gradebook.assignment_submissions(chapter)
+            for submission in gradebook.assignment_submissions(CHAPTER)
         }
 
 

@@ -101,26 +101,6 @@ def test_regrade_grades_everything_again(classroom: Classroom) -> None:
     assert again.asked == ["s000", "s001", "s002"]
 
 
-def test_who_needed_a_library_is_graded_again_when_it_is_there(
-    classroom: Classroom, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def lacking(task: Task) -> Done:
-        done = instant(task)
-        if task.student != "s001":
-            return done
-        lacks = {n: x.model_copy(update={"lacks": "nosuchlibrary"}) for n, x in done.result.exercises.items()}
-        return Done(done.result.model_copy(update={"exercises": lacks}), done.notebook)
-
-    [said] = [one for one in grading.remarks(grade(classroom, lacking)) if "nosuchlibrary" in one]
-    assert said.startswith("1 needs nosuchlibrary, which the grader does not have: s001. docs/THREAT_MODEL.md")
-    again = Counting(lacking)
-    grade(classroom, again)
-    assert again.asked == []
-    monkeypatch.setattr(grading, "is_here", lambda library: True)
-    grade(classroom, again)
-    assert again.asked == ["s001"]
-
-
 def test_what_was_handed_in_anew_is_graded_again_alone(classroom: Classroom) -> None:
     grade(classroom, instant)
     path = classroom.folder("submitted", "s001", CHAPTER) / f"{CHAPTER}.ipynb"

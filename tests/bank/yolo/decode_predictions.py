@@ -167,15 +167,6 @@ def said_by_the_surest_predictor(output, image_size, num_classes, score_threshol
     return answer(output, image_size, num_classes, score_threshold, keep=keep)
 
 
-@mistake("Of each cell you keep only the predictor with the highest score. Every box that scores enough is kept.")
-def said_by_the_best_predictor(output, image_size, num_classes, score_threshold=0.0):
-    def keep(scores, said, classes, threshold):
-        first = torch.arange(scores.shape[-1]) == scores.argmax(dim=-1, keepdim=True)
-        return (scores > threshold) & first
-
-    return answer(output, image_size, num_classes, score_threshold, keep=keep)
-
-
 @mistake("You read the numbers before the classes as five times B. Each predictor's five stand together: B times five.")
 def said_five_times(output, image_size, num_classes, score_threshold=0.0):
     def read(output, num_classes):
@@ -258,24 +249,6 @@ def said_cell_not_added(output, image_size, num_classes, score_threshold=0.0):
 def said_offset_in_the_image(output, image_size, num_classes, score_threshold=0.0):
     def centre(said, image_size):
         return said[..., :2] * sides_of(image_size, said)
-
-    return answer(output, image_size, num_classes, score_threshold, centre=centre)
-
-
-@mistake("You add the row to y, and do not add the column to x. Both say where *in its cell* the centre lies.")
-def said_column_not_added(output, image_size, num_classes, score_threshold=0.0):
-    def centre(said, image_size):
-        place = cells(said) * torch.tensor([0, 1])
-        return (place + said[..., :2]) / len(said) * sides_of(image_size, said)
-
-    return answer(output, image_size, num_classes, score_threshold, centre=centre)
-
-
-@mistake("You add the column to x, and do not add the row to y. Both say where *in its cell* the centre lies.")
-def said_row_not_added(output, image_size, num_classes, score_threshold=0.0):
-    def centre(said, image_size):
-        place = cells(said) * torch.tensor([1, 0])
-        return (place + said[..., :2]) / len(said) * sides_of(image_size, said)
 
     return answer(output, image_size, num_classes, score_threshold, centre=centre)
 

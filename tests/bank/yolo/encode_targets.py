@@ -355,34 +355,6 @@ def grid_edges_to_the_left_and_around(boxes, labels, grid, num_classes, image_si
     return answer(boxes, labels, grid, num_classes, image_size, change)
 
 
-@form(grid_edges_to_the_left)
-def grid_edges_to_the_left_in_x_alone(boxes, labels, grid, num_classes, image_size):
-    def change(o):
-        o["column"] = max(math.ceil(o["x"]) - 1, 0)
-        o["offset"] = [o["x"] - o["column"], o["y"] - o["row"]]
-
-    return answer(boxes, labels, grid, num_classes, image_size, change)
-
-
-@form(grid_edges_to_the_left)
-def grid_edges_upwards_in_y_alone(boxes, labels, grid, num_classes, image_size):
-    def change(o):
-        o["row"] = max(math.ceil(o["y"]) - 1, 0)
-        o["offset"] = [o["x"] - o["column"], o["y"] - o["row"]]
-
-    return answer(boxes, labels, grid, num_classes, image_size, change)
-
-
-@mistake(
-    "A centre on the edge between two cells comes into the left or upper one in your code, with an offset of 0. It belongs to the right or lower one."
-)
-def grid_edges_to_the_left_with_an_offset_of_zero(boxes, labels, grid, num_classes, image_size):
-    def change(o):
-        o["column"], o["row"] = (max(math.ceil(o[axis]) - 1, 0) for axis in "xy")
-
-    return answer(boxes, labels, grid, num_classes, image_size, change)
-
-
 @mistake(
     "You cut the fractions off a cell's sides, as `//` does. A cell is W / S pixels wide, even where that is no whole number."
 )
@@ -863,7 +835,9 @@ def grid_last_stays(boxes, labels, grid, num_classes, image_size):
     return answer(boxes.flip(0), labels.flip(0), grid, num_classes, image_size)
 
 
-@mistake("The *larger* object keeps a shared cell in your code. It is the first in the list, whatever its size is.")
+@mistake(
+    "The larger object keeps a cell in your code, or the smaller one. It is the first in the list, whatever its size is."
+)
 def grid_largest_stays(boxes, labels, grid, num_classes, image_size):
     def sorting(o):
         return -o["share"][0] * o["share"][1]
@@ -871,7 +845,7 @@ def grid_largest_stays(boxes, labels, grid, num_classes, image_size):
     return answer(boxes, labels, grid, num_classes, image_size, sorting=sorting)
 
 
-@mistake("The *smaller* object keeps a shared cell in your code. It is the first in the list, whatever its size is.")
+@form(grid_largest_stays)
 def grid_smallest_stays(boxes, labels, grid, num_classes, image_size):
     def sorting(o):
         return o["share"][0] * o["share"][1]
@@ -908,9 +882,7 @@ def grid_classes_of_all(boxes, labels, grid, num_classes, image_size):
     return answer(boxes, labels, grid, num_classes, image_size, put=put)
 
 
-@mistake(
-    "A later object overwrites a cell's first five numbers in your code, and the classes of all stay. The first in the list keeps the cell: look whether one is there."
-)
+@form(grid_classes_of_all)
 def grid_last_box_and_classes_of_all(boxes, labels, grid, num_classes, image_size):
     def put(target, o, said):
         target[o["row"], o["column"], :5] = torch.tensor(said[:5], dtype=target.dtype)
@@ -919,9 +891,7 @@ def grid_last_box_and_classes_of_all(boxes, labels, grid, num_classes, image_siz
     return answer(boxes, labels, grid, num_classes, image_size, put=put)
 
 
-@mistake(
-    "A shared cell has the box of its first object in your target, and the class of its last. The first keeps it, and nothing of the others is written."
-)
+@form(grid_classes_of_all)
 def grid_first_box_and_last_class(boxes, labels, grid, num_classes, image_size):
     def put(target, o, said):
         first_stays(target, o, said)

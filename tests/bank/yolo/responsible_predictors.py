@@ -7,30 +7,6 @@ from torch import nn
 from autograde.building.bank import form, mistake, variant
 from .shared_cells import beside, best_of, corners_of, iou_of, overlaps, rows_of
 
-
-def corners_of_cells(target):
-    """Return column and row of each cell, (S, S, 1, 2)."""
-    number = torch.arange(target.shape[1], dtype=target.dtype)
-    row, column = torch.meshgrid(number, number, indexing="ij")
-    return torch.stack([column, row], dim=-1)[:, :, None]
-
-
-def cut_off(output, target, both=False, areas=True, place=True):
-    """Return who answers if predicted boxes, or `both`, are cut off at 0 and 1, with or without their `areas`."""
-    said, true, grid = rows_of(output, target), beside(target), target.shape[1]
-    corner = corners_of_cells(target) * place
-    centre, true_centre = (corner + said[..., :2]) / grid, (corner + true[..., :2]) / grid
-    size, true_size = said[..., 2:4] ** 2, true[..., 2:4]
-    first, last = (centre - size / 2).clamp(0, 1), (centre + size / 2).clamp(0, 1)
-    true_first, true_last = true_centre - true_size / 2, true_centre + true_size / 2
-    if both:
-        true_first, true_last = true_first.clamp(0, 1), true_last.clamp(0, 1)
-    if areas:
-        size, true_size = last - first, true_last - true_first
-    shared = (torch.minimum(last, true_last) - torch.maximum(first, true_first)).clamp(min=0).prod(dim=-1)
-    return best_of(shared / (size.prod(dim=-1) + true_size.prod(dim=-1) - shared), target)
-
-
 # --- mistakes: units --------------------------------------------------------------------------------------------------
 
 
@@ -113,21 +89,6 @@ def squares_the_target_too(output, target):
     return best_of(score, target)
 
 
-@mistake(
-    "You take the root of the target's w and h. They are sizes already; it is the predictor's roots that are squared."
-)
-def roots_of_the_targets_sizes(output, target):
-    said, true, grid = rows_of(output, target), beside(target), target.shape[1]
-    score = iou_of(said[..., :2] / grid, said[..., 2:4] ** 2, true[..., :2] / grid, true[..., 2:4].sqrt())
-    return best_of(score, target)
-
-
-@form(roots_of_the_targets_sizes)
-def roots_of_the_targets_sizes_in_mixed_units(output, target):
-    said, true = rows_of(output, target), beside(target)
-    return best_of(iou_of(said[..., :2], said[..., 2:4] ** 2, true[..., :2], true[..., 2:4].sqrt()), target)
-
-
 @mistake("Your boxes have √w and √h as sides, the target's too. An IoU is one of the boxes themselves: w and h.")
 def boxes_of_roots(output, target):
     said, true, grid = rows_of(output, target), beside(target), target.shape[1]
@@ -155,9 +116,7 @@ def takes_the_root_again_without_a_look_at_the_sign(output, target):
     return best_of(score, target)
 
 
-@mistake(
-    "A root below zero makes no box in your function: no size, or one with a sign. The square of −½ is a size as good as that of ½."
-)
+@mistake("Below zero you take √w for nothing. A network may say −½, and its square is a size as good as that of ½.")
 def negative_roots_are_nothing(output, target):
     said, true, grid = rows_of(output, target), beside(target), target.shape[1]
     size = said[..., 2:4].clamp(min=0) ** 2
@@ -213,56 +172,6 @@ def width_and_height_exchanged(output, target):
     said, true, grid = rows_of(output, target), beside(target), target.shape[1]
     score = iou_of(said[..., :2] / grid, said[..., [3, 2]] ** 2, true[..., :2] / grid, true[..., 2:4])
     return best_of(score, target)
-
-
-@mistake(
-    "You cut boxes off at 0 and at the image's side. A box may reach beyond the image, and all of it counts in the IoU."
-)
-def boxes_cut_off(output, target):
-    return cut_off(output, target, both=True)
-
-
-@form(boxes_cut_off)
-def the_predicted_boxes_cut_off_and_their_areas_not(output, target):
-    return cut_off(output, target, areas=False)
-
-
-@form(boxes_cut_off)
-def the_predicted_boxes_cut_off_and_their_areas_not_at_the_cells_corner(output, target):
-    return cut_off(output, target, areas=False, place=False)
-
-
-@form(boxes_cut_off)
-def boxes_cut_off_at_the_cells_corner(output, target):
-    return cut_off(output, target, both=True, place=False)
-
-
-@mistake("You keep predicted x and y between 0 and 1. A centre may lie outside its cell, and is compared where it is.")
-def centres_kept_in_their_cells(output, target):
-    said, true, grid = rows_of(output, target), beside(target), target.shape[1]
-    centre = said[..., :2].clamp(0, 1) / grid
-    return best_of(iou_of(centre, said[..., 2:4] ** 2, true[..., :2] / grid, true[..., 2:4]), target)
-
-
-@mistake("You send x and y through a sigmoid. They are offsets as they stand: nothing is activated here.")
-def places_through_a_sigmoid(output, target):
-    said, true, grid = rows_of(output, target), beside(target), target.shape[1]
-    centre = said[..., :2].sigmoid() / grid
-    return best_of(iou_of(centre, said[..., 2:4] ** 2, true[..., :2] / grid, true[..., 2:4]), target)
-
-
-@mistake("You add the cell's column and row to one of the two boxes only. Both are counted from the cell's corner.")
-def the_predicted_box_in_the_image_alone(output, target):
-    said, true, grid = rows_of(output, target), beside(target), target.shape[1]
-    centre = (said[..., :2] + corners_of_cells(target)) / grid
-    return best_of(iou_of(centre, said[..., 2:4] ** 2, true[..., :2] / grid, true[..., 2:4]), target)
-
-
-@form(the_predicted_box_in_the_image_alone)
-def the_true_box_in_the_image_alone(output, target):
-    said, true, grid = rows_of(output, target), beside(target), target.shape[1]
-    centre = (true[..., :2] + corners_of_cells(target)) / grid
-    return best_of(iou_of(said[..., :2] / grid, said[..., 2:4] ** 2, centre, true[..., 2:4]), target)
 
 
 @mistake("You lay all boxes on one centre and compare their shapes. Where a predictor puts its box counts, too.")

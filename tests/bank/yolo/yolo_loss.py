@@ -6,7 +6,7 @@ import torch.nn.functional as F
 
 from autograde.building.bank import form, mistake, variant
 from course.checking.patterns import NO_GRADIENT
-from .shared_cells import beside, best_of, corners_of, iou_of, overlaps, rows_of
+from .shared_cells import beside, best_of, iou_of, overlaps, rows_of
 
 
 def iou_as_given(output, target):
@@ -111,24 +111,6 @@ def predictor_zero_of_empty_cells_answers(output, target, lambda_coord=5.0, lamb
 
 
 @mistake(
-    "Of an empty cell you count one predictor in `no_object`, number 0. All B of them should not be sure of themselves there."
-)
-def predictor_zero_alone_of_empty_cells(output, target, lambda_coord=5.0, lambda_noobj=0.5):
-    box, confident, _, kinds = sums(output, target)
-    mask = marks(iou_as_given(output, target).argmax(dim=-1), target, output)
-    counted = (target[..., 4:5] == 1) | (torch.arange(mask.shape[-1]) == 0)
-    nothing = (rows_of(output, target)[..., 4] ** 2)[~mask & counted].sum()
-    return named((box, confident, nothing, kinds), len(output), lambda_coord, lambda_noobj)
-
-
-@form(predictor_zero_alone_of_empty_cells)
-def predictor_zero_alone_of_empty_cells_and_no_other(output, target, lambda_coord=5.0, lambda_noobj=0.5):
-    box, confident, _, kinds = sums(output, target)
-    nothing = (rows_of(output, target)[..., 0, 4] ** 2)[target[..., 4] == 0].sum()
-    return named((box, confident, nothing, kinds), len(output), lambda_coord, lambda_noobj)
-
-
-@mistake(
     "You hold the confidences of all predictors of a cell to their IoU. Only the responsible one's is; the others should say 0."
 )
 def all_confidences_of_a_cell_are_taught(output, target, lambda_coord=5.0, lambda_noobj=0.5):
@@ -166,23 +148,6 @@ def confidences_through_a_sigmoid(output, target, lambda_coord=5.0, lambda_noobj
     iou, confidence = iou_as_given(output, target), rows_of(output, target)[..., 4].sigmoid()
     mask = marks(iou.argmax(dim=-1), target, output)
     confident, nothing = ((confidence - iou) ** 2)[mask].sum(), (confidence**2)[~mask].sum()
-    return named((box, confident, nothing, kinds), len(output), lambda_coord, lambda_noobj)
-
-
-@form(confidences_through_a_sigmoid)
-def confidences_of_objects_through_a_sigmoid(output, target, lambda_coord=5.0, lambda_noobj=0.5):
-    box, _, nothing, kinds = sums(output, target)
-    iou = iou_as_given(output, target)
-    mask = marks(iou.argmax(dim=-1), target, output)
-    confident = ((rows_of(output, target)[..., 4].sigmoid() - iou) ** 2)[mask].sum()
-    return named((box, confident, nothing, kinds), len(output), lambda_coord, lambda_noobj)
-
-
-@form(confidences_through_a_sigmoid)
-def confidences_of_no_objects_through_a_sigmoid(output, target, lambda_coord=5.0, lambda_noobj=0.5):
-    box, confident, _, kinds = sums(output, target)
-    mask = marks(iou_as_given(output, target).argmax(dim=-1), target, output)
-    nothing = (rows_of(output, target)[..., 4].sigmoid() ** 2)[~mask].sum()
     return named((box, confident, nothing, kinds), len(output), lambda_coord, lambda_noobj)
 
 
@@ -311,16 +276,6 @@ def iou_with_a_large_epsilon(output, target, lambda_coord=5.0, lambda_noobj=0.5)
     iou = iou_of(said[..., :2] / grid, said[..., 2:4] ** 2, true[..., :2] / grid, true[..., 2:4]).nan_to_num(0.0)
     shared = iou * area / (1 + iou)
     return named(sums(output, target, iou=shared / (area - shared + 0.01)), len(output), lambda_coord, lambda_noobj)
-
-
-@mistake(
-    "Where boxes are apart in x and in y, both shared sides are negative in your IoU, and their product is not: clamp each at 0."
-)
-def iou_of_sides_below_zero(output, target, lambda_coord=5.0, lambda_noobj=0.5):
-    first, last, true_first, true_last = corners_of(output.detach(), target)
-    shared = (torch.minimum(last, true_last) - torch.maximum(first, true_first)).prod(dim=-1)
-    union = (last - first).prod(dim=-1) + (true_last - true_first).prod(dim=-1) - shared
-    return named(sums(output, target, iou=(shared / union).nan_to_num(0.0)), len(output), lambda_coord, lambda_noobj)
 
 
 @mistake(
@@ -526,33 +481,6 @@ def divided_by_the_objects_without_a_look(output, target, lambda_coord=5.0, lamb
     return named(sums(output, target), target[..., 4].sum(), lambda_coord, lambda_noobj)
 
 
-@form(divided_by_the_objects)
-def divided_by_the_objects_but_for_no_object(output, target, lambda_coord=5.0, lambda_noobj=0.5):
-    box, confident, nothing, kinds = sums(output, target)
-    many = target[..., 4].sum().clamp(min=1)
-    four = box / many, confident / many, nothing / len(output), kinds / many
-    return named(four, 1, lambda_coord, lambda_noobj)
-
-
-@form(divided_by_the_objects)
-def divided_by_the_objects_but_for_no_object_without_a_look(output, target, lambda_coord=5.0, lambda_noobj=0.5):
-    box, confident, nothing, kinds = sums(output, target)
-    many = target[..., 4].sum()
-    four = box / many, confident / many, nothing / len(output), kinds / many
-    return named(four, 1, lambda_coord, lambda_noobj)
-
-
-@mistake(
-    "You divide by the number of objects, and `no_object` by that of the other confidences. All sums are divided by N, the number of images."
-)
-def divided_by_what_is_added(output, target, lambda_coord=5.0, lambda_noobj=0.5):
-    box, confident, nothing, kinds = sums(output, target)
-    many = target[..., 4].sum().clamp(min=1)
-    others = (rows_of(output, target)[..., 4].numel() - target[..., 4].sum()).clamp(min=1)
-    four = box / many, confident / many, nothing / others, kinds / many
-    return named(four, 1, lambda_coord, lambda_noobj)
-
-
 @mistake("You take the mean of each part. All are sums of squares, divided by the number of images.")
 def means_of_all_parts(output, target, lambda_coord=5.0, lambda_noobj=0.5):
     said, there, classes = rows_of(output, target), target[..., 4] == 1, target.shape[-1] - 5
@@ -573,133 +501,6 @@ def means_of_all_parts_that_are_not_empty(output, target, lambda_coord=5.0, lamb
     many = objects.clamp(min=1)
     four = box / (4 * many), confident / many, nothing / others.clamp(min=1), kinds / (many * (target.shape[-1] - 5))
     return named(four, 1, lambda_coord, lambda_noobj)
-
-
-@form(means_of_all_parts)
-def means_of_all_parts_over_what_is_masked(output, target, lambda_coord=5.0, lambda_noobj=0.5):
-    said, there = rows_of(output, target), target[..., 4:5]
-    iou, classes = iou_as_given(output, target), target.shape[-1] - 5
-    mask = marks(iou.argmax(dim=-1), target, output)
-    four = (
-        ((said[..., :4] - true_boxes(target)) ** 2 * mask[..., None]).mean(),
-        ((said[..., 4] - iou) ** 2 * mask).mean(),
-        (said[..., 4] ** 2 * ~mask).mean(),
-        ((output[..., -classes:] - target[..., 5:]) ** 2 * there).mean(),
-    )
-    return named(four, 1, lambda_coord, lambda_noobj)
-
-
-@form(means_of_all_parts)
-def means_of_all_parts_over_n(output, target, lambda_coord=5.0, lambda_noobj=0.5):
-    box, confident, nothing, kinds = sums(output, target)
-    objects = target[..., 4].sum()
-    others = rows_of(output, target)[..., 4].numel() - objects
-    many = objects.clamp(min=1)
-    four = box / (4 * many), confident / many, nothing / others.clamp(min=1), kinds / (many * (target.shape[-1] - 5))
-    return named(four, len(output), lambda_coord, lambda_noobj)
-
-
-@mistake(
-    "Your `no_object` is a mean over confidences, or over cells. It is a sum of squares, divided by N, the number of images."
-)
-def mean_of_no_object(output, target, lambda_coord=5.0, lambda_noobj=0.5):
-    box, confident, nothing, kinds = sums(output, target)
-    others = rows_of(output, target)[..., 4].numel() - target[..., 4].sum()
-    return named((box, confident, nothing * len(output) / others, kinds), len(output), lambda_coord, lambda_noobj)
-
-
-@form(mean_of_no_object)
-def mean_of_no_object_over_n(output, target, lambda_coord=5.0, lambda_noobj=0.5):
-    box, confident, nothing, kinds = sums(output, target)
-    nothing = nothing / (rows_of(output, target)[..., 4].numel() - target[..., 4].sum())
-    return named((box, confident, nothing, kinds), len(output), lambda_coord, lambda_noobj)
-
-
-@form(mean_of_no_object)
-def mean_of_no_object_over_cells(output, target, lambda_coord=5.0, lambda_noobj=0.5):
-    box, confident, nothing, kinds = sums(output, target)
-    nothing = nothing * len(output) / target[..., 4].numel()
-    return named((box, confident, nothing, kinds), len(output), lambda_coord, lambda_noobj)
-
-
-@form(mean_of_no_object)
-def mean_of_no_object_over_all_confidences(output, target, lambda_coord=5.0, lambda_noobj=0.5):
-    box, confident, nothing, kinds = sums(output, target)
-    nothing = nothing * len(output) / rows_of(output, target)[..., 4].numel()
-    return named((box, confident, nothing, kinds), len(output), lambda_coord, lambda_noobj)
-
-
-@mistake("Your `box` is a mean. It is a sum of squares, divided by N, the number of images.")
-def mean_of_the_box(output, target, lambda_coord=5.0, lambda_noobj=0.5):
-    box, confident, nothing, kinds = sums(output, target)
-    many = target[..., 4].sum().clamp(min=1)
-    mean = box / (4 * many) * len(output)
-    return named((mean, confident, nothing, kinds), len(output), lambda_coord, lambda_noobj)
-
-
-@form(mean_of_the_box)
-def mean_of_the_box_without_a_look(output, target, lambda_coord=5.0, lambda_noobj=0.5):
-    box, confident, nothing, kinds = sums(output, target)
-    mean = box / (4 * target[..., 4].sum()) * len(output)
-    return named((mean, confident, nothing, kinds), len(output), lambda_coord, lambda_noobj)
-
-
-@mistake("Your `object` is a mean. It is a sum of squares, divided by N, the number of images.")
-def mean_of_object(output, target, lambda_coord=5.0, lambda_noobj=0.5):
-    box, confident, nothing, kinds = sums(output, target)
-    many = target[..., 4].sum().clamp(min=1)
-    mean = confident / many * len(output)
-    return named((box, mean, nothing, kinds), len(output), lambda_coord, lambda_noobj)
-
-
-@form(mean_of_object)
-def mean_of_object_without_a_look(output, target, lambda_coord=5.0, lambda_noobj=0.5):
-    box, confident, nothing, kinds = sums(output, target)
-    mean = confident / target[..., 4].sum() * len(output)
-    return named((box, mean, nothing, kinds), len(output), lambda_coord, lambda_noobj)
-
-
-@mistake("Your `classes` is a mean. It is a sum of squares, divided by N, the number of images.")
-def mean_of_the_classes(output, target, lambda_coord=5.0, lambda_noobj=0.5):
-    box, confident, nothing, kinds = sums(output, target)
-    many = target[..., 4].sum().clamp(min=1)
-    mean = kinds / (many * (target.shape[-1] - 5)) * len(output)
-    return named((box, confident, nothing, mean), len(output), lambda_coord, lambda_noobj)
-
-
-@form(mean_of_the_classes)
-def mean_of_the_classes_without_a_look(output, target, lambda_coord=5.0, lambda_noobj=0.5):
-    box, confident, nothing, kinds = sums(output, target)
-    mean = kinds / (target[..., 4].sum() * (target.shape[-1] - 5)) * len(output)
-    return named((box, confident, nothing, mean), len(output), lambda_coord, lambda_noobj)
-
-
-@mistake("Your `box` is not divided by N. Every part is, once.")
-def box_is_not_divided(output, target, lambda_coord=5.0, lambda_noobj=0.5):
-    box, confident, nothing, kinds = sums(output, target)
-    box = box * len(output)
-    return named((box, confident, nothing, kinds), len(output), lambda_coord, lambda_noobj)
-
-
-@mistake("Your `object` is not divided by N. Every part is, once.")
-def object_is_not_divided(output, target, lambda_coord=5.0, lambda_noobj=0.5):
-    box, confident, nothing, kinds = sums(output, target)
-    confident = confident * len(output)
-    return named((box, confident, nothing, kinds), len(output), lambda_coord, lambda_noobj)
-
-
-@mistake("Your `no_object` is not divided by N. Every part is, once.")
-def no_object_is_not_divided(output, target, lambda_coord=5.0, lambda_noobj=0.5):
-    box, confident, nothing, kinds = sums(output, target)
-    nothing = nothing * len(output)
-    return named((box, confident, nothing, kinds), len(output), lambda_coord, lambda_noobj)
-
-
-@mistake("Your `classes` is not divided by N. Every part is, once.")
-def classes_is_not_divided(output, target, lambda_coord=5.0, lambda_noobj=0.5):
-    box, confident, nothing, kinds = sums(output, target)
-    kinds = kinds * len(output)
-    return named((box, confident, nothing, kinds), len(output), lambda_coord, lambda_noobj)
 
 
 @mistake("Your sums are divided by N twice.")
@@ -729,16 +530,6 @@ def yolo_weights_exchanged(output, target, lambda_coord=5.0, lambda_noobj=0.5):
 @mistake("Your `total` is the plain sum of the parts. `box` and `no_object` are weighed in it.")
 def total_without_weights(output, target, lambda_coord=5.0, lambda_noobj=0.5):
     return named(sums(output, target), len(output), 1.0, 1.0)
-
-
-@mistake("In your `total` the weight of `box` is missing: `lambda_coord` times `box` belongs into it.")
-def total_without_the_weight_of_boxes(output, target, lambda_coord=5.0, lambda_noobj=0.5):
-    return named(sums(output, target), len(output), 1.0, lambda_noobj)
-
-
-@mistake("In your `total` the weight of `no_object` is missing: `lambda_noobj` times `no_object` belongs into it.")
-def total_without_the_weight_of_no_object(output, target, lambda_coord=5.0, lambda_noobj=0.5):
-    return named(sums(output, target), len(output), lambda_coord, 1.0)
 
 
 @mistake("Your weights are always 5 and ½. They come with the call, and these are what they are where nothing is said.")

@@ -6,7 +6,7 @@ import torch
 from matplotlib import pyplot as plt
 from matplotlib.patches import Rectangle
 
-from course.plotting import show_detections, show_instances, show_rankings
+from course.plotting import show_detections, show_rankings
 
 
 @pytest.fixture(autouse=True)
@@ -62,24 +62,3 @@ def test_a_ranking_has_its_envelope_from_recall_0_to_the_end() -> None:
 def test_recall_and_precision_are_as_long_as_each_other() -> None:
     with pytest.raises(ValueError, match="'cow' has 3 recalls and 2 precisions"):
         show_rankings({"cow": (torch.rand(3), torch.rand(2))})
-
-
-def test_each_instance_has_its_pixels_in_a_colour_of_its_own_and_its_name() -> None:
-    masks = torch.zeros(2, 6, 8, dtype=torch.bool)
-    masks[0, 2:4, 1:5], masks[1, 4:6, 5:8] = True, True
-    one = {**found(2, scores=True), "masks": masks}
-    figure = show_instances([torch.rand(3, 6, 8)], [one], ("background", "cow"))
-    axis = figure.axes[0]
-    layers = [image.get_array() for image in axis.images[1:]]
-    for layer, mask in zip(layers, masks, strict=True):
-        assert (torch.from_numpy(layer[..., 3]) > 0).equal(mask)
-    assert not (layers[0][2, 1, :3] == layers[1][4, 5, :3]).all()
-    assert [text.get_text() for text in axis.texts] == ["cow 0.8", "cow 0.8"]
-
-
-def test_an_instance_without_a_pixel_is_not_drawn() -> None:
-    one = {**found(1, scores=False), "masks": torch.zeros(1, 6, 8, dtype=torch.bool)}
-    figure = show_instances([torch.rand(3, 6, 8)], [one], ("background", "cow"))
-    assert len(figure.axes[0].images) == 1
-    with pytest.raises(ValueError, match="a dict for each of the 2 pictures, got 1"):
-        show_instances([torch.rand(3, 6, 8)] * 2, [one], ("background", "cow"))

@@ -22,7 +22,6 @@ import course.widgets
 from solutions.sliding_window import count_windows, extract_patches
 from solutions.transposed_conv import conv_transpose2d
 from solutions.unpooling import bed_of_nails2d, max_pool2d_with_indices, max_unpool2d, nearest_unpool2d
-from tests.course.widgets.golden_aligning import aligning_cases, sampling_cases
 from tests.course.widgets.golden_anchors import anchor_cases
 from tests.course.widgets.golden_boxes import curve_cases, overlap_cases, suppression_cases
 from tests.course.widgets.golden_localization import heatmap_cases, multitask_cases
@@ -284,7 +283,6 @@ def golden() -> dict[str, list[Case]]:
     cases |= {"iou": overlap_cases(), "nms": suppression_cases(), "precision_recall": curve_cases()}
     cases |= {"box_coder": coding_cases(), "selective_search": growing_cases()}
     cases |= {"roi_pool": pooling_of_region_cases(), "anchors": anchor_cases()}
-    cases |= {"bilinear_sample": sampling_cases(), "roi_align": aligning_cases()}
     cases |= {"yolo_targets": target_cases(), "yolo_loss": loss_cases()}
     for name, x, scale in enlarging_cases():
         for file, unpool in (("nearest_unpool2d", nearest_unpool2d), ("bed_of_nails2d", bed_of_nails2d)):

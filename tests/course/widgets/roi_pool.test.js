@@ -2,7 +2,25 @@
 
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { SIZES, START, TASKS, directionOf, gradientOf, shifted } from "../../../course/widgets/roi_pool/core.js";
+import {
+  ANSWERS,
+  SIZES,
+  START,
+  TASKS,
+  answerOf,
+  binsOf,
+  countChanges,
+  cutIntoBins,
+  directionOf,
+  errorsOf,
+  ghostOf,
+  gradientOf,
+  pool,
+  regionOf,
+  roundAway,
+  shifted,
+  staircaseOf,
+} from "../../../course/widgets/roi_pool/core.js";
 import {
   explainFirst,
   explainGradient,
@@ -12,21 +30,9 @@ import {
   explainSecond,
   explainStaircase,
   farSideText,
+  inCells,
+  signed,
 } from "../../../course/widgets/roi_pool/words.js";
-import {
-  ANSWERS,
-  answerOf,
-  binsOf,
-  countChanges,
-  cutIntoBins,
-  errorsOf,
-  ghostOf,
-  pool,
-  regionOf,
-  roundAway,
-  staircaseOf,
-} from "../../../course/widgets/shared/region_pooling.js";
-import { inCells, signed } from "../../../course/widgets/shared/region_words.js";
 import {
   FINE,
   HEIGHT,

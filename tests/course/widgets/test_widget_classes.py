@@ -11,17 +11,7 @@ from types import ModuleType
 import pytest
 
 import course.widgets
-from course.widgets import (
-    Anchors,
-    MaxUnpooling,
-    ReceptiveField,
-    RoIAlign,
-    RoIPool,
-    SlidingWindow,
-    Unpooling,
-    YoloGrid,
-    _homes,
-)
+from course.widgets import Anchors, MaxUnpooling, ReceptiveField, RoIPool, SlidingWindow, Unpooling, YoloGrid, _homes
 from course.widgets._base import STATE_TYPE, VIEW_TYPE, CourseWidget, join_modules, saved_state
 from course.widgets.palette import okabe_ito
 
@@ -125,10 +115,6 @@ def test_traits_reject_what_they_do_not_know():
         with pytest.raises(Exception, match=trait):
             SlidingWindow(**{trait: value})
 
-    for trait, value in {"sampling_ratio": 0, "stride": 32}.items():
-        with pytest.raises(Exception, match=trait):
-            RoIAlign(**{trait: value})
-
     for layers in ([], [[3, 1, 1]] * 7, [[4, 1, 1]], [[3, 1]]):
         with pytest.raises(Exception, match=r"layers must be 1 to 6|a layer is \[kernel, stride, dilation\]"):
             ReceptiveField(layers=layers)
@@ -147,8 +133,7 @@ def test_traits_reject_what_they_do_not_know():
     ],
 )
 def test_a_region_must_be_one_that_the_widget_can_move(box, message):
-    traits = ((RoIPool, "box"), (RoIAlign, "box"), (Anchors, "box"), (Anchors, "other"), (YoloGrid, "two"))
-    for widget, name in traits:
+    for widget, name in ((RoIPool, "box"), (Anchors, "box"), (Anchors, "other"), (YoloGrid, "two")):
         with pytest.raises(Exception, match=message):
             widget(**{name: box})
     assert RoIPool(box=[12, 0, 192, 128]).box == [12, 0, 192, 128]

@@ -1,8 +1,8 @@
-// What rounding makes of a box, drawn on the map: the region of whole cells that the box becomes, its bins as brackets at its top
+// What the RoIPool widget draws on the map: the region of whole cells that the box becomes, its bins as brackets at its top
 // and left, and a ring around each cell that gives a result.
 
-import { svg } from "./draw.js";
-import { onPicture, rectangleOver } from "./box_on_map.js";
+import { svg } from "../shared/draw.js";
+import { onPicture, rectangleOver } from "../shared/box_on_map.js";
 
 const STEP_OUT = 5; // from one level of brackets to the next
 const DEEPEST = 15; // what all levels have together
